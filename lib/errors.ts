@@ -1,0 +1,53 @@
+/**
+ * Every error that ovembed raises on purpose is an `OvembedError` with a stable `code`; the message says what was
+ * expected, what came and what to do. An abort is no `OvembedError`: it rejects with `signal.reason`.
+ */
+
+/** Stable error codes. Codes are added, never renamed or reused. */
+export type OvembedErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_INPUT_TOO_LONG'
+  | 'ERR_CLOSED'
+  | 'ERR_TIMEOUT'
+  | 'ERR_MODEL_NOT_FOUND'
+  | 'ERR_MODEL_INVALID'
+  | 'ERR_MODEL_UNSUPPORTED'
+  | 'ERR_DEVICE_UNAVAILABLE'
+  | 'ERR_DEVICE_FAILED'
+  | 'ERR_NON_FINITE'
+  | 'ERR_OUT_OF_MEMORY'
+  | 'ERR_DOWNLOAD'
+  | 'ERR_CACHE'
+  | 'ERR_NATIVE_LOAD';
+
+const BRAND = Symbol.for('ovembed.OvembedError');
+
+export class OvembedError extends Error {
+  readonly code: OvembedErrorCode;
+
+  constructor(code: OvembedErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'OvembedError';
+    this.code = code;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Holds across duplicated copies of the package and across realms (worker threads, vm contexts). */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+  }
+}
+
+/** A uniform message for a bad option or argument: what was expected, for what, and what came. */
+export function invalidArgument(name: string, expected: string, actual: unknown): OvembedError {
+  return new OvembedError('ERR_INVALID_ARGUMENT', `Expected ${expected} for ${name}, received ${describe(actual)}.`);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object') return `an object of type ${value.constructor?.name ?? 'null prototype'}`;
+  return typeof value;
+}

@@ -1,0 +1,179 @@
+/**
+ * The one typed seam to the C++ addon. Nothing else in lib/ touches the addon object, and the addon decides nothing:
+ * it tokenises, infers, pools and reports. Every promise settles on the JavaScript thread; work runs on native threads.
+ */
+import { join } from 'node:path';
+import { OvembedError, type OvembedErrorCode } from './errors.js';
+
+/** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
+export type PoolingType = 'CLS' | 'MEAN' | 'MAX' | 'MEAN_SQRT_LEN' | 'WEIGHTED_MEAN' | 'LAST_TOKEN';
+
+/** A precision that can be run, as opposed to `auto`, which is a choice still to be made. */
+export type Precision = 'f32' | 'bf16' | 'f16';
+
+/** Where the weights and the graph come from. `file` is an absolute path. */
+export interface ModelSource {
+  /** `openvino`: IR (`.xml` with `.bin`); `onnx`: `.onnx`; `safetensors`: `model.safetensors` beside `config.json`. */
+  kind: 'openvino' | 'onnx' | 'safetensors';
+  file: string;
+}
+
+export interface NativeDevice {
+  /** OpenVINO's name: `CPU`, `GPU.0`, `NPU`. */
+  name: string;
+  fullName: string;
+  /** OpenVINO's OPTIMIZATION_CAPABILITIES, such as `FP32`, `BF16`, `FP16`, `INT8`. */
+  capabilities: string[];
+}
+
+export interface TokenizerOptions {
+  /** Absolute path of `tokenizer.json`. */
+  file: string;
+}
+
+export interface PipelineOptions {
+  source: ModelSource;
+  device: string;
+  precision: Precision;
+  /** Number of parallel inference streams; each has `threads / streams` threads. */
+  streams: number;
+  /** Threads for inference in all streams together. */
+  threads: number;
+  pooling: PoolingType;
+  normalize: boolean;
+  paddingSide: 'left' | 'right';
+  padTokenId: number;
+  /** A file to import the compiled model from, or to export it to after compiling; null: no compiled-model cache. */
+  blobFile: string | null;
+}
+
+export interface EncodeOptions {
+  /** Longest row in tokens, special tokens counted; 0: no limit. Longer rows are cut at the end and marked. */
+  maxLength: number;
+  /** UTF-16 offsets per token are wanted. */
+  offsets: boolean;
+  /** Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Token ids are taken as they are. */
+  addSpecialTokens: boolean;
+}
+
+/** Encoded texts. The ids stay native; what policy needs comes back with the handle. */
+export interface NativeEncoding {
+  /** Tokens per row after truncation, special tokens counted. */
+  readonly lengths: Uint32Array;
+  /** Tokens per row before truncation, special tokens counted. */
+  readonly originalLengths: Uint32Array;
+  /** 1 where a row was cut. */
+  readonly truncated: Uint8Array;
+  /** Copies the rows out, concatenated in row order (`offsets`: start, end pairs in UTF-16 units; empty if not asked for). */
+  tokens(): { ids: Uint32Array; typeIds: Uint32Array; specialTokensMask: Uint8Array; offsets: Uint32Array };
+  /** Frees the native memory now; further use is an error. Garbage collection frees it otherwise. */
+  release(): void;
+}
+
+export interface NativeTokenizer {
+  readonly vocabSize: number;
+  /** Strings are copied before this returns. Strings must be well-formed (no lone surrogates). */
+  encode(inputs: readonly (string | Uint32Array)[], options: EncodeOptions): Promise<NativeEncoding>;
+  decode(rows: readonly Uint32Array[], skipSpecialTokens: boolean): Promise<string[]>;
+}
+
+/** Rows of an encoding that take part in a batch. */
+export interface BatchPart {
+  encoding: NativeEncoding;
+  rows: Uint32Array;
+}
+
+export interface InferOptions {
+  /** Every row is padded to this many tokens; no row of the batch may be longer. */
+  bucket: number;
+  /** `pooled`: one vector per row. `tokens`: one vector per real token (padding left out), neither pooled nor normalised. */
+  output: 'pooled' | 'tokens';
+  /** Pooled vectors are cut to this many dimensions before normalising (Matryoshka); 0: not cut. */
+  dimensions: number;
+  /** Overrides the pipeline's L2 normalisation for this batch (`pooled` only). */
+  normalize: boolean;
+}
+
+export interface InferResult {
+  /** `pooled`: rows × dimensions. `tokens`: (sum of row lengths) × hidden size. Row order is that of the parts. */
+  data: Float32Array;
+  /** Positions in the batch of rows that hold NaN or an infinity; empty when all is well. */
+  nonFiniteRows: Uint32Array;
+  /** Microseconds the batch waited for a request, ran on the device, and was pooled. */
+  queueMicros: number;
+  inferMicros: number;
+  poolMicros: number;
+}
+
+export interface NativePipeline {
+  /** Width of a token vector and, uncut, of a pooled vector. */
+  readonly hiddenSize: number;
+  /** The longest row the graph takes (position embeddings); 0: no limit known. */
+  readonly maxPositions: number;
+  /** The graph ends in a pooled vector already (`sentence_embedding`); pooling was not applied again. */
+  readonly pooledInGraph: boolean;
+  /** True when the compiled model came from `blobFile`. */
+  readonly fromBlob: boolean;
+  /** Why the blob could not be read or written, if so; the pipeline works all the same. */
+  readonly blobProblem: string | null;
+  /** As OpenVINO reports them for the compiled model. */
+  readonly executionDevices: string[];
+  readonly streams: number;
+  readonly threads: number;
+  /** Batches that may be handed over at once so that the device always has its next one. */
+  readonly concurrency: number;
+  infer(parts: readonly BatchPart[], options: InferOptions): Promise<InferResult>;
+  /** Waits for batches in flight, then frees the device's memory (unless another environment shares the model). */
+  close(): Promise<void>;
+}
+
+export interface NativeAddon {
+  /** Version of the OpenVINO runtime, such as `2026.4.1-…`. */
+  readonly runtimeVersion: string;
+  devices(): Promise<NativeDevice[]>;
+  loadTokenizer(options: TokenizerOptions): Promise<NativeTokenizer>;
+  loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
+  /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
+  availableCpus(): number;
+}
+
+/** What the addon throws: `code` is one of ours, `detail` the runtime's own words. */
+interface NativeError extends Error {
+  code: OvembedErrorCode;
+  detail?: string;
+}
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon, loaded on first use.
+ * @throws OvembedError `ERR_NATIVE_LOAD` if no binary fits this platform
+ */
+export function native(): NativeAddon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): NativeAddon {
+  const root = join(__dirname, '..');
+  try {
+    const nodeGypBuild = require('node-gyp-build') as (dir: string) => NativeAddon;
+    return nodeGypBuild(root);
+  } catch (cause) {
+    throw new OvembedError(
+      'ERR_NATIVE_LOAD',
+      `The native addon could not be loaded on ${process.platform}-${process.arch}, Node ${process.versions.node}. ` +
+        'In a clone, run "npm run build:native"; it names what is missing. ' +
+        'Prebuilt binaries need glibc 2.28 or newer and are not available for musl (Alpine).',
+      { cause },
+    );
+  }
+}
+
+/** Turns an error of the addon into an `OvembedError`; keeps the runtime's own words and the native stack as `cause`. */
+export function fromNative(error: unknown): unknown {
+  const native = error as NativeError;
+  if (!(error instanceof Error) || typeof native.code !== 'string' || !native.code.startsWith('ERR_')) return error;
+  const cause = native.detail ? new Error(native.detail) : native;
+  return new OvembedError(native.code, native.message, { cause });
+}
