@@ -1,0 +1,49 @@
+# ovembed.node, the Node-API module.
+if(NOT CMAKE_JS_INC)
+  # Plain CMake without cmake-js: ask Node for the same two header packages.
+  find_program(NODE_EXECUTABLE node REQUIRED)
+  execute_process(
+    COMMAND "${NODE_EXECUTABLE}" -p
+            "[require('node-api-headers').include_dir, require('node-addon-api').include_dir].join(';')"
+    WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
+    OUTPUT_VARIABLE CMAKE_JS_INC OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+endif()
+
+file(GLOB addon_sources CONFIGURE_DEPENDS native/addon/*.cpp)
+add_library(ovembed MODULE ${addon_sources} ${CMAKE_JS_SRC})
+set_target_properties(
+  ovembed
+  PROPERTIES PREFIX ""
+             SUFFIX ".node"
+             LIBRARY_OUTPUT_DIRECTORY "$<1:${OVEMBED_OUTPUT_DIR}>" # $<1:…>: no extra Release/ with Visual Studio
+             BUILD_WITH_INSTALL_RPATH ON
+             INSTALL_RPATH "$<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>")
+target_include_directories(ovembed SYSTEM PRIVATE ${CMAKE_JS_INC})
+target_compile_definitions(
+  ovembed
+  PRIVATE NAPI_VERSION=9
+          NODE_GYP_MODULE_NAME=ovembed
+          NAPI_CPP_EXCEPTIONS
+          NODE_ADDON_API_CPP_EXCEPTIONS_ALL # a std::exception becomes a JavaScript error instead of ending the process
+          NODE_ADDON_API_DISABLE_DEPRECATED
+          NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
+target_link_libraries(ovembed PRIVATE ovembed_core ovembed_options ${CMAKE_JS_LIB})
+add_dependencies(ovembed ovembed_runtime_libraries)
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  target_link_options(
+    ovembed
+    PRIVATE
+    "LINKER:--disable-new-dtags" # DT_RPATH: unlike DT_RUNPATH it also serves what the libraries load in turn
+    "LINKER:-z,nodelete" # threads and static destructors of OpenVINO and oneTBB outlive a dlclose
+    "LINKER:-Bsymbolic-functions"
+    "LINKER:--exclude-libs,libovembed_tokenizer.a")
+elseif(APPLE)
+  target_link_options(ovembed PRIVATE "LINKER:-undefined,dynamic_lookup")
+elseif(MSVC)
+  # Node's symbols come from the running executable, whatever its name: import library by cmake-js, resolved through its
+  # delay-load hook in CMAKE_JS_SRC. Not verified: never built on Windows.
+  execute_process(COMMAND ${CMAKE_AR} /def:${CMAKE_JS_NODELIB_DEF} /out:${CMAKE_JS_NODELIB_TARGET} ${CMAKE_STATIC_LINKER_FLAGS})
+  target_link_libraries(ovembed PRIVATE delayimp)
+  target_link_options(ovembed PRIVATE /DELAYLOAD:NODE.EXE)
+endif()

@@ -1,0 +1,15 @@
+# Warnings and sanitizers for our own sources. OpenVINO's, Node-API's and GoogleTest's headers come from imported or
+# SYSTEM include directories, so the warnings don't apply to them.
+add_library(ovembed_options INTERFACE)
+
+if(MSVC)
+  target_compile_options(ovembed_options INTERFACE /W4 /utf-8 $<$<BOOL:${OVEMBED_WERROR}>:/WX>)
+else()
+  target_compile_options(ovembed_options INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${OVEMBED_WERROR}>:-Werror>)
+endif()
+
+if(OVEMBED_SANITIZE)
+  # For the whole tree: half-instrumented C++ containers give false reports.
+  add_compile_options(-fsanitize=${OVEMBED_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${OVEMBED_SANITIZE})
+endif()
