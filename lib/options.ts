@@ -1,0 +1,211 @@
+/** The options of loading and of every call: their documentation, their checks and their defaults. */
+import {
+  aBoolean,
+  aDuration,
+  aFunction,
+  anAbortSignal,
+  aNonEmptyString,
+  aPositiveInteger,
+  aText,
+  type Check,
+  type Checks,
+  checkOptions,
+  isPositiveInteger,
+  oneOf,
+} from './checks.js';
+import { invalidArgument, OvembedError } from './errors.js';
+import type { Logger } from './logger.js';
+import type { PoolingType, Precision } from './native.js';
+
+/** What a text is for; models trained with instructions put another prompt in front of queries than of documents. */
+export type InputType = 'query' | 'document';
+
+/** What happens to a text that is longer than the model reads: cut at the end and marked, or `ERR_INPUT_TOO_LONG`. */
+export type Truncate = 'end' | 'error';
+
+/** How far a model's download is. */
+export interface LoadProgress {
+  /** The file on its way. */
+  file: string;
+  /** Bytes so far. */
+  loaded: number;
+  /** Bytes in all; null while the size is not known. */
+  total: number | null;
+}
+
+/** Options of `Embedder.load`. */
+export interface LoadOptions {
+  /** `'auto'`, or a device of OpenVINO such as `'CPU'`, `'GPU'`, `'GPU.1'` or `'NPU'`. `'auto'` is the CPU. Default `'auto'`. */
+  device?: string;
+  /**
+   * Element type of the computation. `'auto'` is the fastest whose vectors have a cosine of at least 0.9999 to `f32` on
+   * this machine, found by a short measurement and remembered. Default `'auto'`.
+   */
+  precision?: 'auto' | Precision;
+  /** Batches that run side by side on the device. Integer from 1. Default: one for every thread, on up to 8 CPUs. */
+  streams?: number;
+  /** Threads of all streams together. Integer from `streams`. Default: the CPUs this process may use. */
+  threads?: number;
+  /**
+   * Lengths in tokens to which texts are padded: a number is a multiple, a list holds the lengths themselves (a longer
+   * text gets a multiple of the last). Integers from 1. A text's vector depends on its bucket in the last bits, so
+   * vectors to be compared bit by bit need the same buckets. Default 16.
+   */
+  buckets?: number | readonly number[];
+  /** Most tokens of a batch, padding counted. A longer text is a batch of its own. Integer from 1. Default 1,024. */
+  batchTokens?: number;
+  /** Most texts of a batch. Integer from 1. Default 64. */
+  maxBatchSize?: number;
+  /** How token vectors become a text's vector. Default: what the model folder says. */
+  poolingType?: PoolingType;
+  /** Whether vectors are scaled to length 1. Default: what the model folder says. */
+  normalize?: boolean;
+  /** Longest text in tokens, special tokens counted. Integer from 1 to what the model reads. Default: the model's. */
+  maxLength?: number;
+  /** The side of a text on which padding goes. Default: what the tokenizer's configuration says. */
+  paddingSide?: 'left' | 'right';
+  /** Text put in front of every query; replaces the model's own prompt for queries. Default: the model's. */
+  queryInstruction?: string;
+  /** Text put in front of every document; replaces the model's own prompt for documents. Default: the model's. */
+  embedInstruction?: string;
+  /** Vectors are cut to this many dimensions, then normalised (Matryoshka). Integer from 1 to the model's. Default: the model's. */
+  dimensions?: number;
+  /** What happens to a text longer than `maxLength`. Default `'end'`: cut, and marked in the result. */
+  truncate?: Truncate;
+  /** Branch, tag or commit of the model on the hub. Default `'main'`. */
+  revision?: string;
+  /** Folder for compiled models and remembered choices. Default: `OVEMBED_CACHE_DIR`, else the user's cache folder. */
+  cacheDir?: string;
+  /** Never use the network: a model that is not on this machine is an error. Default `false`. */
+  offline?: boolean;
+  /** Milliseconds that `embedQuery` may take; 0 or Infinity: no limit. Default 30,000. Lists and streams have no default limit. */
+  timeoutMs?: number;
+  /** Receives what was decided and worked around. Default: stderr at the level in `OVEMBED_LOG`, else silent. */
+  logger?: Logger;
+  /** Stops loading; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+  /** Called while a model is downloaded. */
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+/** Limits that every call takes. */
+export interface LimitOptions {
+  /** Milliseconds until `ERR_TIMEOUT`; 0 or Infinity: no limit. Default: 30,000 for `embedQuery` (see load), else no limit. */
+  timeoutMs?: number;
+  /** Ends the call: it rejects at once with `signal.reason`, and what it has queued is dropped. */
+  signal?: AbortSignal;
+}
+
+/** Options that decide what the model reads. */
+export interface InputOptions extends LimitOptions {
+  /** Selects the prompt for queries or for documents. Default: that of the method called; `embed` and `stream` have none. */
+  inputType?: InputType;
+  /** Text put in front of every text; goes before `promptName` and `inputType`. `''` for none. */
+  prompt?: string;
+  /** A prompt of the model by its name; goes before `inputType`. */
+  promptName?: string;
+  /** What happens to a text longer than the model reads. Default: as given to `load`. */
+  truncate?: Truncate;
+}
+
+/** Options of `embedDocuments`, `embedQuery` and `embed`. */
+export interface EmbedOptions extends InputOptions {
+  /** Vectors are cut to this many dimensions, then normalised. Integer from 1 to the model's. Default: as given to `load`. */
+  dimensions?: number;
+  /** Whether vectors are scaled to length 1. Default: as given to `load`. */
+  normalize?: boolean;
+}
+
+/** Options of `stream`. */
+export interface StreamOptions extends EmbedOptions {
+  /** Texts that are taken from the source and embedded together; two such windows are in memory. Integer from 1. Default 512. */
+  batchSize?: number;
+}
+
+/** Options of `tokenize`. */
+export interface TokenizeOptions extends LimitOptions {
+  /** Whether the tokenizer's special tokens (such as [CLS] and [SEP]) are added. Default `true`. */
+  addSpecialTokens?: boolean;
+}
+
+/** Options of `decode`. */
+export interface DecodeOptions extends LimitOptions {
+  /** Whether special tokens are left out of the text. Default `true`. */
+  skipSpecialTokens?: boolean;
+}
+
+const POOLING_TYPES: readonly PoolingType[] = ['CLS', 'MEAN', 'MAX', 'MEAN_SQRT_LEN', 'WEIGHTED_MEAN', 'LAST_TOKEN'];
+
+const bucketList: Check = (value, name) => {
+  const buckets = Array.isArray(value) ? value : [value];
+  if (buckets.length === 0 || !buckets.every(isPositiveInteger)) {
+    throw invalidArgument(name, 'an integer of at least 1, or a list of such integers', value);
+  }
+};
+
+const aDevice: Check = (value, name) => {
+  if (!Array.isArray(value)) return aNonEmptyString(value, name);
+  throw new OvembedError('ERR_INVALID_ARGUMENT', 'A list of devices is not supported yet: give device as one string.');
+};
+
+const aLogger: Check = (value, name) => {
+  const methods = ['debug', 'info', 'warn', 'error'];
+  const fits = methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function');
+  if (!fits) throw invalidArgument(name, `an object with the methods ${methods.join(', ')}`, value);
+};
+
+const LOAD_CHECKS: Checks<LoadOptions> = {
+  device: aDevice,
+  precision: oneOf('auto', 'f32', 'bf16', 'f16'),
+  streams: aPositiveInteger,
+  threads: aPositiveInteger,
+  buckets: bucketList,
+  batchTokens: aPositiveInteger,
+  maxBatchSize: aPositiveInteger,
+  poolingType: oneOf(...POOLING_TYPES),
+  normalize: aBoolean,
+  maxLength: aPositiveInteger,
+  paddingSide: oneOf('left', 'right'),
+  queryInstruction: aText,
+  embedInstruction: aText,
+  dimensions: aPositiveInteger,
+  truncate: oneOf('end', 'error'),
+  revision: aNonEmptyString,
+  cacheDir: aNonEmptyString,
+  offline: aBoolean,
+  timeoutMs: aDuration,
+  logger: aLogger,
+  signal: anAbortSignal,
+  onProgress: aFunction,
+};
+
+const LIMIT_CHECKS: Checks<LimitOptions> = { timeoutMs: aDuration, signal: anAbortSignal };
+
+const INPUT_CHECKS: Checks<InputOptions> = {
+  inputType: oneOf('query', 'document'),
+  prompt: aText,
+  promptName: aNonEmptyString,
+  truncate: oneOf('end', 'error'),
+  ...LIMIT_CHECKS,
+};
+
+const EMBED_CHECKS: Checks<EmbedOptions> = { dimensions: aPositiveInteger, normalize: aBoolean, ...INPUT_CHECKS };
+const STREAM_CHECKS: Checks<StreamOptions> = { batchSize: aPositiveInteger, ...EMBED_CHECKS };
+const TOKENIZE_CHECKS: Checks<TokenizeOptions> = { addSpecialTokens: aBoolean, ...LIMIT_CHECKS };
+const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...LIMIT_CHECKS };
+
+/** Checks the options of `Embedder.load`. */
+export function checkLoadOptions(options: LoadOptions): void {
+  checkOptions(options, LOAD_CHECKS, 'Embedder.load');
+  const { streams, threads } = options;
+  if (streams !== undefined && threads !== undefined && streams > threads) {
+    throw invalidArgument('streams', `at most as many streams as threads (${threads})`, streams);
+  }
+}
+
+export const checkLimitOptions = (options: LimitOptions, where: string) => checkOptions(options, LIMIT_CHECKS, where);
+export const checkInputOptions = (options: InputOptions, where: string) => checkOptions(options, INPUT_CHECKS, where);
+export const checkEmbedOptions = (options: EmbedOptions, where: string) => checkOptions(options, EMBED_CHECKS, where);
+export const checkStreamOptions = (options: StreamOptions) => checkOptions(options, STREAM_CHECKS, 'stream');
+export const checkTokenizeOptions = (options: TokenizeOptions) => checkOptions(options, TOKENIZE_CHECKS, 'tokenize');
+export const checkDecodeOptions = (options: DecodeOptions) => checkOptions(options, DECODE_CHECKS, 'decode');

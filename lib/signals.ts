@@ -1,0 +1,62 @@
+/** The life of one call: it ends by its result, its first failure, its caller's AbortSignal or its timeout. */
+import { OvembedError } from './errors.js';
+
+/** How a caller limits a call. */
+export interface CallLimits {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds; 0 or Infinity: no limit. */
+  timeoutMs?: number | undefined;
+}
+
+/** setTimeout fires at once when given more than this (24.8 days), so longer limits are no limit. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Given to `abort()` when a call ends well: without a reason, Node would build a DOMException for every call. */
+const FINISHED = new Error('The call has finished.');
+
+/**
+ * A scope that everything started for one call looks at. `signal` aborts when the call is over, whatever ended it, so
+ * work that is still queued for it is dropped.
+ */
+export class CallScope {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #onCallerAbort = () => this.end(this.#caller?.reason);
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  /** @param what names the call in the timeout's message, such as `embedQuery` */
+  constructor(what: string, { signal, timeoutMs = 0 }: CallLimits) {
+    this.#caller = signal;
+    if (signal?.aborted) {
+      this.end(signal.reason);
+      return;
+    }
+    signal?.addEventListener('abort', this.#onCallerAbort, { once: true });
+    if (timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS) {
+      const expired = () => this.end(new OvembedError('ERR_TIMEOUT', `${what} did not finish within ${timeoutMs} ms.`));
+      this.#timer = setTimeout(expired, timeoutMs);
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Ends the call: frees the timer and the listener, and aborts `signal`. Only the first reason counts. */
+  end(reason: unknown = FINISHED): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#onCallerAbort);
+    if (!this.signal.aborted) this.#controller.abort(reason);
+  }
+
+  /** Settles with `work`, or at once with the reason if the call ends first. Leaves no rejection unhandled. */
+  race<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this;
+    return new Promise<T>((resolve, reject) => {
+      const onEnd = () => reject(signal.reason);
+      if (signal.aborted) onEnd();
+      else signal.addEventListener('abort', onEnd, { once: true });
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd));
+    });
+  }
+}
