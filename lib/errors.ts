@@ -43,7 +43,8 @@ export function invalidArgument(name: string, expected: string, actual: unknown)
   return new OvembedError('ERR_INVALID_ARGUMENT', `Expected ${expected} for ${name}, received ${describe(actual)}.`);
 }
 
-function describe(value: unknown): string {
+/** A value in the words of a message: short, and never the whole of a long text. */
+export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);

@@ -1,0 +1,77 @@
+/**
+ * Which texts share a batch, as a pure function of their lengths.
+ *
+ * A text is padded to its own bucket and shares a batch with texts of that bucket only. Its vector then does not depend
+ * on what it was batched with, to the last bit: padding a short text to the length of a long neighbour would change the
+ * order of sums inside the matrix products.
+ */
+
+/** How batches are cut. */
+export interface PlanOptions {
+  /** Ascending lengths in tokens; beyond the last, its multiples follow. `[16]` stands for all multiples of 16. */
+  buckets: readonly number[];
+  /** No text is longer than this; no bucket either, since position tables end there. 0: no limit. */
+  maxLength: number;
+  /** Most tokens of a batch, padding counted. A text whose bucket is longer is a batch of its own. */
+  batchTokens: number;
+  /** Most texts of a batch. */
+  maxBatchSize: number;
+}
+
+/** Texts that go to the device together. */
+export interface Batch {
+  /** Tokens to which each text is padded. */
+  bucket: number;
+  /** Indices of the texts in the lengths that were planned. */
+  rows: Uint32Array;
+}
+
+/**
+ * Plans batches so that every text is in exactly one of them: longest bucket first, so that the last batches to finish
+ * are short ones and parallel streams end together; within a bucket in input order.
+ * @param lengths tokens per text, special tokens counted
+ */
+export function planBatches(lengths: Uint32Array, options: PlanOptions): Batch[] {
+  const buckets = [...groupByBucket(lengths, options)].sort(([a], [b]) => b - a);
+  return buckets.flatMap(([bucket, rows]) => cut(bucket, Uint32Array.from(rows), fullBatch(bucket, options)));
+}
+
+/** The length to which a text of `length` tokens is padded. */
+export function bucketOf(length: number, { buckets, maxLength }: PlanOptions): number {
+  const last = buckets.at(-1) as number;
+  const bucket = buckets.find((candidate) => candidate >= length) ?? Math.ceil(length / last) * last;
+  return maxLength > 0 ? Math.min(bucket, maxLength) : bucket;
+}
+
+function groupByBucket(lengths: Uint32Array, options: PlanOptions): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  lengths.forEach((length, row) => {
+    const bucket = bucketOf(length, options);
+    const group = groups.get(bucket);
+    if (group) group.push(row);
+    else groups.set(bucket, [row]);
+  });
+  return groups;
+}
+
+/** Texts of a full batch: the token budget and the cap on texts, but always at least one. */
+function fullBatch(bucket: number, { batchTokens, maxBatchSize }: PlanOptions): number {
+  return Math.min(maxBatchSize, Math.max(1, Math.floor(batchTokens / bucket)));
+}
+
+/**
+ * Cuts a bucket's texts into full batches, and the rest into powers of two. The runtime keeps memory for every input
+ * shape it has seen, so free batch sizes would let memory grow for as long as new sizes come; this way a bucket
+ * has at most 1 + log2(full) shapes.
+ */
+function cut(bucket: number, rows: Uint32Array, full: number): Batch[] {
+  const batches: Batch[] = [];
+  let start = 0;
+  while (start < rows.length) {
+    const left = rows.length - start;
+    const size = left >= full ? full : 2 ** Math.floor(Math.log2(left));
+    batches.push({ bucket, rows: rows.subarray(start, start + size) });
+    start += size;
+  }
+  return batches;
+}
