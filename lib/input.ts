@@ -16,6 +16,13 @@ export type ModelInput = string | Uint32Array;
 
 const SLICE_MS = 4;
 
+/** What an input may be in one call. */
+export interface InputRules {
+  vocabSize: number;
+  /** Why token ids cannot be taken; undefined where they can. */
+  noTokenIds?: string | undefined;
+}
+
 /** Characters and ids looked at between two looks at the clock; about 0.1 ms of work. */
 const UNITS_PER_LOOK = 50_000;
 
@@ -44,11 +51,11 @@ export function snapshot(input: readonly Input[], where: string): Input[] {
  * Checks a snapshot in slices of some milliseconds, and turns it in place into what the tokenizer takes.
  * @throws OvembedError `ERR_INVALID_ARGUMENT` with the index of the first input that does not fit
  */
-export async function checkInputs(items: Input[], vocabSize: number, signal: AbortSignal): Promise<ModelInput[]> {
+export async function checkInputs(items: Input[], rules: InputRules, signal: AbortSignal): Promise<ModelInput[]> {
   let sliceEnd = performance.now() + SLICE_MS;
   let units = 0;
   for (let i = 0; i < items.length; i++) {
-    const checked = checkInput(items[i], vocabSize, i);
+    const checked = checkInput(items[i], rules, i);
     items[i] = checked;
     units += checked.length + UNITS_PER_INPUT;
     if (units < UNITS_PER_LOOK) continue;
@@ -65,13 +72,15 @@ export async function checkInputs(items: Input[], vocabSize: number, signal: Abo
  * Checks one input. Empty and white-space texts are valid, as in sentence-transformers, and so is U+0000.
  * @param index its place in the caller's list; undefined for a single input
  */
-export function checkInput(item: unknown, vocabSize: number, index?: number): ModelInput {
+export function checkInput(item: unknown, { vocabSize, noTokenIds }: InputRules, index?: number): ModelInput {
   const name = index === undefined ? 'The input' : `The input at index ${index}`;
   if (typeof item === 'string') {
     if (!item.isWellFormed()) throw loneSurrogate(item, name);
     return item;
   }
-  if (!isTokenIds(item)) throw invalid(`${name} must be a string or token ids, received ${describe(item)}.`);
+  const expected = noTokenIds ? 'a string' : 'a string or token ids';
+  if (!isTokenIds(item)) throw invalid(`${name} must be ${expected}, received ${describe(item)}.`);
+  if (noTokenIds) throw invalid(`${name} must be a string: ${noTokenIds}.`);
   return checkTokenIds(item, vocabSize, name);
 }
 

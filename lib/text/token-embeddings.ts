@@ -1,0 +1,76 @@
+/** A vector per token: what late chunking and late interaction build on. */
+import { type Collector, type Engine, type Request, runWindows } from '../batching/windows.js';
+import type { Batch } from '../batching/planner.js';
+import type { ModelInput } from '../input.js';
+import type { InferResult, NativeEncoding } from '../native.js';
+import type { CallScope } from '../signals.js';
+import { splitRows, type TokenizedText } from './tokenization.js';
+
+/** The token vectors of one text. */
+export interface TokenEmbeddings extends TokenizedText {
+  /**
+   * Row-major, `tokens` × `dimensions`: the model's last hidden states, special tokens included, padding left out,
+   * neither pooled nor normalised (`output_value='token_embeddings'` of sentence-transformers).
+   */
+  data: Float32Array;
+  /** Number of token vectors. */
+  tokens: number;
+  /** Width of a token vector. */
+  dimensions: number;
+  /** Tokens of the text before it was cut. */
+  originalTokens: number;
+  /** Whether the text was cut. */
+  truncated: boolean;
+  /** UTF-16 units of the prompt in front of the text: `offsets` count from the start of the prompt. */
+  promptLength: number;
+}
+
+/** Embeds every token of a list of inputs, in the order of the list. */
+export async function embedTokens(
+  engine: Engine,
+  request: Request,
+  inputs: readonly ModelInput[],
+  dimensions: number,
+  scope: CallScope,
+): Promise<TokenEmbeddings[]> {
+  const texts = new TokenCollector(inputs, dimensions, request.prompt.length);
+  await runWindows(engine, request, inputs, texts, scope);
+  return texts.results;
+}
+
+class TokenCollector implements Collector {
+  readonly results: TokenEmbeddings[] = [];
+  readonly #inputs: readonly ModelInput[];
+  readonly #dimensions: number;
+  readonly #promptLength: number;
+
+  constructor(inputs: readonly ModelInput[], dimensions: number, promptLength: number) {
+    this.#inputs = inputs;
+    this.#dimensions = dimensions;
+    this.#promptLength = promptLength;
+  }
+
+  onEncoding(first: number, encoding: NativeEncoding): void {
+    splitRows(encoding).forEach((tokenized, row) => {
+      const tokens = encoding.lengths[row] as number;
+      this.results[first + row] = {
+        ...tokenized,
+        data: new Float32Array(tokens * this.#dimensions),
+        tokens,
+        dimensions: this.#dimensions,
+        originalTokens: encoding.originalLengths[row] as number,
+        truncated: encoding.truncated[row] === 1,
+        promptLength: typeof this.#inputs[first + row] === 'string' ? this.#promptLength : 0,
+      };
+    });
+  }
+
+  onBatch(first: number, { rows }: Batch, { data }: InferResult): void {
+    let start = 0;
+    for (const row of rows) {
+      const target = (this.results[first + row] as TokenEmbeddings).data;
+      target.set(data.subarray(start, start + target.length));
+      start += target.length;
+    }
+  }
+}
