@@ -1,4 +1,5 @@
-"""Makes test/fixtures/oracle/all-MiniLM-L6-v2: what sentence-transformers (PyTorch, f32, CPU) gives for some hundred texts.
+"""Makes test/fixtures/oracle/all-MiniLM-L6-v2:
+what sentence-transformers (PyTorch, f32, CPU) gives for 380 texts.
 
 Run by hand when the texts or the versions change; the result is committed, so no test needs Python for it:
 
@@ -7,7 +8,8 @@ Run by hand when the texts or the versions change; the result is committed, so n
 
 Files written:
   texts.json             the texts, ASCII-escaped
-  tokens.json            per text: `ids` and `offsets` (start, end pairs in UTF-16 units) after truncation, `counts` before it
+  tokens.json            per text after truncation `ids` and `offsets` (start, end pairs in UTF-16 units),
+                         and before it `counts`, the number of tokens
   embeddings.npy         float32 [texts, 384], each text embedded alone
   token_embeddings.npy   float32 [rows, 384]: token vectors of the texts that token_embeddings.json lists
   token_embeddings.json  per listed text its index in texts.json, its first row and its number of rows
@@ -34,8 +36,21 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 OUTPUT = REPOSITORY / "test/fixtures/oracle/all-MiniLM-L6-v2"
 
 # One text of each kind, short enough that the token vectors stay small.
-TOKEN_EMBEDDING_TEXTS = ["", "[MASK]", "a\0b", "1️⃣ 2️⃣ #️⃣", "👍🏿👍🏻👍", "Ångström café résumé", "word ##piece", "x" * 101,
-                         "HELLO WORLD", "The [MASK] of France", "日本語とEnglishとкириллица", "½ ¾ ⅓", "tab\tseparated\tvalues"]  # fmt: skip
+TOKEN_EMBEDDING_TEXTS = [
+    "",
+    "[MASK]",
+    "a\0b",
+    "1️⃣ 2️⃣ #️⃣",
+    "👍🏿👍🏻👍",
+    "Ångström café résumé",
+    "word ##piece",
+    "x" * 101,
+    "HELLO WORLD",
+    "The [MASK] of France",
+    "日本語とEnglishとкириллица",
+    "tab\tseparated\tvalues",
+    " ".join(["river"] * 252),
+]
 
 
 def check_weights(model: pathlib.Path) -> None:

@@ -1,7 +1,7 @@
 """The texts of the oracle: made here from short word lists and templates, the same on every run.
 
-Each function gives the texts of one concern; `oracle_texts()` joins them in a fixed order. No text holds a lone surrogate
-(sentence-transformers refuses those), everything else that can stand in a string may occur.
+Each function gives the texts of one concern; `oracle_texts()` joins them in a fixed order. No text holds a lone
+surrogate (sentence-transformers refuses those), everything else that can stand in a string may occur.
 """
 
 import random
@@ -17,7 +17,7 @@ ENGLISH = (
 
 # A handful of everyday words per script, enough to form sentences that exercise its letters, marks and joiners.
 SCRIPTS = {
-    "Latin with diacritics": "façade naïve Ångström señor über crème brûlée žluťoučký kůň piękny şeker ığdır Þór œuvre đường nghiêng",
+    "Latin with diacritics": "façade naïve Ångström señor über crème brûlée žluťoučký kůň piękny şeker ığdır Þór œuvre",
     "Vietnamese": "tiếng Việt không được những người thường ngày hôm nay trường học nước biển",
     "Turkish": "İstanbul ılık ışık şehir çiçek güneş öğretmen yağmur IĞDIR istanbul",
     "Greek": "καλημέρα κόσμε θάλασσα ήλιος φιλοσοφία ψωμί νερό δρόμος Ὅμηρος ΣΊΣΥΦΟΣ τέλος",
@@ -146,7 +146,7 @@ def mixed_scripts(rng: random.Random) -> list[str]:
 
 
 def token_limit() -> list[str]:
-    """252 to 256 single-piece words are 254 to 258 tokens with [CLS] and [SEP]; then cuts inside a word and inside punctuation."""
+    """252 to 256 single-piece words are 254 to 258 tokens with [CLS] and [SEP]; then cuts inside a word."""
     exact = [" ".join([word] * count) for word in ("river", "stone") for count in (252, 253, 254, 255, 256)]
     inside_a_word = [" ".join(["garden"] * count + ["unfathomableness"] * 3) for count in (250, 252, 253, 254)]
     return exact + inside_a_word + ["!" * 254, "!" * 255, "東" * 253, "東" * 300, "a" * 100 + " b" * 255]
@@ -325,7 +325,7 @@ def code() -> list[str]:
         "const add = (a, b) => a + b;\nconsole.log(`sum: ${add(1, 2)}`);",
         "template <typename T>\nT clamp(T v, T lo, T hi) { return v < lo ? lo : hi < v ? hi : v; }",
         'fn main() -> Result<(), Box<dyn Error>> {\n    println!("{:?}", &[1u8, 2][..]);\n    Ok(())\n}',
-        "SELECT t.id, COUNT(*) AS n FROM texts t LEFT JOIN rows r ON r.text_id = t.id WHERE t.lang <> 'en' GROUP BY 1 HAVING COUNT(*) > 3;",
+        "SELECT t.id, COUNT(*) AS n FROM texts t LEFT JOIN rows r ON r.id = t.id WHERE lang <> 'en' GROUP BY 1;",
         "for f in *.txt; do grep -c '^#' \"$f\" | awk '{ s += $1 } END { print s }'; done 2>/dev/null",
         '{"a": [1, 2.5e-3, null, true], "b": {"c": "\\u00e9\\n"}}',
         "<T extends Record<string, unknown>>(x: T): asserts x is NonNullable<T> => {}",
@@ -339,10 +339,10 @@ def code() -> list[str]:
 
 def markup() -> list[str]:
     return [
-        "# Title\n\nSome *emphasis*, **strong** and `code`.\n\n- item one\n- [ ] item two\n\n> quoted\n\n```js\nlet x = 1;\n```\n",
+        "# Title\n\nSome *emphasis*, **strong** and `code`.\n\n- one\n- [ ] two\n\n> quoted\n\n```js\nx = 1;\n```\n",
         "| name | value |\n|------|------:|\n| a    |     1 |\n| b    |    20 |\n",
         '[link](https://example.org/a_(b)) ![image](x.png "title") <https://example.org>',
-        "<!doctype html><html lang=\"en\"><body><p class='x'>Hello &amp; <b>goodbye</b>&nbsp;&#x41;</p><!-- note --></body></html>",
+        "<!doctype html><html><body><p class='x'>Hello &amp; <b>bye</b>&nbsp;&#x41;</p><!-- note --></body>",
         "<script>if (a < b && c > d) { alert('x'); }</script>",
         '<?xml version="1.0"?><a:b xmlns:a="urn:x"><![CDATA[ <raw> ]]></a:b>',
         "https://user:pw@example.org:8080/path/to%20file?q=caf%C3%A9&lang=de#frag",
