@@ -8,6 +8,13 @@ else()
   target_compile_options(ovembed_options INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${OVEMBED_WERROR}>:-Werror>)
 endif()
 
+# __FILE__ ends up in error texts (OPENVINO_ASSERT); it must not tell where the builder's home directory is.
+if(NOT MSVC)
+  get_target_property(openvino_include openvino::runtime INTERFACE_INCLUDE_DIRECTORIES)
+  target_compile_options(
+    ovembed_options INTERFACE "-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=" "-fmacro-prefix-map=${openvino_include}/=")
+endif()
+
 if(OVEMBED_SANITIZE)
   # For the whole tree: half-instrumented C++ containers give false reports.
   add_compile_options(-fsanitize=${OVEMBED_SANITIZE} -fno-omit-frame-pointer -g)

@@ -1,0 +1,20 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Root of the checkout. */
+export const ROOT = resolve(import.meta.dirname, '..', '..');
+
+/** CMake's tree. Not under build/: node-gyp empties that, and the Rust library takes a minute to compile. */
+export const CMAKE_TREE = join(ROOT, '.cache', 'cmake');
+
+/** Cargo's target directory, shared by the build, the tests and clippy, so that dependencies are compiled once. */
+export const CARGO_TARGET = join(CMAKE_TREE, 'tokenizer');
+
+/** Where node-gyp-build looks first: ovembed.node and, beside it, the runtime libraries. */
+export const BUILD_OUTPUT = join(ROOT, 'build', 'Release');
+
+/** The machine-wide cache: `OVEMBED_CACHE_DIR`, else `XDG_CACHE_HOME/ovembed`, else `~/.cache/ovembed`. */
+export function cacheDirectory(env = process.env) {
+  if (env.OVEMBED_CACHE_DIR) return resolve(env.OVEMBED_CACHE_DIR);
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ovembed');
+}

@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config';
+
+/** The groups run one after the other, so that a test that measures time or memory has the machine to itself. */
+export default defineConfig({
+  test: {
+    projects: [
+      // Policies against a fake engine: no addon, in parallel.
+      project('unit', { order: 0, testTimeout: 10_000 }),
+      // The build's own scripts, and what the build left behind.
+      project('build', { order: 1, testTimeout: 30_000 }),
+      // The addon in this process: one worker, since OpenVINO uses every core; a native module is not safe in a thread pool.
+      project('native', { order: 2, testTimeout: 120_000, workers: 1, execArgv: ['--expose-gc'] }),
+      // Spawned processes, judged from outside by exit code, signal and output.
+      project('e2e', { order: 3, testTimeout: 180_000, workers: 1 }),
+    ],
+  },
+});
+
+interface ProjectSettings {
+  order: number;
+  /** Milliseconds; also for hooks, which load models. */
+  testTimeout: number;
+  workers?: number;
+  execArgv?: string[];
+}
+
+function project(name: string, { order, testTimeout, workers, execArgv = [] }: ProjectSettings) {
+  const oneByOne = workers === 1 ? { maxWorkers: 1, fileParallelism: false } : {};
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.{ts,mts,mjs}`],
+      pool: 'forks' as const,
+      execArgv,
+      testTimeout,
+      hookTimeout: testTimeout,
+      sequence: { groupOrder: order },
+      ...oneByOne,
+    },
+  };
+}
