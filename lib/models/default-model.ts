@@ -1,0 +1,30 @@
+/** The model that is used when none is named, and how it is known to be the right one wherever it came from. */
+import { join } from 'node:path';
+import { OvembedError } from '../errors.js';
+import { isFile } from './files.js';
+import type { HashMemo } from './hash-memo.js';
+import type { ModelRequest, ProvidedModel } from './provider.js';
+
+export const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
+export const DEFAULT_REVISION = 'main';
+
+/** SHA-256 of the published `model.safetensors`. */
+const WEIGHTS_SHA256 = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db';
+
+export function isDefaultModel(request: ModelRequest): boolean {
+  return request.id === DEFAULT_MODEL && request.revision === DEFAULT_REVISION;
+}
+
+/** @throws OvembedError `ERR_MODEL_INVALID` if the weights are not the published ones */
+export async function checkDefaultWeights(model: ProvidedModel, memo: HashMemo, signal?: AbortSignal): Promise<void> {
+  const weights = join(model.folder, 'model.safetensors');
+  if (!(await isFile(weights))) {
+    throw new OvembedError('ERR_MODEL_INVALID', `${weights} is missing, so the weights cannot be checked.`);
+  }
+  const sha256 = await memo.sha256(weights, signal);
+  if (sha256 === WEIGHTS_SHA256) return;
+  throw new OvembedError(
+    'ERR_MODEL_INVALID',
+    `${weights} has the SHA-256 ${sha256}, expected ${WEIGHTS_SHA256}. Delete ${model.folder} to fetch the model again.`,
+  );
+}

@@ -1,0 +1,52 @@
+/** The name of a vector space: two models with one fingerprint give vectors that may be compared. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { ovembedCacheDir } from '../cache-dir.js';
+import { sha256OfFile } from './hash.js';
+import { HashMemo } from './hash-memo.js';
+import type { ModelSpec } from './spec.js';
+
+/** Raised when the graphs that ovembed builds, or its pooling, change in what they compute. */
+export const GRAPH_VERSION = 1;
+
+/** What a caller may set other than the model states it. */
+export type FingerprintOverrides = {
+  [K in 'pooling' | 'normalize' | 'maxLength' | 'paddingSide' | 'prompts' | 'defaultPromptName']?:
+    | ModelSpec[K]
+    | undefined;
+};
+
+/**
+ * SHA-256 in hex over the weights (every file of the first source), tokenizer.json, config.json, each module's
+ * configuration, pooling, normalisation, prompts, maximum length, padding side and the graph version. The device and the
+ * precision are not part of it.
+ */
+export async function fingerprint(
+  spec: ModelSpec,
+  overrides: FingerprintOverrides = {},
+  options: { cacheDir?: string | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<string> {
+  const { pooling, normalize, maxLength, paddingSide, prompts, defaultPromptName } = { ...spec, ...stated(overrides) };
+  const source = spec.sources[0] as ModelSpec['sources'][number];
+  const memo = new HashMemo(ovembedCacheDir(options.cacheDir));
+
+  const fields = ['ovembed', String(GRAPH_VERSION), source.kind];
+  for (const file of source.files) fields.push(await memo.sha256(file, options.signal));
+  for (const file of [spec.tokenizerFile, ...spec.files]) {
+    fields.push(basename(file), await sha256OfFile(file, options.signal));
+  }
+  fields.push(pooling, String(normalize), String(maxLength), paddingSide, defaultPromptName ?? '');
+  for (const name of Object.keys(prompts).sort()) fields.push(name, prompts[name] as string);
+  return hashFields(fields);
+}
+
+/** Length-prefixed, so that no two lists of fields give the same bytes. */
+function hashFields(fields: readonly string[]): string {
+  const hash = createHash('sha256').update(`${fields.length};`);
+  for (const field of fields) hash.update(`${Buffer.byteLength(field)}:`).update(field);
+  return hash.digest('hex');
+}
+
+function stated<T extends object>(overrides: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,62 @@
+/** Which files of a repository make up a model: only these are downloaded, and a cached snapshot must have them. */
+import { posix } from 'node:path';
+import { readJsonObject } from './json-file.js';
+import { MODEL_CONFIG } from './model-config.js';
+import { readModules } from './modules.js';
+import { noWeights, usableFormats } from './sources.js';
+import { MODULE_CONFIGS, NETWORK_CONFIG, TOKENIZER_CONFIG } from './transformer.js';
+
+/**
+ * Makes one file of a model available in its folder.
+ *
+ * @param file path inside the model's folder, with forward slashes
+ * @returns false if the model has no such file
+ * @throws OvembedError if a required file does not exist, or if a file cannot be had
+ */
+export type FetchFile = (file: string, need: 'required' | 'optional') => Promise<boolean>;
+
+/**
+ * Calls `fetch` for each file that the model in `folder` consists of, the weights last. What comes first tells what is
+ * needed next, so `fetch` must have put a file in place when it settles.
+ */
+export async function collectModelFiles(folder: string, fetch: FetchFile): Promise<void> {
+  await fetch('modules.json', 'optional');
+  const modules = await readModules(folder);
+  const subfolder = modules?.transformer ?? '';
+
+  await fetch(posix.join(subfolder, NETWORK_CONFIG), 'required');
+  if (modules) {
+    await fetch(MODEL_CONFIG, 'optional');
+    await fetchFirst(
+      MODULE_CONFIGS.map((name) => posix.join(subfolder, name)),
+      fetch,
+    );
+    await fetch(posix.join(modules.pooling, 'config.json'), 'required');
+    if (modules.normalize) await fetch(posix.join(modules.normalize, 'config.json'), 'optional');
+  }
+  await fetch(posix.join(subfolder, 'tokenizer.json'), 'required');
+  await fetch(posix.join(subfolder, TOKENIZER_CONFIG), 'optional');
+  await fetch(posix.join(subfolder, 'special_tokens_map.json'), 'optional');
+  await collectWeights(folder, subfolder, fetch);
+}
+
+async function fetchFirst(files: readonly string[], fetch: FetchFile): Promise<void> {
+  for (const file of files) if (await fetch(file, 'optional')) return;
+}
+
+/** One format is enough. safetensors first: the smallest set of files, and the one whose graph is ovembed's own. */
+async function collectWeights(folder: string, subfolder: string, fetch: FetchFile): Promise<void> {
+  const network = await readJsonObject(folder, posix.join(subfolder, NETWORK_CONFIG));
+  const modelType = network?.string('model_type') ?? null;
+  const isNative = (kind: string) => Number(kind === 'safetensors');
+  const formats = usableFormats(modelType).sort((a, b) => isNative(b.kind) - isNative(a.kind));
+
+  for (const { files, extra } of formats) {
+    const [main, ...companions] = files.map((file) => posix.join(subfolder, file)) as [string, ...string[]];
+    if (!(await fetch(main, 'optional'))) continue;
+    for (const companion of companions) await fetch(companion, 'required');
+    if (extra) await fetch(posix.join(subfolder, extra), 'optional');
+    return;
+  }
+  throw noWeights(folder, modelType);
+}

@@ -1,0 +1,77 @@
+/** `N_Pooling/config.json`: how token vectors become one vector. Keys as written by sentence-transformers 6 and before. */
+import type { PoolingType } from '../native.js';
+import { invalid, type JsonObject, readJsonObject, show } from './json-file.js';
+
+/** Values of `pooling_mode`. */
+const MODES: Readonly<Record<string, PoolingType>> = {
+  cls: 'CLS',
+  max: 'MAX',
+  mean: 'MEAN',
+  mean_sqrt_len_tokens: 'MEAN_SQRT_LEN',
+  weightedmean: 'WEIGHTED_MEAN',
+  lasttoken: 'LAST_TOKEN',
+};
+
+/** The booleans that stood in place of `pooling_mode` before release 6. */
+const FLAGS: Readonly<Record<string, PoolingType>> = {
+  pooling_mode_cls_token: 'CLS',
+  pooling_mode_max_tokens: 'MAX',
+  pooling_mode_mean_tokens: 'MEAN',
+  pooling_mode_mean_sqrt_len_tokens: 'MEAN_SQRT_LEN',
+  pooling_mode_weightedmean_tokens: 'WEIGHTED_MEAN',
+  pooling_mode_lasttoken: 'LAST_TOKEN',
+};
+
+const DIMENSION = 'embedding_dimension';
+const OLD_DIMENSION = 'word_embedding_dimension';
+const LARGEST_DIMENSION = 1_000_000;
+const KNOWN_KEYS = [DIMENSION, OLD_DIMENSION, 'pooling_mode', 'include_prompt', ...Object.keys(FLAGS)];
+
+export interface Pooling {
+  type: PoolingType;
+  /** Width of a token vector, and so of the pooled vector. */
+  dimensions: number;
+}
+
+/** @param file path of the configuration inside `folder`, such as `1_Pooling/config.json` */
+export async function readPooling(folder: string, file: string): Promise<Pooling> {
+  const config = await readJsonObject(folder, file);
+  if (!config) {
+    throw invalid(
+      `${file} is missing in ${folder}, though modules.json names it: how to pool is unknown. Fetch the file again.`,
+    );
+  }
+  // sentence-transformers passes the keys to Python as named arguments, so it fails on unknown ones too.
+  for (const key of config.keys) if (!KNOWN_KEYS.includes(key)) throw config.unsupported(key, KNOWN_KEYS.join(', '));
+
+  if (config.boolean('include_prompt') === false) {
+    throw config.unsupported('include_prompt', 'true (the prompt takes part in pooling)');
+  }
+  return { type: poolingType(config), dimensions: dimensions(config) };
+}
+
+function dimensions(config: JsonObject): number {
+  const key = config.raw(DIMENSION) === undefined ? OLD_DIMENSION : DIMENSION;
+  return config.required(key, 'the width of a token vector', config.integer(key, 1, LARGEST_DIMENSION));
+}
+
+function poolingType(config: JsonObject): PoolingType {
+  const value = config.raw('pooling_mode');
+  if (value === undefined) return poolingFromFlags(config);
+  const modes = Array.isArray(value) ? value : [value];
+  const supported = `one of ${Object.keys(MODES).join(', ')}`;
+  if (modes.length > 1) throw config.unsupported('pooling_mode', supported);
+
+  const [mode] = modes;
+  const type = typeof mode === 'string' && Object.hasOwn(MODES, mode) ? MODES[mode] : undefined;
+  if (!type) throw config.invalid('pooling_mode', supported);
+  return type;
+}
+
+function poolingFromFlags(config: JsonObject): PoolingType {
+  const chosen = Object.keys(FLAGS).filter((key) => config.boolean(key));
+  const [only, second] = chosen;
+  if (second) throw config.unsupported(second, `one pooling mode; ${show(chosen)} are set at once`);
+  // No mode at all means mean pooling in sentence-transformers.
+  return only ? (FLAGS[only] as PoolingType) : 'MEAN';
+}

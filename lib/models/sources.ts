@@ -1,0 +1,73 @@
+/** Which files of a model folder hold the weights, in the order in which they are preferred. */
+import { join } from 'node:path';
+import { OvembedError } from '../errors.js';
+import type { ModelSource } from '../native.js';
+import { isFile } from './files.js';
+import { invalid, show } from './json-file.js';
+
+/** Values of `model_type` whose graph the addon builds from `config.json` and `model.safetensors`. */
+export const NATIVE_MODEL_TYPES: readonly string[] = ['bert'];
+
+/** One way to store the weights. The first file is the one to load; paths are relative to the Transformer's folder. */
+interface WeightFormat {
+  kind: ModelSource['kind'];
+  files: readonly string[];
+  /** Belongs to the weights where it exists: ONNX above 2 GB keeps its tensors apart. */
+  extra?: string;
+}
+
+const SAFETENSORS = 'model.safetensors';
+
+const FORMATS: readonly WeightFormat[] = [
+  { kind: 'openvino', files: ['openvino/openvino_model.xml', 'openvino/openvino_model.bin'] },
+  { kind: 'openvino', files: ['openvino_model.xml', 'openvino_model.bin'] },
+  { kind: 'safetensors', files: [SAFETENSORS] },
+  { kind: 'onnx', files: ['onnx/model.onnx'], extra: 'onnx/model.onnx_data' },
+  { kind: 'onnx', files: ['model.onnx'], extra: 'model.onnx_data' },
+];
+
+/** A source that is there, with every file that belongs to it. */
+export interface FoundSource extends ModelSource {
+  /** Absolute paths, in a fixed order; `file` is the first. */
+  files: string[];
+}
+
+/** The formats that can run for this `model_type`, most preferred first. */
+export function usableFormats(modelType: string | null): WeightFormat[] {
+  const native = modelType !== null && NATIVE_MODEL_TYPES.includes(modelType);
+  return FORMATS.filter((format) => native || format.kind !== 'safetensors');
+}
+
+/**
+ * The sources in a folder.
+ *
+ * @throws OvembedError `ERR_MODEL_UNSUPPORTED` if this model type needs an export that is not there; `ERR_MODEL_INVALID` if
+ *   weights are missing
+ */
+export async function findSources(folder: string, modelType: string | null): Promise<FoundSource[]> {
+  const found: FoundSource[] = [];
+  for (const { kind, files, extra } of usableFormats(modelType)) {
+    const paths = files.map((file) => join(folder, file));
+    const [file, ...companions] = paths as [string, ...string[]];
+    if (!(await isFile(file))) continue;
+    for (const companion of companions) {
+      if (!(await isFile(companion))) throw invalid(`${companion} is missing beside ${file}. Fetch both files again.`);
+    }
+    if (extra && (await isFile(join(folder, extra)))) paths.push(join(folder, extra));
+    found.push({ kind, file, files: paths });
+  }
+  if (found.length === 0) throw noWeights(folder, modelType);
+  return found;
+}
+
+/** The error for a model that has no weights in a form that ovembed runs. */
+export function noWeights(folder: string, modelType: string | null): OvembedError {
+  const wanted = usableFormats(modelType).map((format) => format.files[0]);
+  const isNative = wanted.includes(SAFETENSORS);
+  return new OvembedError(
+    isNative ? 'ERR_MODEL_INVALID' : 'ERR_MODEL_UNSUPPORTED',
+    `None of ${wanted.join(', ')} is in ${folder}, and its config.json says "model_type": ${show(modelType)}. ` +
+      `Only the types ${NATIVE_MODEL_TYPES.join(', ')} run from (one) ${SAFETENSORS}. ` +
+      'optimum-cli exports other types and other forms of weights to OpenVINO or ONNX.',
+  );
+}

@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readModelFolder } from '../../../lib/models/index.js';
+import { type Files, MODULES, modelFolder, NETWORK, POOLING } from './folders.js';
+
+const read = (changes: Files = {}) => readModelFolder(modelFolder(changes));
+
+test('all-MiniLM-L6-v2 is read as sentence-transformers reads it', async () => {
+  const folder = modelFolder();
+  expect(await readModelFolder(folder)).toEqual({
+    folder,
+    sources: [
+      { kind: 'safetensors', file: join(folder, 'model.safetensors'), files: [join(folder, 'model.safetensors')] },
+    ],
+    tokenizerFile: join(folder, 'tokenizer.json'),
+    modelType: 'bert',
+    pooling: 'MEAN',
+    normalize: true,
+    maxLength: 256,
+    prompts: { query: '', document: '' },
+    defaultPromptName: null,
+    doLowerCase: false,
+    paddingSide: 'right',
+    padTokenId: 0,
+    dimensions: 384,
+    similarityFunction: null,
+    truncateDim: null,
+    files: ['config.json', 'sentence_bert_config.json', '1_Pooling/config.json'].map((file) => join(folder, file)),
+  });
+});
+
+test('a folder as sentence-transformers 6 writes it', async () => {
+  const spec = await read({
+    'modules.json': [
+      { idx: 0, name: '0', path: '', type: 'sentence_transformers.base.modules.transformer.Transformer' },
+      {
+        idx: 1,
+        name: '1',
+        path: '1_Pooling',
+        type: 'sentence_transformers.sentence_transformer.modules.pooling.Pooling',
+      },
+      { idx: 2, name: '2', path: '2_Normalize', type: 'sentence_transformers.base.modules.normalize.Normalize' },
+    ],
+    'sentence_bert_config.json': {
+      transformer_task: 'feature-extraction',
+      modality_config: { text: { method: 'forward', method_output_name: 'last_hidden_state' } },
+      module_output_name: 'token_embeddings',
+    },
+    'tokenizer_config.json': { model_max_length: 128, padding_side: 'left' },
+    '1_Pooling/config.json': { embedding_dimension: 384, pooling_mode: 'cls', include_prompt: true },
+    '2_Normalize/config.json': { module_input_name: 'sentence_embedding', module_output_name: 'sentence_embedding' },
+    'config_sentence_transformers.json': {
+      model_type: 'SentenceTransformer',
+      prompts: { query: 'query: ', document: null, passage: 'passage: ' },
+      default_prompt_name: 'query',
+      similarity_fn_name: 'dot',
+      truncate_dim: 128,
+    },
+  });
+  expect(spec).toMatchObject({
+    pooling: 'CLS',
+    normalize: true,
+    maxLength: 128,
+    paddingSide: 'left',
+    prompts: { query: 'query: ', document: '', passage: 'passage: ' },
+    defaultPromptName: 'query',
+    similarityFunction: 'dot',
+    truncateDim: 128,
+  });
+  expect(spec.files.at(-1)).toMatch(/2_Normalize/);
+});
+
+describe('without modules.json', () => {
+  const bare = { 'modules.json': null };
+
+  test('mean pooling, not normalised, and the module configurations are not looked at', async () => {
+    const spec = await read({ ...bare, 'config_sentence_transformers.json': { prompts: { query: 'q: ' } } });
+    expect(spec).toMatchObject({ pooling: 'MEAN', normalize: false, maxLength: 512, dimensions: null });
+    expect(spec.prompts).toEqual({ query: '', document: '' });
+  });
+
+  test.each([
+    [{ architectures: ['BertForCausalLM'] }, 'LAST_TOKEN'],
+    [{ architectures: ['BertForCausalLM'], is_causal: false }, 'MEAN'],
+    [{ architectures: ['BertModel'] }, 'MEAN'],
+  ])('%j: %s', async (config, pooling) => {
+    expect((await read({ ...bare, 'config.json': { ...NETWORK, ...config } })).pooling).toBe(pooling);
+  });
+});
+
+describe('pooling', () => {
+  test.each([
+    ['cls', 'CLS'],
+    ['max', 'MAX'],
+    ['mean', 'MEAN'],
+    ['mean_sqrt_len_tokens', 'MEAN_SQRT_LEN'],
+    ['weightedmean', 'WEIGHTED_MEAN'],
+    ['lasttoken', 'LAST_TOKEN'],
+  ])('pooling_mode %s', async (mode, type) => {
+    const config = { embedding_dimension: 8, pooling_mode: mode };
+    expect((await read({ '1_Pooling/config.json': config })).pooling).toBe(type);
+    expect((await read({ '1_Pooling/config.json': { ...config, pooling_mode: [mode] } })).pooling).toBe(type);
+  });
+
+  test.each([
+    ['pooling_mode_cls_token', 'CLS'],
+    ['pooling_mode_max_tokens', 'MAX'],
+    ['pooling_mode_mean_tokens', 'MEAN'],
+    ['pooling_mode_mean_sqrt_len_tokens', 'MEAN_SQRT_LEN'],
+    ['pooling_mode_weightedmean_tokens', 'WEIGHTED_MEAN'],
+    ['pooling_mode_lasttoken', 'LAST_TOKEN'],
+  ])('%s', async (flag, type) => {
+    const config = { ...POOLING, pooling_mode_mean_tokens: false, [flag]: true };
+    expect((await read({ '1_Pooling/config.json': config })).pooling).toBe(type);
+  });
+
+  test('no mode at all is the mean, and pooling_mode wins over the old keys', async () => {
+    expect((await read({ '1_Pooling/config.json': { word_embedding_dimension: 8 } })).pooling).toBe('MEAN');
+    expect((await read({ '1_Pooling/config.json': { ...POOLING, pooling_mode: 'cls' } })).pooling).toBe('CLS');
+  });
+});
+
+describe('the longest input', () => {
+  const NO_LIMIT = 1e30;
+  test.each<[string, object | null, object | null, object, number]>([
+    ['max_seq_length holds as it is', { max_seq_length: 1024 }, { model_max_length: 100 }, NETWORK, 1024],
+    ['processor_kwargs win', { max_seq_length: 9, processor_kwargs: { model_max_length: 7 } }, null, NETWORK, 7],
+    ['tokenizer_args as well', { max_seq_length: 9, tokenizer_args: { model_max_length: 7 } }, null, NETWORK, 7],
+    ['null is not stated', { max_seq_length: null }, { model_max_length: 100 }, NETWORK, 100],
+    ['the network caps the tokenizer', {}, { model_max_length: 1000 }, NETWORK, 512],
+    ['the network alone', null, null, NETWORK, 512],
+    ['a tokenizer without limit', {}, { model_max_length: NO_LIMIT }, NETWORK, 512],
+    ['relative positions', {}, { model_max_length: 99 }, { model_type: 'bert', max_position_embeddings: -1 }, 99],
+    ['no limit anywhere', {}, { model_max_length: NO_LIMIT }, { model_type: 'bert' }, 0],
+  ])('%s', async (_, own, tokenizer, network, expected) => {
+    const files = { 'sentence_bert_config.json': own, 'tokenizer_config.json': tokenizer, 'config.json': network };
+    expect((await read(files)).maxLength).toBe(expected);
+  });
+
+  test('early releases named the file after the network', async () => {
+    const files = { 'sentence_bert_config.json': null, 'sentence_roberta_config.json': { max_seq_length: 75 } };
+    expect((await read(files)).maxLength).toBe(75);
+  });
+});
+
+test('a transformer in a folder of its own, as early releases wrote it', async () => {
+  const inFolder = (name: string) => `0_Transformer/${name}`;
+  const folder = modelFolder({
+    'modules.json': [{ ...MODULES[0], path: '0_Transformer' }, MODULES[1]],
+    ...{ 'config.json': null, 'tokenizer.json': null, 'model.safetensors': null, 'sentence_bert_config.json': null },
+    [inFolder('config.json')]: NETWORK,
+    [inFolder('tokenizer.json')]: {},
+    [inFolder('model.safetensors')]: 'weights',
+    [inFolder('sentence_bert_config.json')]: { max_seq_length: 128, do_lower_case: true },
+  });
+  const spec = await readModelFolder(folder);
+  expect(spec).toMatchObject({ maxLength: 128, doLowerCase: true, normalize: false });
+  expect(spec.tokenizerFile).toBe(join(folder, '0_Transformer', 'tokenizer.json'));
+  expect(spec.sources[0]?.file).toBe(join(folder, '0_Transformer', 'model.safetensors'));
+});
+
+describe('weights', () => {
+  const ir = { 'openvino/openvino_model.xml': '<net/>', 'openvino/openvino_model.bin': 'weights' };
+  const onnx = { 'onnx/model.onnx': 'graph', 'onnx/model.onnx_data': 'weights' };
+
+  test('OpenVINO IR before safetensors before ONNX', async () => {
+    const { sources } = await read({ ...ir, ...onnx });
+    expect(sources.map(({ kind }) => kind)).toEqual(['openvino', 'safetensors', 'onnx']);
+    expect(sources.map(({ files }) => files.length)).toEqual([2, 1, 2]);
+  });
+
+  test('safetensors only where the graph can be built', async () => {
+    const { sources } = await read({ ...onnx, 'config.json': { ...NETWORK, model_type: 'mpnet' } });
+    expect(sources.map(({ kind }) => kind)).toEqual(['onnx']);
+  });
+});
+
+test('a relative path is made absolute', async () => {
+  const folder = modelFolder();
+  const spec = await readModelFolder(join(folder, '..', folder.split('/').at(-1) as string));
+  expect(spec.folder).toBe(folder);
+});
