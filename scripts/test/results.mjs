@@ -38,18 +38,19 @@ export function readVitest(text) {
 /**
  * One runner's counts, with what its report can't say about itself counted as a failure: that it crashed (no report),
  * that it ended badly although no test failed, or that it ran no test at all.
- * @param {{ name: string, status: number | null, read: () => Counts }} run  `status`: exit code, null if killed
- * @returns {Counts & { name: string, problem?: string }}
+ * @param {number | null} status  exit code; null if killed by a signal
+ * @param {() => Counts} read     reads the runner's report
+ * @returns {Counts & { problem?: string }}
  */
-export function judge({ name, status, read }) {
+export function judge(status, read) {
   let counts;
   try {
     counts = read();
   } catch (error) {
-    return { name, passed: 0, failed: 1, skipped: 0, problem: `left no readable report (${error.message})` };
+    return { passed: 0, failed: 1, skipped: 0, problem: `left no readable report (${error.message})` };
   }
   const problem = problemOf(counts, status);
-  return problem ? { name, ...counts, failed: counts.failed + 1, problem } : { name, ...counts };
+  return problem ? { ...counts, failed: counts.failed + 1, problem } : counts;
 }
 
 function problemOf({ passed, failed }, status) {

@@ -12,20 +12,20 @@ import { judge, readCargoTest, readGoogleTest, readVitest } from './results.mjs'
 export async function cpp(reports) {
   const report = join(reports, 'googletest.json');
   const { status } = await execute(join(CMAKE_TREE, 'ovembed_native_tests'), [`--gtest_output=json:${report}`]);
-  return judge({ name: 'C++', status, read: () => readGoogleTest(readFileSync(report, 'utf8')) });
+  return judge(status, () => readGoogleTest(readFileSync(report, 'utf8')));
 }
 
 export async function rust() {
   const args = ['test', '--release', '--locked', '--no-fail-fast', '--target-dir', CARGO_TARGET];
   const { status, output } = await execute('cargo', args, { cwd: join(ROOT, 'native', 'tokenizer') });
-  return judge({ name: 'Rust', status, read: () => readCargoTest(output) });
+  return judge(status, () => readCargoTest(output));
 }
 
 /** Each check counts as one test. */
 export async function checks() {
   const results = await runChecks();
   const passed = results.filter(({ ok }) => ok).length;
-  return judge({ name: 'Checks', status: 0, read: () => ({ passed, failed: results.length - passed, skipped: 0 }) });
+  return judge(0, () => ({ passed, failed: results.length - passed, skipped: 0 }));
 }
 
 export async function typescript(reports) {
@@ -33,7 +33,7 @@ export async function typescript(reports) {
   const vitest = join(createRequire(import.meta.url).resolve('vitest/package.json'), '..', 'vitest.mjs');
   const args = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const { status } = await execute(process.execPath, args);
-  return judge({ name: 'TypeScript', status, read: () => readVitest(readFileSync(report, 'utf8')) });
+  return judge(status, () => readVitest(readFileSync(report, 'utf8')));
 }
 
 /** Passes the program's output through and keeps its standard output. */

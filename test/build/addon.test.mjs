@@ -35,8 +35,8 @@ describe.runIf(process.platform === 'linux')('build/Release/ovembed.node', () =>
   });
 
   it('holds no path into the checkout or the SDK that it was built from', () => {
-    const content = readFileSync(ADDON, 'latin1');
-    for (const directory of [ROOT, cacheDirectory()]) expect(content).not.toContain(directory);
+    const content = readFileSync(ADDON);
+    expect([ROOT, cacheDirectory()].filter((directory) => content.includes(directory))).toEqual([]);
   });
 
   it('has the plugins and frontends for CPU, GPU and NPU, IR and ONNX beside it', () => {
