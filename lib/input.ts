@@ -30,7 +30,7 @@ const UNITS_PER_LOOK = 50_000;
 const UNITS_PER_INPUT = 16;
 
 /**
- * Copies a list of inputs. Strings are immutable, so only lists of ids are copied in depth.
+ * Copies a list of inputs.
  * @param where names the call in the message
  */
 export function snapshot(input: readonly Input[], where: string): Input[] {
@@ -40,11 +40,13 @@ export function snapshot(input: readonly Input[], where: string): Input[] {
     throw new OvembedError('ERR_INVALID_ARGUMENT', message);
   }
   const copy = input.slice();
-  for (let i = 0; i < copy.length; i++) {
-    const item = copy[i];
-    if (typeof item !== 'string' && isTokenIds(item)) copy[i] = item.slice();
-  }
+  for (let i = 0; i < copy.length; i++) if (typeof copy[i] !== 'string') copy[i] = copyOf(copy[i]);
   return copy;
+}
+
+/** An input that its caller cannot change any more. Strings are immutable, so only lists of ids are copied. */
+export function copyOf(input: Input): Input {
+  return isTokenIds(input) ? input.slice() : input;
 }
 
 /**

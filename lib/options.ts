@@ -3,8 +3,8 @@ import {
   aBoolean,
   aDuration,
   aFunction,
-  anAbortSignal,
   aNonEmptyString,
+  anAbortSignal,
   aPositiveInteger,
   aText,
   type Check,
@@ -15,6 +15,7 @@ import {
 } from './checks.js';
 import { invalidArgument, OvembedError } from './errors.js';
 import type { Logger } from './logger.js';
+import type { DownloadProgress } from './models/index.js';
 import type { PoolingType, Precision } from './native.js';
 
 /** What a text is for; models trained with instructions put another prompt in front of queries than of documents. */
@@ -22,16 +23,6 @@ export type InputType = 'query' | 'document';
 
 /** What happens to a text that is longer than the model reads: cut at the end and marked, or `ERR_INPUT_TOO_LONG`. */
 export type Truncate = 'end' | 'error';
-
-/** How far a model's download is. */
-export interface LoadProgress {
-  /** The file on its way. */
-  file: string;
-  /** Bytes so far. */
-  loaded: number;
-  /** Bytes in all; null while the size is not known. */
-  total: number | null;
-}
 
 /** Options of `Embedder.load`. */
 export interface LoadOptions {
@@ -85,7 +76,7 @@ export interface LoadOptions {
   /** Stops loading; the promise rejects with `signal.reason`. */
   signal?: AbortSignal;
   /** Called while a model is downloaded. */
-  onProgress?: (progress: LoadProgress) => void;
+  onProgress?: (progress: DownloadProgress) => void;
 }
 
 /** Limits that every call takes. */

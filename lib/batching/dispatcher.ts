@@ -2,7 +2,13 @@
  * Feeds one pipeline. Batches of all calls wait here, first come, first served; the pipeline is given only as many at
  * once as keep the device busy, so that whatever is not on the device yet can still be dropped.
  */
-import { fromNative, type InferOptions, type InferResult, type NativeEncoding, type NativePipeline } from '../native.js';
+import {
+  fromNative,
+  type InferOptions,
+  type InferResult,
+  type NativeEncoding,
+  type NativePipeline,
+} from '../native.js';
 import type { Batch } from './planner.js';
 
 /** Batches over one encoding that succeed or fail together. */

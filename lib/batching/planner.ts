@@ -18,6 +18,12 @@ export interface PlanOptions {
   maxBatchSize: number;
 }
 
+/** The same plan with texts no longer than the graph's position table. @param maxPositions 0: no limit */
+export function withinPositions(plan: PlanOptions, maxPositions: number): PlanOptions {
+  const limits = [plan.maxLength, maxPositions].filter((limit) => limit > 0);
+  return { ...plan, maxLength: limits.length > 0 ? Math.min(...limits) : 0 };
+}
+
 /** Texts that go to the device together. */
 export interface Batch {
   /** Tokens to which each text is padded. */

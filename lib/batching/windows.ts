@@ -15,7 +15,7 @@ import { type Batch, type PlanOptions, planBatches } from './planner.js';
 const WINDOW_TEXTS = 2_048;
 
 /** Characters of a window, of which the copy into native memory takes about a millisecond. A longer text is one of its own. */
-const WINDOW_CHARACTERS = 1 << 20;
+export const WINDOW_CHARACTERS = 1 << 20;
 
 /** What runs the texts of a call. */
 export interface Engine {

@@ -1,6 +1,7 @@
 /** A vector per token: what late chunking and late interaction build on. */
-import { type Collector, type Engine, type Request, runWindows } from '../batching/windows.js';
+
 import type { Batch } from '../batching/planner.js';
+import { type Collector, type Engine, type Request, runWindows } from '../batching/windows.js';
 import type { ModelInput } from '../input.js';
 import type { InferResult, NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';

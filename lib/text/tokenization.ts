@@ -38,7 +38,11 @@ export async function countTokens(
 }
 
 /** The text of token ids, as the tokenizer's decoder writes it. */
-export async function decode(tokenizer: NativeTokenizer, ids: Uint32Array, skipSpecialTokens: boolean): Promise<string> {
+export async function decode(
+  tokenizer: NativeTokenizer,
+  ids: Uint32Array,
+  skipSpecialTokens: boolean,
+): Promise<string> {
   try {
     const [text = ''] = await tokenizer.decode([ids], skipSpecialTokens);
     return text;

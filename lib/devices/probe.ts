@@ -1,0 +1,116 @@
+/** A short comparison of two pipelines of one model: how fast, and how close their vectors. */
+import { Dispatcher } from '../batching/dispatcher.js';
+import { type Batch, type PlanOptions, planBatches, withinPositions } from '../batching/planner.js';
+import type { NativeEncoding, NativePipeline, NativeTokenizer } from '../native.js';
+
+const MIN_COSINE = 0.9999;
+/** A pipeline that is this many times slower in its first round is emulated: it is not measured further. */
+const HOPELESS = 3;
+const MAX_ROUNDS = 7;
+const BUDGET_MS = 200;
+
+/** Words per probe text: mixed lengths, some 600 tokens in all. */
+const PROBE_WORDS = [3, 5, 8, 8, 12, 16, 20, 24, 28, 32, 40, 48, 60, 72, 90, 120];
+const WORDS = 'the river runs past seven old mills before it meets a wide and quiet lake'.split(' ');
+
+export interface ProbeOptions {
+  tokenizer: NativeTokenizer;
+  plan: PlanOptions;
+}
+
+export interface Comparison {
+  /** Speed relative to the reference; 0 if the vectors differ too much or the pipeline is hopelessly slow. */
+  gain: number;
+  /** The outcome in words. */
+  finding: string;
+}
+
+interface Round {
+  ms: number;
+  /** Row by row, uncut and normalised. */
+  vectors: Float32Array;
+}
+
+export class Probe {
+  readonly #encoding: NativeEncoding;
+  readonly #batches: readonly Batch[];
+  readonly #reference: NativePipeline;
+  #first: Round | undefined;
+
+  private constructor(reference: NativePipeline, encoding: NativeEncoding, plan: PlanOptions) {
+    this.#reference = reference;
+    this.#encoding = encoding;
+    this.#batches = planBatches(encoding.lengths, plan);
+  }
+
+  static async prepare(reference: NativePipeline, trial: ProbeOptions): Promise<Probe> {
+    const plan = withinPositions(trial.plan, reference.maxPositions);
+    const options = { maxLength: plan.maxLength, offsets: false, addSpecialTokens: true };
+    return new Probe(reference, await trial.tokenizer.encode(probeTexts(), options), plan);
+  }
+
+  /** Compares medians of interleaved rounds, so that a machine that is busy for a while slows both. */
+  async compare(candidate: NativePipeline): Promise<Comparison> {
+    this.#first ??= await this.#round(this.#reference);
+    const first = await this.#round(candidate);
+    const similarity = smallestCosine(this.#first.vectors, first.vectors, candidate.hiddenSize);
+    if (!(similarity >= MIN_COSINE)) return { gain: 0, finding: `has a cosine of ${similarity.toFixed(5)} to f32` };
+    if (first.ms > HOPELESS * this.#first.ms)
+      return { gain: 0, finding: `is more than ${HOPELESS} times slower than f32` };
+
+    const reference: number[] = [];
+    const measured: number[] = [];
+    const end = performance.now() + BUDGET_MS;
+    do {
+      reference.push((await this.#round(this.#reference)).ms);
+      measured.push((await this.#round(candidate)).ms);
+    } while (measured.length < MAX_ROUNDS && performance.now() < end);
+    const gain = median(reference) / median(measured);
+    return { gain, finding: `is ${gain.toFixed(2)} times as fast as f32, with a cosine of ${similarity.toFixed(5)}` };
+  }
+
+  release(): void {
+    this.#encoding.release();
+  }
+
+  async #round(pipeline: NativePipeline): Promise<Round> {
+    const width = pipeline.hiddenSize;
+    const vectors = new Float32Array(this.#encoding.lengths.length * width);
+    const started = performance.now();
+    await new Dispatcher(pipeline).run(
+      {
+        encoding: this.#encoding,
+        batches: this.#batches,
+        options: { output: 'pooled', dimensions: 0, normalize: true },
+        onResult: ({ rows }, { data }) =>
+          rows.forEach((row, i) => vectors.set(data.subarray(i * width, (i + 1) * width), row * width)),
+      },
+      new AbortController().signal,
+    );
+    return { ms: performance.now() - started, vectors };
+  }
+}
+
+function probeTexts(): string[] {
+  const word = (i: number) => WORDS[i % WORDS.length] as string;
+  return PROBE_WORDS.map((count, text) => Array.from({ length: count }, (_, i) => word(text + i)).join(' '));
+}
+
+/** Of rows that are normalised already; NaN if any value is. */
+function smallestCosine(a: Float32Array, b: Float32Array, width: number): number {
+  let smallest = 1;
+  for (let start = 0; start < a.length; start += width) {
+    let dot = 0;
+    for (let i = start; i < start + width; i++) dot += (a[i] as number) * (b[i] as number);
+    smallest = Math.min(smallest, dot);
+  }
+  return smallest;
+}
+
+function median(values: number[]): number {
+  const sorted = values.sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}

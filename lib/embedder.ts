@@ -1,0 +1,257 @@
+/** What users hold: a loaded model that turns texts into vectors. */
+import { embedList } from './batching/embed-list.js';
+import { EmbeddingStream, type Source } from './batching/stream.js';
+import type { Request } from './batching/windows.js';
+import type { Embeddings } from './embeddings.js';
+import { describe, invalidArgument, OvembedError } from './errors.js';
+import { checkInput, checkInputs, copyOf, type Input, type InputRules, snapshot, type TokenIds } from './input.js';
+import { type EmbedderInfo, type EmbedderParts, load } from './load.js';
+import {
+  checkDecodeOptions,
+  checkEmbedOptions,
+  checkInputOptions,
+  checkLimitOptions,
+  checkStreamOptions,
+  checkTokenizeOptions,
+  type DecodeOptions,
+  type EmbedOptions,
+  type InputOptions,
+  type InputType,
+  type LimitOptions,
+  type LoadOptions,
+  type StreamOptions,
+  type TokenizeOptions,
+} from './options.js';
+import { type CallLimits, CallScope } from './signals.js';
+import { resolvePrompt } from './text/prompts.js';
+import { embedTokens, type TokenEmbeddings } from './text/token-embeddings.js';
+import { countTokens, decode, type TokenizedText, tokenize } from './text/tokenization.js';
+
+const DEFAULT_STREAM_BATCH_SIZE = 512;
+
+/**
+ * A model on a device. Methods may be called at once from anywhere; each promise settles exactly once. Every method
+ * rejects with `ERR_INVALID_ARGUMENT` for options and inputs that do not fit, `ERR_CLOSED` once `close()` was called,
+ * `ERR_TIMEOUT` after `timeoutMs`, and `signal.reason` after an abort.
+ */
+export class Embedder implements AsyncDisposable {
+  readonly #parts: EmbedderParts;
+  /** Calls that are not over, and windows of streams; they never reject. */
+  readonly #active = new Set<Promise<void>>();
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Loads a model, downloading it if it is not on this machine.
+   * @param model a folder, or the name of a model on the hub. Default: `OVEMBED_MODEL`, else
+   *   `sentence-transformers/all-MiniLM-L6-v2`
+   * @throws OvembedError `ERR_MODEL_NOT_FOUND`, `ERR_MODEL_INVALID`, `ERR_MODEL_UNSUPPORTED`, `ERR_DEVICE_UNAVAILABLE`,
+   *   `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_INVALID_ARGUMENT`
+   */
+  static async load(model?: string, options: LoadOptions = {}): Promise<Embedder> {
+    return new Embedder(await load(model, options));
+  }
+
+  /** @internal */
+  constructor(parts: EmbedderParts) {
+    this.#parts = parts;
+  }
+
+  /** What was loaded, and why so. */
+  get info(): EmbedderInfo {
+    return this.#parts.info;
+  }
+
+  /** One vector per document, in the order of the list; the model's prompt for documents goes in front of each. */
+  async embedDocuments(documents: readonly Input[], options: EmbedOptions = {}): Promise<Embeddings> {
+    return this.#embedList('embedDocuments', documents, options, 'document');
+  }
+
+  /** One vector per input, in the order of the list; `inputType` says what they are. */
+  async embed(inputs: readonly Input[], options: EmbedOptions = {}): Promise<Embeddings> {
+    return this.#embedList('embed', inputs, options);
+  }
+
+  /** The vector of a query; the model's prompt for queries goes in front of it. `timeoutMs` defaults to 30 seconds. */
+  async embedQuery(query: Input, options: EmbedOptions = {}): Promise<Float32Array> {
+    checkEmbedOptions(options, 'embedQuery');
+    const { request, rules, dimensions } = this.#request(options, 'query');
+    const { signal, timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
+    return this.#call('embedQuery', { signal, timeoutMs }, async (scope) => {
+      const input = checkInput(copyOf(query), rules);
+      const { data } = await embedList(this.#parts.engine, request, [input], dimensions, scope);
+      return data;
+    });
+  }
+
+  /**
+   * A vector per token of each input, in the order of the list: last hidden states, neither pooled nor normalised.
+   * @throws OvembedError `ERR_MODEL_UNSUPPORTED` if the model's graph gives pooled vectors only
+   */
+  async embedTokens(inputs: readonly Input[], options: InputOptions = {}): Promise<TokenEmbeddings[]> {
+    checkInputOptions(options, 'embedTokens');
+    const { engine, pipeline } = this.#parts;
+    if (pipeline.pooledInGraph) {
+      throw new OvembedError(
+        'ERR_MODEL_UNSUPPORTED',
+        "The model's graph ends in pooled vectors: it has none per token.",
+      );
+    }
+    const { request, rules } = this.#request(options);
+    request.infer = { output: 'tokens', dimensions: 0, normalize: false };
+    const copy = snapshot(inputs, 'embedTokens');
+    return this.#call('embedTokens', options, async (scope) => {
+      const checked = await checkInputs(copy, rules, scope.signal);
+      return embedTokens(engine, request, checked, pipeline.hiddenSize, scope);
+    });
+  }
+
+  /**
+   * Vectors of a source of any length, in its order and in constant memory: texts are taken from the source only as
+   * fast as they are embedded and consumed. Options that do not fit throw at once; later errors come from `next()`.
+   */
+  stream(source: Source, options: StreamOptions = {}): EmbeddingStream {
+    checkStreamOptions(options);
+    checkSource(source);
+    if (this.#closed) throw closed('stream');
+    const { batchSize = DEFAULT_STREAM_BATCH_SIZE, signal, timeoutMs } = options;
+    return new EmbeddingStream(this.#parts.engine, {
+      source,
+      batchSize,
+      limits: { signal, timeoutMs },
+      ...this.#request(options),
+      admit: (work) => this.#admit('stream', work),
+    });
+  }
+
+  /** The tokens of each text, uncut and without a prompt. */
+  async tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<TokenizedText[]> {
+    checkTokenizeOptions(options);
+    const { addSpecialTokens = true } = options;
+    return this.#onTexts('tokenize', texts, options, (checked, signal) =>
+      tokenize(this.#parts.engine.tokenizer, checked, addSpecialTokens, signal),
+    );
+  }
+
+  /** Tokens per text, special tokens counted, uncut and without a prompt. */
+  async countTokens(texts: readonly string[], options: LimitOptions = {}): Promise<Uint32Array> {
+    checkLimitOptions(options, 'countTokens');
+    return this.#onTexts('countTokens', texts, options, (checked, signal) =>
+      countTokens(this.#parts.engine.tokenizer, checked, signal),
+    );
+  }
+
+  /** The text of token ids; `''` for none. Not always the text they came from: most tokenizers normalise. */
+  async decode(ids: TokenIds, options: DecodeOptions = {}): Promise<string> {
+    checkDecodeOptions(options);
+    const { engine } = this.#parts;
+    if (!Array.isArray(ids) && !(ids instanceof Uint32Array)) throw invalidArgument('ids', 'token ids', ids);
+    const { skipSpecialTokens = true } = options;
+    return this.#call('decode', options, async () => {
+      if (ids.length === 0) return '';
+      const checked = checkInput(copyOf(ids), { vocabSize: engine.tokenizer.vocabSize }) as Uint32Array;
+      return decode(engine.tokenizer, checked, skipSpecialTokens);
+    });
+  }
+
+  /** Takes no new calls, waits for those in flight, and frees the model. Closing twice is closing once. */
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    await Promise.all(this.#active);
+    await this.#parts.engine.dispatcher.drain();
+    await this.#parts.pipeline.close();
+  }
+
+  async #embedList(
+    name: string,
+    inputs: readonly Input[],
+    options: EmbedOptions,
+    inputType?: InputType,
+  ): Promise<Embeddings> {
+    checkEmbedOptions(options, name);
+    const { request, rules, dimensions } = this.#request(options, inputType);
+    const copy = snapshot(inputs, name);
+    return this.#call(name, options, async (scope) => {
+      const checked = await checkInputs(copy, rules, scope.signal);
+      return embedList(this.#parts.engine, request, checked, dimensions, scope);
+    });
+  }
+
+  #onTexts<T>(
+    name: string,
+    texts: readonly string[],
+    limits: CallLimits,
+    work: (checked: readonly string[], signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const copy = snapshot(texts, name);
+    const rules = { vocabSize: this.#parts.engine.tokenizer.vocabSize, noTokenIds: `${name} takes texts` };
+    return this.#call(name, limits, async ({ signal }) => {
+      return work((await checkInputs(copy, rules, signal)) as string[], signal);
+    });
+  }
+
+  /** What a call asks for, with the defaults of `load` where it says nothing. */
+  #request(options: EmbedOptions, inputType?: InputType): { request: Request; rules: InputRules; dimensions: number } {
+    const { engine, pipeline, prompts, defaults } = this.#parts;
+    const { hiddenSize } = pipeline;
+    const { dimensions = defaults.dimensions, normalize = defaults.normalize, truncate = defaults.truncate } = options;
+    if (dimensions > hiddenSize) {
+      throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
+    }
+    const { prompt, promptName } = options;
+    const explicit = prompt !== undefined || promptName !== undefined;
+    const noTokenIds = explicit ? 'a prompt cannot be put in front of token ids' : undefined;
+    return {
+      request: {
+        prompt: resolvePrompt(prompts, { prompt, promptName, inputType: options.inputType ?? inputType }),
+        truncate,
+        infer: { output: 'pooled', dimensions: dimensions === hiddenSize ? 0 : dimensions, normalize },
+      },
+      rules: { vocabSize: engine.tokenizer.vocabSize, noTokenIds },
+      dimensions,
+    };
+  }
+
+  /** Runs one call in a scope of its own. Its promise may settle before its work does, when an abort or a timeout ends it. */
+  async #call<T>(name: string, limits: CallLimits, work: (scope: CallScope) => Promise<T>): Promise<T> {
+    if (this.#closed) throw closed(name);
+    const scope = new CallScope(name, limits);
+    try {
+      scope.signal.throwIfAborted();
+      return await scope.race(this.#admit(name, () => work(scope)));
+    } finally {
+      scope.end();
+    }
+  }
+
+  /** Starts work that `close()` waits for. */
+  async #admit<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw closed(name);
+    const result = work();
+    const over = result.then(
+      () => {},
+      () => {},
+    );
+    this.#active.add(over);
+    void over.then(() => this.#active.delete(over));
+    return result;
+  }
+}
+
+function closed(name: string): OvembedError {
+  return new OvembedError('ERR_CLOSED', `${name} was called after close(); load a new Embedder.`);
+}
+
+function checkSource(source: Source): void {
+  const fits = typeof source === 'object' && source !== null;
+  if (fits && (Symbol.asyncIterator in source || Symbol.iterator in source)) return;
+  const message = `Expected an iterable or async iterable of strings or token ids for stream, received ${describe(source)}.`;
+  throw new OvembedError('ERR_INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,236 @@
+/** From a model's name and the options of `load` to what an Embedder works with. */
+import { Dispatcher } from './batching/dispatcher.js';
+import { type PlanOptions, withinPositions } from './batching/planner.js';
+import type { Engine } from './batching/windows.js';
+import { ovembedCacheDir } from './cache-dir.js';
+import { type ChosenPipeline, choosePipeline } from './devices/choose-pipeline.js';
+import { type DevicePlan, planDevice, planParallelism } from './devices/plan.js';
+import { invalidArgument, OvembedError } from './errors.js';
+import { resolveLogger } from './logger.js';
+import {
+  DEFAULT_MODEL,
+  fingerprint,
+  type ModelSpec,
+  type ResolvedModel,
+  readModelFolder,
+  resolveModel,
+} from './models/index.js';
+import {
+  fromNative,
+  type ModelSource,
+  type NativeAddon,
+  type NativePipeline,
+  type NativeTokenizer,
+  native,
+  type PoolingType,
+  type Precision,
+} from './native.js';
+import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
+import { CallScope } from './signals.js';
+import type { Prompts } from './text/prompts.js';
+
+/** What an embedder is, and why it is so. */
+export interface EmbedderInfo {
+  /** The model's name on the hub, or its folder. */
+  readonly model: string;
+  /** The model's commit; null for a folder. */
+  readonly revision: string | null;
+  /** Names the vector space: vectors of two embedders can be compared if their fingerprints are equal. */
+  readonly fingerprint: string;
+  /** Width of a vector, unless a call cuts it further. */
+  readonly dimensions: number;
+  /** Longest text in tokens, special tokens counted; 0: no limit. */
+  readonly maxTokens: number;
+  readonly pooling: PoolingType;
+  readonly normalize: boolean;
+  /** Prompts by name. */
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly precision: Precision;
+  readonly precisionReason: string;
+  /** As OpenVINO names it. */
+  readonly device: string;
+  readonly deviceName: string;
+  readonly deviceReason: string;
+  readonly streams: number;
+  readonly threads: number;
+  /** Version of the OpenVINO runtime. */
+  readonly runtimeVersion: string;
+  /** Format of the weights that were loaded. */
+  readonly source: ModelSource['kind'];
+  /** Whether the compiled model came from the cache. */
+  readonly fromBlob: boolean;
+}
+
+/** Everything an Embedder works with. */
+export interface EmbedderParts {
+  engine: Engine;
+  pipeline: NativePipeline;
+  prompts: Prompts;
+  /** What calls use where they do not say. */
+  defaults: { dimensions: number; normalize: boolean; truncate: Truncate; queryTimeoutMs: number };
+  info: EmbedderInfo;
+}
+
+/** What loading reaches outside for; tests put their own in its place. */
+export interface System {
+  native(): NativeAddon;
+  resolveModel: typeof resolveModel;
+  readModelFolder: typeof readModelFolder;
+  fingerprint: typeof fingerprint;
+}
+
+const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint };
+
+const DEFAULT_BUCKET = 16;
+const DEFAULT_BATCH_TOKENS = 1_024;
+const DEFAULT_MAX_BATCH_SIZE = 64;
+const DEFAULT_QUERY_TIMEOUT_MS = 30_000;
+
+/** Loads a model. When the signal aborts, what is still being loaded is closed as soon as it has come. */
+export async function load(model: string | undefined, options: LoadOptions, system = SYSTEM): Promise<EmbedderParts> {
+  checkLoadOptions(options);
+  const scope = new CallScope('Embedder.load', { signal: options.signal });
+  scope.signal.throwIfAborted();
+  // A copy of the options, as their owner may change them while the model is being loaded.
+  const loading = loadParts(model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL), { ...options }, system);
+  try {
+    return await scope.race(loading);
+  } catch (error) {
+    loading.then(({ pipeline }) => pipeline.close()).catch(() => {});
+    throw fromNative(error);
+  } finally {
+    scope.end();
+  }
+}
+
+async function loadParts(model: string, options: LoadOptions, system: System): Promise<EmbedderParts> {
+  const addon = system.native();
+  const logger = resolveLogger(options.logger);
+  const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
+  const spec = withOptions(await system.readModelFolder(resolved.folder), options);
+  const device = planDevice(options.device ?? 'auto', await addon.devices());
+  const tokenizer = await addon.loadTokenizer({ file: spec.tokenizerFile });
+  const plan = planOptions(spec, options);
+  const chosen = await choosePipeline({
+    addon,
+    spec,
+    device,
+    tokenizer,
+    plan,
+    logger,
+    parallelism: planParallelism(device.device, options, addon.availableCpus()),
+    precision: options.precision ?? 'auto',
+    cacheDir: ovembedCacheDir(options.cacheDir),
+    fingerprint: (variant) => system.fingerprint(variant, {}, { cacheDir: options.cacheDir, signal: options.signal }),
+  });
+  try {
+    return assemble({
+      resolved,
+      spec,
+      device,
+      tokenizer,
+      plan,
+      options,
+      runtimeVersion: addon.runtimeVersion,
+      ...chosen,
+    });
+  } catch (error) {
+    await chosen.pipeline.close();
+    throw error;
+  }
+}
+
+function pickResolveOptions({ revision, offline, cacheDir, signal, onProgress }: LoadOptions) {
+  return { revision, offline, cacheDir, signal, onProgress };
+}
+
+/** What the model's files say, with what the options put in its place. */
+function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
+  if (spec.doLowerCase) {
+    const where = `do_lower_case: true in ${spec.folder}`;
+    throw new OvembedError('ERR_MODEL_UNSUPPORTED', `${where} is not supported; a tokenizer that lower-cases is.`);
+  }
+  return {
+    ...spec,
+    pooling: options.poolingType ?? spec.pooling,
+    normalize: options.normalize ?? spec.normalize,
+    maxLength: options.maxLength ?? spec.maxLength,
+    paddingSide: options.paddingSide ?? spec.paddingSide,
+    prompts: {
+      ...spec.prompts,
+      query: options.queryInstruction ?? spec.prompts.query ?? '',
+      document: options.embedInstruction ?? spec.prompts.document ?? '',
+    },
+  };
+}
+
+function planOptions(spec: ModelSpec, options: LoadOptions): PlanOptions {
+  const buckets = [options.buckets ?? DEFAULT_BUCKET].flat();
+  return {
+    buckets: [...new Set(buckets)].sort((a, b) => a - b),
+    maxLength: spec.maxLength,
+    batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
+    maxBatchSize: options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE,
+  };
+}
+
+/** What has been loaded. */
+interface Loaded extends ChosenPipeline {
+  resolved: ResolvedModel;
+  spec: ModelSpec;
+  device: DevicePlan;
+  tokenizer: NativeTokenizer;
+  plan: PlanOptions;
+  options: LoadOptions;
+  runtimeVersion: string;
+}
+
+/** Checks what only the loaded graph can tell, and puts the parts together. */
+function assemble(loaded: Loaded): EmbedderParts {
+  const { pipeline, spec, tokenizer, options } = loaded;
+  const { maxPositions, hiddenSize } = pipeline;
+  if (maxPositions > 0 && (options.maxLength ?? 0) > maxPositions) {
+    throw invalidArgument('maxLength', `at most ${maxPositions}, the positions of the model,`, options.maxLength);
+  }
+  const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? hiddenSize, hiddenSize);
+  if (dimensions > hiddenSize) {
+    throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
+  }
+  const plan = withinPositions(loaded.plan, maxPositions);
+  return {
+    engine: { tokenizer, dispatcher: new Dispatcher(pipeline), plan },
+    pipeline,
+    prompts: { named: spec.prompts, defaultName: spec.defaultPromptName },
+    defaults: {
+      dimensions,
+      normalize: spec.normalize,
+      truncate: options.truncate ?? 'end',
+      queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
+    },
+    info: describe(loaded, dimensions, plan.maxLength),
+  };
+}
+
+function describe(loaded: Loaded, dimensions: number, maxTokens: number): EmbedderInfo {
+  const { resolved, spec, pipeline, choice, device } = loaded;
+  return Object.freeze({
+    model: resolved.id ?? resolved.folder,
+    revision: resolved.revision,
+    fingerprint: loaded.fingerprint,
+    dimensions,
+    maxTokens,
+    pooling: spec.pooling,
+    normalize: spec.normalize,
+    prompts: Object.freeze({ ...spec.prompts }),
+    precision: choice.precision,
+    precisionReason: choice.reason,
+    device: device.device,
+    deviceName: device.fullName,
+    deviceReason: device.reason,
+    streams: pipeline.streams,
+    threads: pipeline.threads,
+    runtimeVersion: loaded.runtimeVersion,
+    source: loaded.source.kind,
+    fromBlob: pipeline.fromBlob,
+  });
+}
