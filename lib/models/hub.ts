@@ -42,7 +42,7 @@ class Snapshot {
     const commit = COMMIT.test(revision) ? revision : await this.resolveCommit();
     const folder = this.repo.snapshot(commit);
     await collectModelFiles(folder, (file, need) => this.fetchFile(commit, file, need));
-    await this.repo.writeRef(revision, commit);
+    if (revision !== commit) await this.repo.writeRef(revision, commit);
     return { folder, revision: commit };
   }
 

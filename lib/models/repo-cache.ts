@@ -38,8 +38,8 @@ export class RepoCache {
   }
 
   /** Written when the snapshot is complete, so that what a ref names can be used. */
-  async writeRef(revision: string, commit: string): Promise<void> {
-    if (revision !== commit) await writeAtomically(this.inside('refs', revision), commit);
+  writeRef(revision: string, commit: string): Promise<void> {
+    return writeAtomically(this.inside('refs', revision), commit);
   }
 
   isKnownMissing(commit: string, file: string): Promise<boolean> {

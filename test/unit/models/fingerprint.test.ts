@@ -1,0 +1,65 @@
+import { utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type FingerprintOverrides, fingerprint, readModelFolder } from '../../../lib/models/index.js';
+import { type Files, modelFolder, NETWORK, POOLING, temporaryFolder } from './folders.js';
+
+const of = async (changes: Files = {}, overrides: FingerprintOverrides = {}) =>
+  fingerprint(await readModelFolder(modelFolder(changes)), overrides, { cacheDir: temporaryFolder() });
+
+test('is a SHA-256 that depends on content, not on the place', async () => {
+  expect(await of()).toMatch(/^[0-9a-f]{64}$/);
+  expect(await of()).toBe(await of());
+});
+
+describe('changes with', () => {
+  test.each<[string, Files, FingerprintOverrides]>([
+    ['the weights', { 'model.safetensors': 'Weights' }, {}],
+    ['the source', { 'openvino/openvino_model.xml': 'weights', 'openvino/openvino_model.bin': '' }, {}],
+    ['the tokenizer', { 'tokenizer.json': { version: '1.1' } }, {}],
+    ['config.json', { 'config.json': { ...NETWORK, layer_norm_eps: 1e-5 } }, {}],
+    ['the pooling configuration', { '1_Pooling/config.json': { ...POOLING, embedding_dimension: 384 } }, {}],
+    ['a configuration of Normalize', { '2_Normalize/config.json': {} }, {}],
+    ['the longest input', { 'sentence_bert_config.json': { max_seq_length: 128 } }, {}],
+    ['the prompts', { 'config_sentence_transformers.json': { prompts: { query: 'query: ' } } }, {}],
+    ['the default prompt', { 'config_sentence_transformers.json': { default_prompt_name: 'query' } }, {}],
+    ['the padding side', { 'tokenizer_config.json': { padding_side: 'left' } }, {}],
+    ['pooling overridden', {}, { pooling: 'CLS' }],
+    ['normalisation overridden', {}, { normalize: false }],
+    ['the longest input overridden', {}, { maxLength: 128 }],
+    ['the padding side overridden', {}, { paddingSide: 'left' }],
+    ['the prompts overridden', {}, { prompts: { query: '', document: 'passage: ' } }],
+    ['the default prompt overridden', {}, { defaultPromptName: 'query' }],
+  ])('%s', async (_, changes, overrides) => {
+    expect(await of(changes, overrides)).not.toBe(await of());
+  });
+});
+
+test('does not change with overrides that say what the model says', async () => {
+  const same: FingerprintOverrides = { pooling: 'MEAN', normalize: true, maxLength: 256, prompts: undefined };
+  expect(await of({}, same)).toBe(await of());
+});
+
+test('does not depend on the order of prompts, but on what belongs to which', async () => {
+  const prompts = { query: 'a', document: 'b' };
+  expect(await of({}, { prompts: { document: 'b', query: 'a' } })).toBe(await of({}, { prompts }));
+  expect(await of({}, { prompts: { query: 'b', document: 'a' } })).not.toBe(await of({}, { prompts }));
+  expect(await of({}, { prompts: { query: 'ab', document: '' } })).not.toBe(await of({}, { prompts }));
+});
+
+test('every file of a source counts', async () => {
+  const ir = { 'openvino/openvino_model.xml': 'net', 'openvino/openvino_model.bin': 'weights' };
+  expect(await of({ ...ir, 'openvino/openvino_model.bin': 'Weights' })).not.toBe(await of(ir));
+});
+
+test('weights replaced by others of the same size and age are noticed by their inode or time', async () => {
+  const folder = modelFolder();
+  const weights = join(folder, 'model.safetensors');
+  utimesSync(weights, 1000, 1000);
+  const cacheDir = temporaryFolder();
+  const spec = await readModelFolder(folder);
+  const before = await fingerprint(spec, {}, { cacheDir });
+  writeFileSync(weights, 'WEIGHTS');
+  utimesSync(weights, 1000, 1000.001);
+  expect(await fingerprint(spec, {}, { cacheDir })).not.toBe(before);
+});
