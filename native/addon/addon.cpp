@@ -1,0 +1,93 @@
+#include "addon/addon.h"
+
+#include "addon/encoding_wrap.h"
+#include "addon/loading.h"
+#include "addon/options.h"
+#include "addon/pipeline_wrap.h"
+#include "addon/tokenizer_wrap.h"
+#include "core/cpus.h"
+#include "core/runtime.h"
+
+namespace ovembed {
+namespace {
+
+Napi::Value to_js_devices(Napi::Env env, const std::vector<Device>& devices) {
+    auto result = Napi::Array::New(env, devices.size());
+    for (uint32_t i = 0; i < devices.size(); ++i) {
+        auto capabilities = Napi::Array::New(env, devices[i].capabilities.size());
+        for (uint32_t c = 0; c < devices[i].capabilities.size(); ++c) {
+            capabilities.Set(c, Napi::String::New(env, devices[i].capabilities[c]));
+        }
+        auto device = Napi::Object::New(env);
+        device.Set("name", Napi::String::New(env, devices[i].name));
+        device.Set("fullName", Napi::String::New(env, devices[i].full_name));
+        device.Set("capabilities", capabilities);
+        result.Set(i, device);
+    }
+    return result;
+}
+
+EngineOptions to_engine_options(const Napi::Object& options) {
+    const auto source = options.Get("source").As<Napi::Object>();
+    EngineOptions engine;
+    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file")};
+    engine.device = text_option(options, "device");
+    engine.precision = text_option(options, "precision");
+    engine.streams = static_cast<int>(integer_option(options, "streams"));
+    engine.threads = static_cast<int>(integer_option(options, "threads"));
+    if (!options.Get("blobFile").IsNull()) engine.blob_file = text_option(options, "blobFile");
+    return engine;
+}
+
+PoolingOptions to_pooling_options(const Napi::Object& options) {
+    return {pooling_type(text_option(options, "pooling")),
+            text_option(options, "paddingSide") == "left" ? PaddingSide::Left : PaddingSide::Right,
+            integer_option(options, "padTokenId")};
+}
+
+}  // namespace
+
+OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
+    : tokenizer_class(Napi::Persistent(TokenizerWrap::define(env))),
+      encoding_class(Napi::Persistent(EncodingWrap::define(env))),
+      pipeline_class(Napi::Persistent(PipelineWrap::define(env))),
+      m_state(EnvState::create(env)) {
+    DefineAddon(exports, {InstanceMethod("devices", &OvembedAddon::devices),
+                          InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
+                          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+                          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
+                          InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
+}
+
+Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
+    return run_loading(info.Env(), m_state, "The devices could not be listed.", available_devices, to_js_devices);
+}
+
+Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
+    const auto file = text_option(object_argument(info, 0), "file");
+    return run_loading(
+        info.Env(), m_state, "The tokenizer could not be loaded.", [file] { return std::make_shared<const Tokenizer>(file); },
+        [](Napi::Env env, const std::shared_ptr<const Tokenizer>& tokenizer) {
+            return TokenizerWrap::new_instance(OvembedAddon::of(env).tokenizer_class, tokenizer);
+        });
+}
+
+Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto load = [engine = to_engine_options(options), pooling = to_pooling_options(options)] {
+        return std::make_shared<TextEmbeddingPipeline>(InferenceEngine::open(engine), pooling);
+    };
+    return run_loading(info.Env(), m_state, "The model could not be loaded.", load,
+                       [](Napi::Env env, const std::shared_ptr<TextEmbeddingPipeline>& pipeline) {
+                           return PipelineWrap::new_instance(OvembedAddon::of(env).pipeline_class, pipeline);
+                       });
+}
+
+Napi::Value OvembedAddon::available_cpus(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), ovembed::available_cpus());
+}
+
+}  // namespace ovembed
+
+using ovembed::OvembedAddon;
+NODE_API_ADDON(OvembedAddon)

@@ -1,0 +1,132 @@
+#include "addon/env_state.h"
+
+#include <chrono>
+
+#include "core/thread_pools.h"
+
+namespace ovembed {
+namespace {
+
+// Long enough for a batch or a compilation to end, short enough that an exit is not taken for a hang.
+constexpr std::chrono::seconds kShutDownLimit{5};
+
+}  // namespace
+
+struct EnvState::Completion {
+    std::shared_ptr<EnvState> state;
+    Ticket ticket;
+    MakeValue make;
+};
+
+std::shared_ptr<EnvState> EnvState::create(Napi::Env env) {
+    std::shared_ptr<EnvState> state(new EnvState());
+    state->m_env = env;
+    const auto name = Napi::String::New(env, "ovembed");
+    NAPI_THROW_IF_FAILED(env,
+                         napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr,
+                                                         state.get(), on_call, &state->m_function),
+                         state);
+    NAPI_THROW_IF_FAILED(env, napi_unref_threadsafe_function(env, state->m_function), state);
+    // Owns the state until the environment goes down.
+    auto* owner = new std::shared_ptr<EnvState>(state);
+    napi_add_env_cleanup_hook(
+        env,
+        [](void* data) {
+            const std::unique_ptr<std::shared_ptr<EnvState>> held(static_cast<std::shared_ptr<EnvState>*>(data));
+            (*held)->shut_down();
+        },
+        owner);
+    return state;
+}
+
+std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env) {
+    const auto deferred = Napi::Promise::Deferred::New(env);
+    const Ticket ticket = m_next_ticket++;
+    if (m_pending.empty()) napi_ref_threadsafe_function(env, m_function);
+    m_pending.emplace(ticket, deferred);
+    job_started();
+    return {ticket, deferred.Promise()};
+}
+
+void EnvState::resolve(Ticket ticket, MakeValue make) {
+    finish(ticket, std::move(make));
+}
+
+void EnvState::reject(Ticket ticket, const Error& error) {
+    finish(ticket, [error](Napi::Env env) -> Napi::Value { throw to_js(env, error); });
+}
+
+void EnvState::finish(Ticket ticket, MakeValue make) {
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_alive) {
+            auto completion = std::make_unique<Completion>(Completion{shared_from_this(), ticket, std::move(make)});
+            const auto status = napi_call_threadsafe_function(m_function, completion.get(), napi_tsfn_nonblocking);
+            if (status == napi_ok) completion.release();
+        }
+    }
+    job_ended();
+}
+
+void EnvState::on_call(napi_env env, napi_value, void*, void* data) {
+    const std::unique_ptr<Completion> completion(static_cast<Completion*>(data));
+    if (env == nullptr) return;  // going down: the promise dies with its environment
+    const Napi::HandleScope scope(env);
+    completion->state->settle(env, *completion);
+}
+
+void EnvState::settle(Napi::Env env, Completion& completion) {
+    const auto found = m_pending.find(completion.ticket);
+    if (found == m_pending.end()) return;
+    const auto deferred = found->second;
+    m_pending.erase(found);
+    if (m_pending.empty()) napi_unref_threadsafe_function(env, m_function);
+    try {
+        deferred.Resolve(completion.make(env));
+    } catch (const Napi::Error& error) {
+        deferred.Reject(error.Value());
+    } catch (const std::exception& error) {
+        deferred.Reject(to_js(env, Error(ErrorCode::OutOfMemory, error.what())).Value());
+    }
+}
+
+bool EnvState::alive() const {
+    const std::lock_guard lock(m_mutex);
+    return m_alive;
+}
+
+void EnvState::run_in_background(std::function<void()> job) {
+    if (!alive()) return job();
+    job_started();
+    load_pool().run([state = shared_from_this(), job = std::move(job)]() mutable {
+        job();
+        job = nullptr;  // what it held is freed before the job counts as ended
+        state->job_ended();
+    });
+}
+
+void EnvState::job_started() {
+    const std::lock_guard lock(m_mutex);
+    ++m_running;
+}
+
+void EnvState::job_ended() {
+    const std::lock_guard lock(m_mutex);
+    if (--m_running == 0) m_idle.notify_all();
+}
+
+void EnvState::shut_down() {
+    std::unique_lock lock(m_mutex);
+    m_alive = false;
+    m_idle.wait_for(lock, kShutDownLimit, [this] { return m_running == 0; });
+    napi_release_threadsafe_function(m_function, napi_tsfn_abort);
+}
+
+Napi::Error to_js(Napi::Env env, const Error& error) {
+    auto js = Napi::Error::New(env, error.what());
+    js.Set("code", Napi::String::New(env, to_string(error.code())));
+    if (!error.detail().empty()) js.Set("detail", Napi::String::New(env, error.detail()));
+    return js;
+}
+
+}  // namespace ovembed

@@ -1,0 +1,67 @@
+// What the addon keeps per JavaScript environment (main thread, each worker thread), and the way back to it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "addon/napi_setup.h"
+#include "core/error.h"
+
+namespace ovembed {
+
+// Rules of its life, each of which was somebody's crash (tests: test/native/lifecycle.test.ts):
+// 1. No JavaScript value leaves the JavaScript thread. A native job holds a ticket number; the promise stays here.
+// 2. A promise is settled once: finish() for a ticket that is gone does nothing.
+// 3. The environment's cleanup hook is added after the thread-safe function is made. Hooks run last-in first-out, so
+//    ours comes before Node takes the function down. From then on nothing is called back; jobs find alive() false.
+// 4. The hook waits (bounded) for jobs that are running: process.exit() must not tear the runtime down under them.
+// 5. The thread-safe function keeps the process alive only while a promise is pending.
+class EnvState : public std::enable_shared_from_this<EnvState> {
+public:
+    using Ticket = uint64_t;
+    // Makes the value that the promise resolves with. Runs on the JavaScript thread; what it holds may be freed on any.
+    using MakeValue = std::function<Napi::Value(Napi::Env)>;
+
+    static std::shared_ptr<EnvState> create(Napi::Env env);
+
+    // JavaScript thread: a promise and the ticket to settle it by. Counts as a running job until it is settled.
+    std::pair<Ticket, Napi::Promise> begin(Napi::Env env);
+
+    // Any thread.
+    void resolve(Ticket ticket, MakeValue make);
+    void reject(Ticket ticket, const Error& error);
+    bool alive() const;
+
+    // JavaScript thread: runs `job` on the load pool, or at once when the environment is going down.
+    void run_in_background(std::function<void()> job);
+
+private:
+    struct Completion;
+
+    EnvState() = default;
+    void finish(Ticket ticket, MakeValue make);
+    void settle(Napi::Env env, Completion& completion);
+    void job_started();
+    void job_ended();
+    void shut_down();
+    static void on_call(napi_env env, napi_value callback, void* context, void* data);
+
+    napi_env m_env = nullptr;
+    napi_threadsafe_function m_function = nullptr;
+    std::unordered_map<Ticket, Napi::Promise::Deferred> m_pending;  // JavaScript thread only
+    Ticket m_next_ticket = 1;                                       // JavaScript thread only
+
+    mutable std::mutex m_mutex;
+    std::condition_variable m_idle;
+    bool m_alive = true;
+    size_t m_running = 0;
+};
+
+// An Error with `code` and, where there are any, the runtime's own words as `detail`; see NativeError in lib/native.ts.
+Napi::Error to_js(Napi::Env env, const Error& error);
+
+}  // namespace ovembed

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "addon/wrapped.h"
+#include "core/text_embedding_pipeline.h"
+
+namespace ovembed {
+
+// NativePipeline of lib/native.ts.
+class PipelineWrap : public Wrapped<PipelineWrap, TextEmbeddingPipeline> {
+public:
+    static constexpr const char* kName = "NativePipeline";
+    static constexpr napi_type_tag kTypeTag{0x6f76656d62656403, 0x706970656c696e65};
+
+    using Wrapped::Wrapped;
+    // Freeing a compiled model takes milliseconds and waits for its batches: not on the JavaScript thread.
+    ~PipelineWrap() override;
+    static Napi::Function define(Napi::Env env);
+
+private:
+    Napi::Value infer(const Napi::CallbackInfo& info);
+    Napi::Value close(const Napi::CallbackInfo& info);
+
+    Napi::Value hidden_size(const Napi::CallbackInfo& info);
+    Napi::Value max_positions(const Napi::CallbackInfo& info);
+    Napi::Value pooled_in_graph(const Napi::CallbackInfo& info);
+    Napi::Value from_blob(const Napi::CallbackInfo& info);
+    Napi::Value blob_problem(const Napi::CallbackInfo& info);
+    Napi::Value execution_devices(const Napi::CallbackInfo& info);
+    Napi::Value streams(const Napi::CallbackInfo& info);
+    Napi::Value threads(const Napi::CallbackInfo& info);
+    Napi::Value concurrency(const Napi::CallbackInfo& info);
+
+    // Throws ERR_CLOSED after close().
+    const InferenceEngine& engine(Napi::Env env) const;
+};
+
+}  // namespace ovembed

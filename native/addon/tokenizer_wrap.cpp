@@ -1,0 +1,93 @@
+#include "addon/tokenizer_wrap.h"
+
+#include "addon/addon.h"
+#include "addon/arrays.h"
+#include "addon/encoding_wrap.h"
+#include "addon/options.h"
+#include "core/thread_pools.h"
+
+namespace ovembed {
+namespace {
+
+Napi::Array array_argument(const Napi::CallbackInfo& info, size_t index) {
+    if (!info[index].IsArray()) throw Napi::TypeError::New(info.Env(), "Expected an array.");
+    return info[index].As<Napi::Array>();
+}
+
+std::vector<TokenizerInput> to_inputs(const Napi::Array& array) {
+    std::vector<TokenizerInput> inputs;
+    inputs.reserve(array.Length());
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+        const Napi::HandleScope scope(array.Env());
+        const Napi::Value input = array.Get(i);
+        if (input.IsString()) {
+            inputs.emplace_back(input.As<Napi::String>().Utf8Value());
+        } else {
+            inputs.emplace_back(to_vector(input));
+        }
+    }
+    return inputs;
+}
+
+EncodeOptions to_encode_options(const Napi::Object& options) {
+    return {integer_option(options, "maxLength"), boolean_option(options, "offsets"),
+            boolean_option(options, "addSpecialTokens")};
+}
+
+}  // namespace
+
+Napi::Function TokenizerWrap::define(Napi::Env env) {
+    return DefineClass(env, kName,
+                       {InstanceAccessor<&TokenizerWrap::vocab_size>("vocabSize"),
+                        InstanceMethod<&TokenizerWrap::encode>("encode"), InstanceMethod<&TokenizerWrap::decode>("decode")});
+}
+
+Napi::Value TokenizerWrap::vocab_size(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(m_native->vocabulary()));
+}
+
+Napi::Value TokenizerWrap::encode(const Napi::CallbackInfo& info) {
+    auto inputs = to_inputs(array_argument(info, 0));
+    const auto options = to_encode_options(object_argument(info, 1));
+    const auto state = OvembedAddon::of(info.Env()).state();
+    const auto [ticket, promise] = state->begin(info.Env());
+    const auto on_done = [state, ticket = ticket](Encoding encoding) {
+        state->resolve(ticket, [native = std::make_shared<const Encoding>(std::move(encoding))](Napi::Env env) -> Napi::Value {
+            return EncodingWrap::new_instance(OvembedAddon::of(env).encoding_class, native);
+        });
+    };
+    const auto on_error = [state, ticket = ticket](std::exception_ptr problem) {
+        try {
+            std::rethrow_exception(problem);
+        } catch (...) {
+            state->reject(ticket, current_error(ErrorCode::InvalidArgument, "The texts could not be tokenised."));
+        }
+    };
+    m_native->encode_async(std::move(inputs), options, encode_pool(), on_done, on_error);
+    return promise;
+}
+
+Napi::Value TokenizerWrap::decode(const Napi::CallbackInfo& info) {
+    const auto array = array_argument(info, 0);
+    std::vector<TokenIds> rows;
+    for (uint32_t i = 0; i < array.Length(); ++i) rows.push_back(to_vector(array.Get(i)));
+    const bool skip_special_tokens = info[1].ToBoolean();
+    const auto state = OvembedAddon::of(info.Env()).state();
+    const auto [ticket, promise] = state->begin(info.Env());
+    encode_pool().run([state, ticket = ticket, tokenizer = m_native, rows = std::move(rows), skip_special_tokens] {
+        try {
+            std::vector<std::string> texts;
+            for (const auto& row : rows) texts.push_back(tokenizer->decode(row, skip_special_tokens));
+            state->resolve(ticket, [texts](Napi::Env env) -> Napi::Value {
+                auto result = Napi::Array::New(env, texts.size());
+                for (uint32_t i = 0; i < texts.size(); ++i) result.Set(i, Napi::String::New(env, texts[i]));
+                return result;
+            });
+        } catch (...) {
+            state->reject(ticket, current_error(ErrorCode::InvalidArgument, "The ids could not be decoded."));
+        }
+    });
+    return promise;
+}
+
+}  // namespace ovembed

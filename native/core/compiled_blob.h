@@ -1,0 +1,31 @@
+// Compiled models on disk, so that a second load need not compile.
+#pragma once
+
+#include <memory>
+#include <openvino/runtime/compiled_model.hpp>
+#include <optional>
+#include <string>
+
+#include "core/mapped_file.h"
+
+namespace ovembed {
+
+struct CompiledModel {
+    ov::CompiledModel model;
+    size_t max_positions = 0;  // as in ModelGraph
+    size_t vocabulary = 0;
+    std::shared_ptr<MappedFile> pages;  // what the compiled model may still point into: the weights or the blob
+};
+
+// A blob file is what OpenVINO exported, followed by a 64-byte trailer (magic, version, checksums, the two figures
+// above). A trailer rather than a header, so that the exported bytes start at offset 0 and stay page-aligned. The
+// caller's file name says what it was compiled from and for; the checksums say that it is whole. Several processes may
+// read and write the same file: it appears by rename, whole or not at all.
+
+// Empty when there is no such file. Throws ModelInvalid for a file that is not whole or that the device refuses.
+std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device, const ov::AnyMap& properties);
+
+// Throws ModelInvalid when the device cannot export or the file cannot be written; the model stays usable.
+void export_blob(const std::string& file, CompiledModel& compiled);
+
+}  // namespace ovembed

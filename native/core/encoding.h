@@ -1,0 +1,24 @@
+// Tokenised texts in flat arrays.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ovembed {
+
+struct Encoding {
+    std::vector<size_t> row_starts{0};  // row i holds the tokens [row_starts[i], row_starts[i + 1])
+    std::vector<uint32_t> ids;
+    std::vector<uint32_t> type_ids;
+    std::vector<uint8_t> special_tokens_mask;
+    std::vector<uint32_t> offsets;           // start, end per token in UTF-16 code units; empty if not asked for
+    std::vector<uint32_t> original_lengths;  // tokens per row before truncation
+    std::vector<uint8_t> truncated;
+
+    size_t rows() const noexcept { return row_starts.size() - 1; }
+    size_t length(size_t row) const noexcept { return row_starts[row + 1] - row_starts[row]; }
+    const uint32_t* row_ids(size_t row) const noexcept { return ids.data() + row_starts[row]; }
+};
+
+}  // namespace ovembed

@@ -1,0 +1,215 @@
+#include "core/inference_engine.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <openvino/core/preprocess/pre_post_process.hpp>
+#include <openvino/openvino.hpp>
+
+#include "core/runtime.h"
+
+namespace ovembed {
+namespace {
+
+ov::element::Type element_type(const std::string& precision) {
+    if (precision == "f32") return ov::element::f32;
+    if (precision == "bf16") return ov::element::bf16;
+    if (precision == "f16") return ov::element::f16;
+    throw Error(ErrorCode::InvalidArgument, "Expected f32, bf16 or f16 for the precision, received '" + precision + "'.");
+}
+
+// f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
+void check_precision(const std::string& precision, const Device& device) {
+    if (precision == "f32") return;
+    const std::string capability = precision == "bf16" ? ov::device::capability::BF16 : ov::device::capability::FP16;
+    const auto& known = device.capabilities;
+    if (std::find(known.begin(), known.end(), capability) != known.end()) return;
+    throw Error(ErrorCode::InvalidArgument, "Precision " + precision + " is not supported by " + device.name + " (" +
+                                                device.full_name + "); use f32 or auto.");
+}
+
+ov::AnyMap properties(const EngineOptions& options) {
+    ov::AnyMap map{ov::hint::inference_precision(element_type(options.precision)), ov::num_streams(options.streams)};
+    if (options.device.rfind("CPU", 0) == 0) {
+        map.insert(ov::inference_num_threads(options.threads));
+        // Several processes share a machine, and a container's CPUs are not all its own: no pinning.
+        map.insert(ov::hint::enable_cpu_pinning(false));
+    }
+    return map;
+}
+
+// At bf16 the last convert back to f32 is left out: the tail of the graph then stays in bf16, half the bytes leave the
+// device, and pooling widens them anyway (design.md: 45.0 to 56.4 k tokens/s together with written-out attention).
+std::shared_ptr<ov::Model> with_output_type(std::shared_ptr<ov::Model> model, const std::string& precision) {
+    const bool has_one_f32_output = model->outputs().size() == 1 && model->output().get_element_type() == ov::element::f32;
+    if (precision != "bf16" || !has_one_f32_output || model->output().get_partial_shape().rank() != 3) return model;
+    ov::preprocess::PrePostProcessor processor(model);
+    processor.output().tensor().set_element_type(ov::element::bf16);
+    return processor.build();
+}
+
+CompiledModel compile(const EngineOptions& options) {
+    ModelGraph graph = read_model(options.source);
+    try {
+        const auto model = with_output_type(graph.model, options.precision);
+        CompiledModel compiled{runtime().compile_model(model, options.device, properties(options)), graph.max_positions,
+                               graph.vocabulary, graph.weights};
+        if (graph.weights && !graph.weights->unchanged()) {
+            throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
+        }
+        return compiled;
+    } catch (...) {
+        throw current_error(ErrorCode::DeviceFailed, graph.file + " could not be compiled for " + options.device + ".");
+    }
+}
+
+HiddenType hidden_type(const ov::element::Type& type) {
+    if (type == ov::element::bf16) return HiddenType::BF16;
+    return type == ov::element::f16 ? HiddenType::F16 : HiddenType::F32;
+}
+
+// What makes two engines the same. The file's size and time are in it: a model replaced on disk is another model.
+std::string identity(const EngineOptions& options) {
+    namespace fs = std::filesystem;
+    const fs::path file = fs::u8path(options.source.file);
+    std::error_code missing;
+    const auto time = fs::last_write_time(file, missing).time_since_epoch().count();
+    const auto size = fs::file_size(file, missing);
+    std::string key;
+    for (const std::string& part :
+         {options.source.file, std::to_string(time), std::to_string(size), options.device, options.precision,
+          std::to_string(options.streams), std::to_string(options.threads), options.blob_file}) {
+        key += part + '\n';
+    }
+    return key;
+}
+
+// An engine that somebody runs or loads, held weakly: the last pipeline to let go frees it.
+struct Slot {
+    std::mutex loading;
+    std::weak_ptr<InferenceEngine> engine;
+};
+
+// The slot of this process for `key`. The table is never destroyed, as the runtime is not.
+std::shared_ptr<Slot> slot_for(const std::string& key) {
+    static auto* mutex = new std::mutex();
+    static auto* slots = new std::map<std::string, std::shared_ptr<Slot>>();
+    const std::lock_guard lock(*mutex);
+    for (auto it = slots->begin(); it != slots->end();) {
+        const bool unused = it->second.use_count() == 1 && it->second->engine.expired();
+        it = unused ? slots->erase(it) : std::next(it);
+    }
+    auto& slot = (*slots)[key];
+    if (!slot) slot = std::make_shared<Slot>();
+    return slot;
+}
+
+}  // namespace
+
+std::shared_ptr<InferenceEngine> InferenceEngine::open(const EngineOptions& options) {
+    const auto slot = slot_for(identity(options));
+    // The second of two that ask at once waits for the first and shares what it loaded.
+    const std::lock_guard lock(slot->loading);
+    if (auto engine = slot->engine.lock()) return engine;
+    auto engine = std::make_shared<InferenceEngine>(options);
+    slot->engine = engine;
+    return engine;
+}
+
+InferenceEngine::InferenceEngine(const EngineOptions& options) {
+    check_precision(options.precision, find_device(options.device));
+    load(options);
+    try {
+        m_ports = find_ports(m_compiled.model);
+        start_workers();
+    } catch (...) {
+        throw current_error(ErrorCode::DeviceFailed, options.device + " could not make its infer requests.");
+    }
+}
+
+void InferenceEngine::load(const EngineOptions& options) {
+    m_streams = options.streams;
+    m_threads = options.threads;
+    const bool keeps_blobs = !options.blob_file.empty();
+    if (keeps_blobs) {
+        try {
+            if (auto imported = import_blob(options.blob_file, options.device, properties(options))) {
+                m_compiled = std::move(*imported);
+                m_from_blob = true;
+                return;
+            }
+        } catch (const Error& problem) {
+            // A blob is a copy of what compiling gives: a bad one is reported and replaced, never a reason to fail.
+            m_blob_problem = problem.what();
+        }
+    }
+    m_compiled = compile(options);
+    if (!keeps_blobs) return;
+    try {
+        export_blob(options.blob_file, m_compiled);
+    } catch (const Error& problem) {
+        m_blob_problem = problem.what();
+    }
+}
+
+void InferenceEngine::start_workers() {
+    const auto count = static_cast<size_t>(m_streams) + 1;
+    std::vector<ov::InferRequest> requests;
+    for (size_t i = 0; i < count; ++i) requests.push_back(m_compiled.model.create_infer_request());
+    for (auto& request : requests) m_workers.emplace_back([this, request] { work(request); });
+}
+
+InferenceEngine::~InferenceEngine() {
+    std::deque<InferenceJob> abandoned;
+    {
+        const std::lock_guard lock(m_mutex);
+        m_stopping = true;
+        abandoned.swap(m_jobs);
+    }
+    m_wake.notify_all();
+    for (auto& worker : m_workers) worker.join();
+    for (const auto& job : abandoned) job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
+}
+
+void InferenceEngine::submit(InferenceJob job) {
+    job.submitted = Clock::now();
+    {
+        const std::lock_guard lock(m_mutex);
+        m_jobs.push_back(std::move(job));
+    }
+    m_wake.notify_one();
+}
+
+void InferenceEngine::work(ov::InferRequest request) {
+    for (;;) {
+        std::unique_lock lock(m_mutex);
+        m_wake.wait(lock, [this] { return m_stopping || !m_jobs.empty(); });
+        if (m_stopping) return;
+        InferenceJob job = std::move(m_jobs.front());
+        m_jobs.pop_front();
+        lock.unlock();
+        run(job, request);
+    }
+}
+
+void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) const {
+    if (!job.wanted()) return job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
+    const auto started = Clock::now();
+    ov::Tensor output;
+    try {
+        fill_inputs(job.batch, m_ports, request);
+        request.infer();
+        output = request.get_output_tensor(m_ports.output);
+    } catch (...) {
+        return job.on_error(current_error(ErrorCode::DeviceFailed, "The device failed while it ran a batch."));
+    }
+    const size_t width = m_ports.pooled ? 1 : job.batch.width;
+    const HiddenStates states{output.data(), hidden_type(m_ports.output_type), width, m_ports.hidden};
+    job.on_output(states, {micros_between(job.submitted, started), micros_between(started, Clock::now())});
+}
+
+std::vector<std::string> InferenceEngine::execution_devices() const {
+    return m_compiled.model.get_property(ov::execution_devices);
+}
+
+}  // namespace ovembed

@@ -1,0 +1,100 @@
+// One compiled model, its infer requests and the threads that drive them.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/compiled_blob.h"
+#include "core/error.h"
+#include "core/model_reader.h"
+
+namespace ovembed {
+
+struct EngineOptions {
+    ModelSource source;
+    std::string device;
+    std::string precision;  // f32, bf16 or f16
+    int streams = 1;        // batches that the device works on at once
+    int threads = 1;        // CPU threads of all streams together
+    std::string blob_file;  // empty: compiled models are not kept
+};
+
+using Clock = std::chrono::steady_clock;
+
+inline uint32_t micros_between(Clock::time_point from, Clock::time_point to) {
+    return static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(to - from).count());
+}
+
+struct InferenceTimings {
+    uint32_t queue_micros;  // from submit() to the start of work
+    uint32_t infer_micros;  // filling the input and running the model
+};
+
+// A batch and what is to happen with its output. Both functions run on an engine thread and must not throw; exactly
+// one of them is called, once. The hidden states are only valid during the call.
+struct InferenceJob {
+    Batch batch;
+    std::function<bool()> wanted;  // asked once before work starts; a job no longer wanted fails with ERR_CLOSED
+    std::function<void(const HiddenStates&, InferenceTimings)> on_output;
+    std::function<void(const Error&)> on_error;
+    Clock::time_point submitted{};  // set by submit()
+};
+
+// Shared by all pipelines of a process that want the same model, device and properties: see open().
+class InferenceEngine {
+public:
+    // Reads and compiles the model, or imports it from the blob file; or returns the engine that already runs it in
+    // this process. Blocks for as long as that takes. Throws Error.
+    static std::shared_ptr<InferenceEngine> open(const EngineOptions& options);
+
+    explicit InferenceEngine(const EngineOptions& options);
+    // Waits for the batches that are being inferred; those still queued fail with ERR_CLOSED.
+    ~InferenceEngine();
+    InferenceEngine(const InferenceEngine&) = delete;
+    InferenceEngine& operator=(const InferenceEngine&) = delete;
+
+    // Takes a validated batch. Never blocks.
+    void submit(InferenceJob job);
+
+    // Jobs to hand over at once so that no stream ever waits: one more than there are streams, whose input is filled
+    // and whose predecessor's output is pooled while the streams work.
+    size_t concurrency() const noexcept { return m_workers.size(); }
+    size_t hidden() const noexcept { return m_ports.hidden; }
+    size_t vocabulary() const noexcept { return m_compiled.vocabulary; }
+    size_t max_positions() const noexcept { return m_compiled.max_positions; }
+    bool pooled() const noexcept { return m_ports.pooled; }
+    bool from_blob() const noexcept { return m_from_blob; }
+    const std::string& blob_problem() const noexcept { return m_blob_problem; }
+    int streams() const noexcept { return m_streams; }
+    int threads() const noexcept { return m_threads; }
+    std::vector<std::string> execution_devices() const;
+
+private:
+    void load(const EngineOptions& options);
+    void start_workers();
+    void work(ov::InferRequest request);
+    void run(InferenceJob& job, ov::InferRequest& request) const;
+
+    CompiledModel m_compiled;
+    ModelPorts m_ports;
+    bool m_from_blob = false;
+    std::string m_blob_problem;
+    int m_streams = 1;
+    int m_threads = 1;
+
+    std::mutex m_mutex;
+    std::condition_variable m_wake;
+    std::deque<InferenceJob> m_jobs;
+    bool m_stopping = false;
+    std::vector<std::thread> m_workers;
+};
+
+}  // namespace ovembed

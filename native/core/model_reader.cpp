@@ -1,0 +1,119 @@
+#include "core/model_reader.h"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/convert.hpp>
+#include <openvino/op/util/gather_base.hpp>
+
+#include "core/error.h"
+#include "core/graph/bert.h"
+#include "core/runtime.h"
+
+namespace ovembed {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string beside(const std::string& file, const std::string& name) {
+    return (fs::u8path(file).parent_path() / name).u8string();
+}
+
+ModelGraph read_by_frontend(const std::string& file) {
+    ModelGraph graph;
+    graph.model = runtime().read_model(file);
+    return graph;
+}
+
+ModelGraph read_openvino(const std::string& file) {
+    MappedFile xml(file);
+    MappedFile bin(fs::u8path(file).replace_extension(".bin").u8string());
+    return read_by_frontend(file);
+}
+
+ModelGraph read_onnx(const std::string& file) {
+    MappedFile onnx(file);
+    return read_by_frontend(file);
+}
+
+// Architectures that can be built from config.json and weights: one file in graph/ each.
+using Builder = std::function<std::shared_ptr<ov::Model>(const Json&, std::shared_ptr<const Safetensors>)>;
+const std::map<std::string, Builder>& builders() {
+    static const std::map<std::string, Builder> table{{"bert", graph::build_bert}};
+    return table;
+}
+
+ModelGraph read_safetensors(const std::string& file) {
+    const Json config = Json::read(beside(file, "config.json"));
+    const std::string type = config.text("model_type", "");
+    const auto builder = builders().find(type);
+    if (builder == builders().end()) {
+        std::string names;
+        for (const auto& entry : builders()) names += (names.empty() ? "" : ", ") + entry.first;
+        throw Error(ErrorCode::ModelUnsupported, config.name() + ": model_type '" + type +
+                                                     "' cannot be built from safetensors; supported: " + names +
+                                                     ". An ONNX or OpenVINO export of the model beside it is used instead.");
+    }
+    const auto weights = std::make_shared<Safetensors>(file);
+    ModelGraph graph;
+    graph.model = builder->second(config, weights);
+    graph.weights = weights->file();
+    graph.max_positions = config.size("max_position_embeddings", 512);
+    return graph;
+}
+
+// Rows of the table that `ids` are looked up in, found in the graph so that it holds for every source; 0: not found.
+size_t lookup_rows(const ov::Output<ov::Node>& ids) {
+    for (const auto& user : ids.get_target_inputs()) {
+        ov::Node* node = user.get_node();
+        if (ov::is_type<ov::op::v0::Convert>(node)) return lookup_rows(node->output(0));
+        if (!ov::is_type<ov::op::util::GatherBase>(node) || user.get_index() != 1) continue;
+        const auto table = node->get_input_partial_shape(0);
+        if (table.rank().is_static() && table[0].is_static()) return static_cast<size_t>(table[0].get_length());
+    }
+    return 0;
+}
+
+size_t vocabulary_of(const ov::Model& model) {
+    for (const auto& parameter : model.get_parameters()) {
+        const auto ids = parameter->output(0);
+        if (ids.get_names().count("input_ids") != 0) return lookup_rows(ids);
+    }
+    return 0;
+}
+
+// Lets every input take any number of rows and tokens: an export may have fixed them.
+void make_dynamic(ov::Model& model) {
+    std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
+    for (const auto& input : model.inputs()) {
+        if (input.get_partial_shape().rank() != 2) return;  // find_ports says what is wrong with it
+        shapes[input] = ov::PartialShape{ov::Dimension(), ov::Dimension()};
+    }
+    model.reshape(shapes);
+}
+
+}  // namespace
+
+SourceKind source_kind(const std::string& name) {
+    if (name == "openvino") return SourceKind::OpenVino;
+    if (name == "onnx") return SourceKind::Onnx;
+    if (name == "safetensors") return SourceKind::Safetensors;
+    throw Error(ErrorCode::InvalidArgument, "Expected openvino, onnx or safetensors for the source, received '" + name + "'.");
+}
+
+ModelGraph read_model(const ModelSource& source) {
+    try {
+        ModelGraph graph = source.kind == SourceKind::OpenVino ? read_openvino(source.file)
+                           : source.kind == SourceKind::Onnx   ? read_onnx(source.file)
+                                                               : read_safetensors(source.file);
+        make_dynamic(*graph.model);
+        graph.vocabulary = vocabulary_of(*graph.model);
+        graph.file = source.file;
+        return graph;
+    } catch (...) {
+        throw current_error(ErrorCode::ModelInvalid, source.file + " is not a model that OpenVINO can read.");
+    }
+}
+
+}  // namespace ovembed

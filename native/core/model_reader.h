@@ -1,0 +1,33 @@
+// From files to an OpenVINO graph. One function per kind of source behind one interface.
+#pragma once
+
+#include <memory>
+#include <openvino/core/model.hpp>
+#include <string>
+
+#include "core/mapped_file.h"
+
+namespace ovembed {
+
+enum class SourceKind { OpenVino, Onnx, Safetensors };
+
+// Throws InvalidArgument for a name that is none of openvino, onnx, safetensors.
+SourceKind source_kind(const std::string& name);
+
+struct ModelSource {
+    SourceKind kind;
+    std::string file;  // openvino: .xml (.bin beside it); onnx: .onnx; safetensors: .safetensors (config.json beside it)
+};
+
+struct ModelGraph {
+    std::shared_ptr<ov::Model> model;  // inputs [?, ?], whatever the file said
+    size_t max_positions = 0;          // longest row by the position embeddings; 0: not known
+    size_t vocabulary = 0;             // rows of the word embedding table; 0: not known
+    std::string file;
+    std::shared_ptr<MappedFile> weights;  // what the constants point into; null where OpenVINO read the file itself
+};
+
+// Throws ModelNotFound, ModelInvalid or ModelUnsupported.
+ModelGraph read_model(const ModelSource& source);
+
+}  // namespace ovembed

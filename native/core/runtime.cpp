@@ -1,0 +1,51 @@
+#include "core/runtime.h"
+
+#include <openvino/openvino.hpp>
+
+#include "core/error.h"
+
+namespace ovembed {
+namespace {
+
+Device describe(const std::string& name) {
+    return {name, runtime().get_property(name, ov::device::full_name),
+            runtime().get_property(name, ov::device::capabilities)};
+}
+
+}  // namespace
+
+ov::Core& runtime() {
+    static ov::Core* core = new ov::Core();
+    return *core;
+}
+
+std::string runtime_version() {
+    return ov::get_openvino_version().buildNumber;
+}
+
+std::vector<Device> available_devices() {
+    std::vector<Device> devices;
+    for (const auto& name : runtime().get_available_devices()) {
+        try {
+            devices.push_back(describe(name));
+        } catch (const std::exception&) {
+            // A plugin that lists a device and then cannot describe it (a driver being replaced) is as good as absent.
+            continue;
+        }
+    }
+    return devices;
+}
+
+Device find_device(const std::string& device) {
+    try {
+        return describe(device);
+    } catch (const std::exception& problem) {
+        std::string names;
+        for (const auto& other : available_devices()) names += (names.empty() ? "" : ", ") + other.name;
+        throw Error(ErrorCode::DeviceUnavailable,
+                    "Device '" + device + "' is not available here; OpenVINO finds " + (names.empty() ? "none" : names) + ".",
+                    problem.what());
+    }
+}
+
+}  // namespace ovembed

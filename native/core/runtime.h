@@ -1,0 +1,27 @@
+// The OpenVINO runtime of this process.
+#pragma once
+
+#include <openvino/runtime/core.hpp>
+#include <string>
+#include <vector>
+
+namespace ovembed {
+
+struct Device {
+    std::string name;       // OpenVINO's: CPU, GPU.0, NPU
+    std::string full_name;  // as the driver reports it
+    std::vector<std::string> capabilities;
+};
+
+// One for the process and never destroyed: OpenVINO's threads and static objects must not die under it at exit.
+ov::Core& runtime();
+
+std::string runtime_version();
+
+// The devices whose plugin loads and finds hardware. One that fails while being asked is left out.
+std::vector<Device> available_devices();
+
+// Throws DeviceUnavailable, naming the devices there are, when OpenVINO does not find `device`.
+Device find_device(const std::string& device);
+
+}  // namespace ovembed

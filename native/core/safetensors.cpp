@@ -1,0 +1,48 @@
+#include "core/safetensors.h"
+
+#include "core/ffi.h"
+
+namespace ovembed {
+namespace {
+
+ov::element::Type element_type(OvtDtype dtype) {
+    switch (dtype) {
+        case OVT_DTYPE_F32: return ov::element::f32;
+        case OVT_DTYPE_F16: return ov::element::f16;
+        case OVT_DTYPE_BF16: return ov::element::bf16;
+        case OVT_DTYPE_F64: return ov::element::f64;
+        case OVT_DTYPE_I64: return ov::element::i64;
+        case OVT_DTYPE_I32: return ov::element::i32;
+        case OVT_DTYPE_I16: return ov::element::i16;
+        case OVT_DTYPE_I8: return ov::element::i8;
+        case OVT_DTYPE_U64: return ov::element::u64;
+        case OVT_DTYPE_U32: return ov::element::u32;
+        case OVT_DTYPE_U16: return ov::element::u16;
+        case OVT_DTYPE_U8: return ov::element::u8;
+        case OVT_DTYPE_BOOL: return ov::element::boolean;
+        case OVT_DTYPE_OTHER: return ov::element::dynamic;
+    }
+    return ov::element::dynamic;
+}
+
+}  // namespace
+
+Safetensors::Safetensors(const std::string& path) : m_file(std::make_shared<MappedFile>(path)) {
+    OvtSafetensors* opened = nullptr;
+    OvtString error{};
+    ffi::check(ovt_safetensors_open(m_file->data(), m_file->size(), &opened, &error), error, path);
+    const std::unique_ptr<OvtSafetensors, decltype(&ovt_safetensors_free)> header(opened, ovt_safetensors_free);
+    OvtTensor tensor{};
+    for (size_t i = 0; ovt_safetensors_get(header.get(), i, &tensor); ++i) {
+        m_tensors[ffi::copy(tensor.name)] = {element_type(tensor.dtype), ffi::copy(tensor.dtype_name),
+                                             ov::Shape(tensor.shape, tensor.shape + tensor.rank),
+                                             m_file->data() + tensor.begin};
+    }
+}
+
+const TensorView* Safetensors::find(const std::string& name) const {
+    const auto found = m_tensors.find(name);
+    return found == m_tensors.end() ? nullptr : &found->second;
+}
+
+}  // namespace ovembed

@@ -1,0 +1,36 @@
+// Tensors of a .safetensors file, read in place from a memory map (format: huggingface/safetensors, "Format").
+#pragma once
+
+#include <map>
+#include <memory>
+#include <openvino/core/shape.hpp>
+#include <openvino/core/type/element_type.hpp>
+#include <string>
+
+#include "core/mapped_file.h"
+
+namespace ovembed {
+
+struct TensorView {
+    ov::element::Type type;  // f32, f16, bf16, …; dynamic for a dtype that OpenVINO lacks
+    std::string dtype;       // as written in the file
+    ov::Shape shape;
+    const void* data;
+};
+
+class Safetensors {
+public:
+    // Validates the whole header against the file's length before anything else is used: offsets, shapes, dtypes.
+    // Throws ModelNotFound or ModelInvalid.
+    explicit Safetensors(const std::string& path);
+
+    const TensorView* find(const std::string& name) const;
+    // Constants of a graph hold it, to keep the mapped pages alive.
+    const std::shared_ptr<MappedFile>& file() const noexcept { return m_file; }
+
+private:
+    std::shared_ptr<MappedFile> m_file;
+    std::map<std::string, TensorView> m_tensors;
+};
+
+}  // namespace ovembed

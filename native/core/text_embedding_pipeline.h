@@ -1,0 +1,53 @@
+// One model on one device, from token ids to vectors.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/inference_engine.h"
+#include "core/pooling.h"
+
+namespace ovembed {
+
+struct PoolingOptions {
+    PoolingType type = PoolingType::Mean;
+    PaddingSide padding_side = PaddingSide::Right;
+    uint32_t pad_token_id = 0;
+};
+
+enum class OutputKind { Pooled, Tokens };
+
+struct EmbedOptions {
+    size_t width = 0;  // the length bucket: every row is padded to it
+    OutputKind output = OutputKind::Pooled;
+    size_t dimensions = 0;  // pooled vectors are cut to this many before normalising; 0: not cut
+    bool normalize = true;  // pooled vectors are scaled to unit length
+};
+
+struct Embeddings {
+    std::vector<float> data;               // Pooled: rows × dimensions; Tokens: all rows' real tokens × hidden
+    std::vector<uint32_t> non_finite_rows;  // rows of the batch with a NaN or an infinity
+    uint32_t queue_micros = 0;
+    uint32_t infer_micros = 0;
+    uint32_t pool_micros = 0;
+};
+
+class TextEmbeddingPipeline {
+public:
+    TextEmbeddingPipeline(std::shared_ptr<InferenceEngine> engine, PoolingOptions options)
+        : m_engine(std::move(engine)), m_options(options) {}
+
+    const InferenceEngine& engine() const noexcept { return *m_engine; }
+
+    // Queues one batch and returns. Exactly one of on_done and on_error is called, once, on a thread of the engine;
+    // neither may throw. `wanted` is asked before work starts. Throws InvalidArgument for a batch that cannot be run.
+    void embed(std::vector<BatchPart> parts, const EmbedOptions& options, std::function<bool()> wanted,
+               std::function<void(Embeddings)> on_done, std::function<void(const Error&)> on_error);
+
+private:
+    std::shared_ptr<InferenceEngine> m_engine;
+    PoolingOptions m_options;
+};
+
+}  // namespace ovembed

@@ -1,0 +1,39 @@
+#include "core/thread_pool.h"
+
+namespace ovembed {
+
+ThreadPool::ThreadPool(size_t threads) {
+    m_threads.reserve(threads);
+    for (size_t i = 0; i < threads; ++i) m_threads.emplace_back([this] { work(); });
+}
+
+ThreadPool::~ThreadPool() {
+    {
+        const std::lock_guard lock(m_mutex);
+        m_stopping = true;
+    }
+    m_wake.notify_all();
+    for (auto& thread : m_threads) thread.join();
+}
+
+void ThreadPool::run(std::function<void()> job) {
+    {
+        const std::lock_guard lock(m_mutex);
+        m_jobs.push_back(std::move(job));
+    }
+    m_wake.notify_one();
+}
+
+void ThreadPool::work() {
+    for (;;) {
+        std::unique_lock lock(m_mutex);
+        m_wake.wait(lock, [this] { return m_stopping || !m_jobs.empty(); });
+        if (m_jobs.empty()) return;
+        const auto job = std::move(m_jobs.front());
+        m_jobs.pop_front();
+        lock.unlock();
+        job();
+    }
+}
+
+}  // namespace ovembed

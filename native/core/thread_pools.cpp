@@ -1,0 +1,19 @@
+#include "core/thread_pools.h"
+
+#include <algorithm>
+
+#include "core/cpus.h"
+
+namespace ovembed {
+
+ThreadPool& encode_pool() {
+    static auto* pool = new ThreadPool(static_cast<size_t>(std::min(available_cpus(), 4)));
+    return *pool;
+}
+
+ThreadPool& load_pool() {
+    static auto* pool = new ThreadPool(2);
+    return *pool;
+}
+
+}  // namespace ovembed

@@ -1,0 +1,142 @@
+#include "core/tokenizer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+
+#include "core/ffi.h"
+#include "core/mapped_file.h"
+
+namespace ovembed {
+namespace {
+
+// Inputs that one thread takes at once: about a millisecond of work for texts of ordinary length.
+constexpr size_t kSliceInputs = 128;
+
+using RustEncoding = std::unique_ptr<OvtEncoding, decltype(&ovt_encoding_free)>;
+
+void append(Encoding& target, const OvtEncodingView& view) {
+    const size_t total = view.row_starts[view.rows];
+    const size_t base = target.ids.size();
+    for (size_t row = 1; row <= view.rows; ++row) target.row_starts.push_back(base + view.row_starts[row]);
+    target.ids.insert(target.ids.end(), view.ids, view.ids + total);
+    target.type_ids.insert(target.type_ids.end(), view.type_ids, view.type_ids + total);
+    target.special_tokens_mask.insert(target.special_tokens_mask.end(), view.special_tokens_mask,
+                                      view.special_tokens_mask + total);
+    target.offsets.insert(target.offsets.end(), view.offsets, view.offsets + view.offsets_len);
+    target.original_lengths.insert(target.original_lengths.end(), view.original_counts, view.original_counts + view.rows);
+    target.truncated.insert(target.truncated.end(), view.truncated, view.truncated + view.rows);
+}
+
+void append(Encoding& target, const Encoding& slice) {
+    const size_t base = target.ids.size();
+    const auto join = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    for (size_t row = 1; row <= slice.rows(); ++row) target.row_starts.push_back(base + slice.row_starts[row]);
+    join(target.ids, slice.ids);
+    join(target.type_ids, slice.type_ids);
+    join(target.special_tokens_mask, slice.special_tokens_mask);
+    join(target.offsets, slice.offsets);
+    join(target.original_lengths, slice.original_lengths);
+    join(target.truncated, slice.truncated);
+}
+
+// What the threads that encode one call share; the last to finish reports.
+struct SlicedCall {
+    std::vector<TokenizerInput> inputs;
+    std::vector<Encoding> slices;
+    std::vector<std::exception_ptr> errors;
+    std::atomic<size_t> left;
+    std::function<void(Encoding)> on_done;
+    std::function<void(std::exception_ptr)> on_error;
+
+    void finish() {
+        for (const auto& error : errors) {
+            if (error) return on_error(error);
+        }
+        Encoding whole;
+        try {
+            for (const auto& slice : slices) append(whole, slice);
+        } catch (...) {
+            return on_error(std::current_exception());
+        }
+        on_done(std::move(whole));
+    }
+};
+
+}  // namespace
+
+Tokenizer::Tokenizer(const std::string& file) {
+    const MappedFile json(file);
+    OvtTokenizer* tokenizer = nullptr;
+    OvtString error{};
+    ffi::check(ovt_tokenizer_new(json.data(), json.size(), &tokenizer, &error), error, file);
+    m_tokenizer = std::shared_ptr<OvtTokenizer>(tokenizer, ovt_tokenizer_free);
+}
+
+size_t Tokenizer::vocabulary() const noexcept {
+    return ovt_tokenizer_vocab_size(m_tokenizer.get());
+}
+
+void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end,
+                             const EncodeOptions& options, Encoding& target) const {
+    const OvtEncodeOptions rust_options{options.max_length, options.add_special_tokens, options.offsets};
+    for (size_t i = begin; i < end; ++i) {
+        OvtEncoding* encoded = nullptr;
+        OvtString error{};
+        OvtStatus status = OVT_STATUS_OK;
+        if (const auto* text = std::get_if<std::string>(&inputs[i])) {
+            const OvtText row = ffi::borrow(*text);
+            status = ovt_tokenizer_encode(m_tokenizer.get(), &row, 1, &rust_options, &encoded, &error);
+        } else {
+            const auto& ids = std::get<TokenIds>(inputs[i]);
+            const size_t row_starts[] = {0, ids.size()};
+            status = ovt_tokenizer_encode_ids(m_tokenizer.get(), ids.data(), row_starts, 1, &rust_options, &encoded, &error);
+        }
+        ffi::check(status, error, "Input " + std::to_string(i));
+        const RustEncoding owner(encoded, ovt_encoding_free);
+        OvtEncodingView view{};
+        ffi::check(ovt_encoding_view(encoded, &view, &error), error, "Input " + std::to_string(i));
+        append(target, view);
+    }
+}
+
+Encoding Tokenizer::encode(const std::vector<TokenizerInput>& inputs, const EncodeOptions& options) const {
+    Encoding encoding;
+    encode_range(inputs, 0, inputs.size(), options, encoding);
+    return encoding;
+}
+
+void Tokenizer::encode_async(std::vector<TokenizerInput> inputs, const EncodeOptions& options, ThreadPool& pool,
+                             std::function<void(Encoding)> on_done,
+                             std::function<void(std::exception_ptr)> on_error) const {
+    const size_t count = std::max<size_t>(1, (inputs.size() + kSliceInputs - 1) / kSliceInputs);
+    auto call = std::make_shared<SlicedCall>();
+    call->inputs = std::move(inputs);
+    call->slices.resize(count);
+    call->errors.resize(count);
+    call->left = count;
+    call->on_done = std::move(on_done);
+    call->on_error = std::move(on_error);
+    for (size_t slice = 0; slice < count; ++slice) {
+        pool.run([tokenizer = *this, call, slice, options] {
+            try {
+                const size_t begin = slice * kSliceInputs;
+                const size_t end = std::min(begin + kSliceInputs, call->inputs.size());
+                tokenizer.encode_range(call->inputs, begin, end, options, call->slices[slice]);
+            } catch (...) {
+                call->errors[slice] = std::current_exception();
+            }
+            if (--call->left == 0) call->finish();
+        });
+    }
+}
+
+std::string Tokenizer::decode(const TokenIds& ids, bool skip_special_tokens) const {
+    OvtString text{};
+    OvtString error{};
+    ffi::check(ovt_tokenizer_decode(m_tokenizer.get(), ids.data(), ids.size(), skip_special_tokens, &text, &error), error,
+               "Decoding");
+    return ffi::take(text);
+}
+
+}  // namespace ovembed

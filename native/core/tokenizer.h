@@ -1,0 +1,50 @@
+// A Hugging Face tokenizer.json, encoding on native threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/encoding.h"
+#include "core/thread_pool.h"
+
+struct OvtTokenizer;
+
+namespace ovembed {
+
+struct EncodeOptions {
+    size_t max_length = 0;  // longest row in tokens, special tokens counted; 0: no limit
+    bool offsets = false;
+    bool add_special_tokens = true;  // for texts; ids are taken as they are
+};
+
+using TokenIds = std::vector<uint32_t>;
+using TokenizerInput = std::variant<std::string, TokenIds>;  // UTF-8 text, or the exact model input
+
+class Tokenizer {
+public:
+    // Throws ModelNotFound or ModelInvalid.
+    explicit Tokenizer(const std::string& file);
+
+    // One more than the largest id.
+    size_t vocabulary() const noexcept;
+
+    // Encodes on the calling thread. Throws InvalidArgument or ModelInvalid, naming the input by its index.
+    Encoding encode(const std::vector<TokenizerInput>& inputs, const EncodeOptions& options) const;
+
+    // Encodes on `pool`, split where that pays, and calls exactly one of the two there.
+    void encode_async(std::vector<TokenizerInput> inputs, const EncodeOptions& options, ThreadPool& pool,
+                      std::function<void(Encoding)> on_done, std::function<void(std::exception_ptr)> on_error) const;
+
+    std::string decode(const TokenIds& ids, bool skip_special_tokens) const;
+
+private:
+    void encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end, const EncodeOptions& options,
+                      Encoding& target) const;
+
+    std::shared_ptr<OvtTokenizer> m_tokenizer;
+};
+
+}  // namespace ovembed
