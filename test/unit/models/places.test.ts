@@ -34,14 +34,20 @@ describe('a name', () => {
   const attempt = (model: unknown, revision?: unknown) =>
     failure(resolveModelWith(offline, model as string, { revision: revision as string }));
 
-  test.each(['all-MiniLM-L6-v2', 'org/name/extra', 'org/..name', 'org/a..b', 'org/a--b', '.org/name', 'org/na me', 'org/'])(
-    '%s is none',
-    async (model) => {
-      const problem = await attempt(model);
-      expect(problem.code).toBe('ERR_MODEL_NOT_FOUND');
-      expect(problem.message).toContain('"org/name"');
-    },
-  );
+  test.each([
+    'all-MiniLM-L6-v2',
+    'org/name/extra',
+    'org/..name',
+    'org/a..b',
+    'org/a--b',
+    '.org/name',
+    'org/na me',
+    'org/',
+  ])('%s is none', async (model) => {
+    const problem = await attempt(model);
+    expect(problem.code).toBe('ERR_MODEL_NOT_FOUND');
+    expect(problem.message).toContain('"org/name"');
+  });
 
   test('without an organisation gets a hint', async () => {
     expect((await attempt('all-MiniLM-L6-v2')).message).toContain('"sentence-transformers/all-MiniLM-L6-v2"');

@@ -126,6 +126,7 @@ describe('the longest input', () => {
     ['max_seq_length holds as it is', { max_seq_length: 1024 }, { model_max_length: 100 }, NETWORK, 1024],
     ['processor_kwargs win', { max_seq_length: 9, processor_kwargs: { model_max_length: 7 } }, null, NETWORK, 7],
     ['tokenizer_args as well', { max_seq_length: 9, tokenizer_args: { model_max_length: 7 } }, null, NETWORK, 7],
+    ['no limit, stated', { max_seq_length: NO_LIMIT }, { model_max_length: 100 }, NETWORK, 0],
     ['null is not stated', { max_seq_length: null }, { model_max_length: 100 }, NETWORK, 100],
     ['the network caps the tokenizer', {}, { model_max_length: 1000 }, NETWORK, 512],
     ['the network alone', null, null, NETWORK, 512],
