@@ -1,0 +1,15 @@
+/** ovembed through its public interface, as a user calls it: one call for all texts, every option at its default. */
+import { createRequire } from 'node:module';
+
+/** @type {import('../contestants.mjs').Load} */
+export async function load(folders, { precision }) {
+  const { Embedder } = createRequire(import.meta.url)('ovembed');
+  const embedder = await Embedder.load(folders.model, { precision });
+  return {
+    setup: { precision: embedder.info.precision },
+    embed: (texts) => embedder.embedDocuments(texts),
+    embedQuery: (text) => embedder.embedQuery(text),
+    rows: (embeddings) => [...embeddings],
+    close: () => embedder.close(),
+  };
+}
