@@ -79,11 +79,12 @@ async function readNormalize(folder: string, subfolder: string | null): Promise<
   if (!subfolder) return null;
   const file = posix.join(subfolder, 'config.json');
   const config = await readJsonObject(folder, file);
+  if (!config) return null;
   for (const key of ['module_input_name', 'module_output_name']) {
-    const name = config?.string(key) ?? 'sentence_embedding';
-    if (name !== 'sentence_embedding') throw config?.unsupported(key, '"sentence_embedding"') as OvembedError;
+    const name = config.string(key) ?? 'sentence_embedding';
+    if (name !== 'sentence_embedding') throw config.unsupported(key, '"sentence_embedding"');
   }
-  return config ? file : null;
+  return file;
 }
 
 async function findTokenizer(folder: string): Promise<string> {

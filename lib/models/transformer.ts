@@ -3,7 +3,6 @@
  * tokenizer's (`tokenizer_config.json`), as far as they decide what ovembed does.
  */
 import { join, posix } from 'node:path';
-import type { OvembedError } from '../errors.js';
 import { invalid, type JsonObject, readJsonObject, show } from './json-file.js';
 
 /** Read in this order; the first that exists counts. The later ones are names of early releases. */
@@ -117,7 +116,8 @@ function requireValue(config: JsonObject, key: string, value: string): void {
 }
 
 function allowOnly(config: JsonObject | undefined, allowed: readonly string[]): void {
-  for (const key of config?.keys ?? []) if (!allowed.includes(key)) throw config?.unsupported(key, allowed.join(', '));
+  if (!config) return;
+  for (const key of config.keys) if (!allowed.includes(key)) throw config.unsupported(key, allowed.join(', '));
 }
 
 /** The rule of sentence-transformers: what the module states holds as it is; else tokenizer and network, the smaller one. */
@@ -141,16 +141,15 @@ function maxLength(
 }
 
 function length(config: JsonObject | undefined, key: string): number | undefined {
-  const value = config?.number(key);
-  if (value === undefined) return undefined;
-  if (value >= UNLIMITED) return Number.POSITIVE_INFINITY;
-  return config?.integer(key, 1, UNLIMITED);
+  const value = config?.number(key) ?? 0;
+  return value >= UNLIMITED ? Number.POSITIVE_INFINITY : config?.integer(key, 1, UNLIMITED);
 }
 
 function paddingSide(config: JsonObject | undefined): 'left' | 'right' | undefined {
-  const side = config?.string('padding_side');
+  if (!config) return undefined;
+  const side = config.string('padding_side');
   if (side === undefined || side === 'left' || side === 'right') return side;
-  throw config?.invalid('padding_side', '"left" or "right"') as OvembedError;
+  throw config.invalid('padding_side', '"left" or "right"');
 }
 
 function isCausal(network: JsonObject): boolean {
