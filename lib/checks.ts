@@ -30,12 +30,14 @@ function unknownOption(key: string, valid: readonly string[], where: string): Ov
   return new OvembedError('ERR_INVALID_ARGUMENT', message);
 }
 
-/** The candidate with the fewest edits, if that is at most a third of its letters; case does not count. */
+const MOST_EDITS = 0.4;
+
+/** The candidate with the fewest edits, if that is at most two in five of its letters; case does not count. */
 export function nearestTo(word: string, candidates: readonly string[]): string | undefined {
   let best: { candidate: string; edits: number } | undefined;
   for (const candidate of candidates) {
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (edits <= candidate.length / 3 && edits < (best?.edits ?? Infinity)) best = { candidate, edits };
+    if (edits <= candidate.length * MOST_EDITS && edits < (best?.edits ?? Infinity)) best = { candidate, edits };
   }
   return best?.candidate;
 }

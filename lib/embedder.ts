@@ -112,7 +112,7 @@ export class Embedder implements AsyncDisposable {
   stream(source: Source, options: StreamOptions = {}): EmbeddingStream {
     checkStreamOptions(options);
     checkSource(source);
-    if (this.#closed) throw closed('stream');
+    this.#rejectIfClosed('stream');
     const { batchSize = DEFAULT_STREAM_BATCH_SIZE, signal, timeoutMs } = options;
     return new EmbeddingStream(this.#parts.engine, {
       source,
@@ -221,7 +221,7 @@ export class Embedder implements AsyncDisposable {
 
   /** Runs one call in a scope of its own. Its promise may settle before its work does, when an abort or a timeout ends it. */
   async #call<T>(name: string, limits: CallLimits, work: (scope: CallScope) => Promise<T>): Promise<T> {
-    if (this.#closed) throw closed(name);
+    this.#rejectIfClosed(name);
     const scope = new CallScope(name, limits);
     try {
       scope.signal.throwIfAborted();
@@ -231,9 +231,14 @@ export class Embedder implements AsyncDisposable {
     }
   }
 
+  #rejectIfClosed(name: string): void {
+    if (this.#closed === undefined) return;
+    throw new OvembedError('ERR_CLOSED', `${name} was called after close(); load a new Embedder.`);
+  }
+
   /** Starts work that `close()` waits for. */
   async #admit<T>(name: string, work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw closed(name);
+    this.#rejectIfClosed(name);
     const result = work();
     const over = result.then(
       () => {},
@@ -243,10 +248,6 @@ export class Embedder implements AsyncDisposable {
     void over.then(() => this.#active.delete(over));
     return result;
   }
-}
-
-function closed(name: string): OvembedError {
-  return new OvembedError('ERR_CLOSED', `${name} was called after close(); load a new Embedder.`);
 }
 
 function checkSource(source: Source): void {

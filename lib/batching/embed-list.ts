@@ -5,6 +5,7 @@ import type { ModelInput } from '../input.js';
 import type { InferResult, NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';
 import type { Batch } from './planner.js';
+import { scatterRows } from './scatter.js';
 import { type Collector, type Engine, type Request, runWindows } from './windows.js';
 
 /**
@@ -55,10 +56,7 @@ class RowCollector implements Collector {
 
   onBatch(first: number, { rows }: Batch, result: InferResult, waitedMs: number): void {
     const { data, dimensions, timings } = this.parts;
-    rows.forEach((row, position) => {
-      const vector = result.data.subarray(position * dimensions, (position + 1) * dimensions);
-      data.set(vector, (first - this.#first + row) * dimensions);
-    });
+    scatterRows(rows, result.data, data, dimensions, first - this.#first);
     addBatch(timings, result, waitedMs);
   }
 }

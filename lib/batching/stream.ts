@@ -95,6 +95,7 @@ export class EmbeddingStream implements AsyncIterableIterator<StreamItem, undefi
 }
 
 async function* streamItems(engine: Engine, job: StreamJob, scope: CallScope): AsyncGenerator<StreamItem, void> {
+  scope.signal.throwIfAborted();
   const { request, dimensions } = job;
   const start = ({ first, inputs }: Window) =>
     job.admit(async () => ({ first, result: await embedList(engine, request, inputs, dimensions, scope, first) }));

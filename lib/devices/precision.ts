@@ -44,18 +44,23 @@ interface Contender {
  * A candidate that cannot be loaded or run is out.
  */
 export async function measurePrecision(trial: Trial): Promise<{ pipeline: NativePipeline; choice: PrecisionChoice }> {
+  const candidates = CANDIDATES.filter(({ capability }) => trial.capabilities.includes(capability));
   const reference = await trial.load('f32');
+  if (candidates.length === 0) {
+    return { pipeline: reference, choice: { precision: 'f32', reason: 'the device computes in no other' } };
+  }
   const findings: string[] = [];
   let best: Contender = { pipeline: reference, precision: 'f32', gain: 1 };
   let probe: Probe | undefined;
   try {
-    for (const { precision } of CANDIDATES.filter(({ capability }) => trial.capabilities.includes(capability))) {
-      probe ??= await Probe.prepare(reference, trial);
+    probe = await Probe.prepare(reference, trial);
+    await probe.warmUp();
+    for (const { precision } of candidates) {
       const { contender, finding } = await tryCandidate(precision, trial, probe);
       findings.push(`${precision} ${finding}`);
       if (!contender) continue;
       const loser = contender.gain > best.gain ? best : contender;
-      best = loser === best ? contender : best;
+      if (loser === best) best = contender;
       if (loser.pipeline !== reference) await loser.pipeline.close();
     }
   } catch (error) {
@@ -66,8 +71,7 @@ export async function measurePrecision(trial: Trial): Promise<{ pipeline: Native
     probe?.release();
   }
   if (best.pipeline !== reference) await reference.close();
-  const reason = findings.join('; ') || 'the device computes in no other';
-  return { pipeline: best.pipeline, choice: { precision: best.precision, reason } };
+  return { pipeline: best.pipeline, choice: { precision: best.precision, reason: findings.join('; ') } };
 }
 
 /** Leaves a pipeline open only if it is a contender. */

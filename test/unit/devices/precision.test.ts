@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { LoadOptions } from '../../../lib/options.js';
+import { FakeWorld } from '../fake-native.js';
+import { freshCacheDir, loadFake } from '../load-fake.js';
+
+let world: FakeWorld;
+/** Milliseconds a batch takes at each precision. */
+let speed: Record<string, number>;
+/** What is added to each value at a precision. */
+let error: Record<string, number>;
+let cacheDir: string;
+
+beforeEach(() => {
+  world = new FakeWorld();
+  world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32', 'BF16', 'FP16'] }];
+  speed = { f32: 4, bf16: 4, f16: 4 };
+  error = {};
+  world.onInfer = (_parts, _options, precision) => new Promise((resolve) => setTimeout(resolve, speed[precision]));
+  world.distort = (value, precision) => value + (error[precision] ?? 0);
+  cacheDir = freshCacheDir();
+});
+
+const choose = async (options: LoadOptions = {}) => (await loadFake(world, { cacheDir, ...options })).info;
+
+describe("precision: 'auto'", () => {
+  test('takes the fastest that is close to f32, and closes the others', async () => {
+    speed = { f32: 12, bf16: 6, f16: 1 };
+    error = { f16: 0.1 };
+    const info = await choose();
+    expect(info.precision).toBe('bf16');
+    expect(info.precisionReason).toMatch(
+      /bf16 is [12]\.\d\d times as fast as f32.*; f16 has a cosine of 0\.\d+ to f32/,
+    );
+    expect(world.openPipelines).toBe(1);
+    expect(world.openEncodings).toBe(0);
+  });
+
+  test('takes the faster of two that are good enough', async () => {
+    speed = { f32: 12, bf16: 8, f16: 2 };
+    expect((await choose()).precision).toBe('f16');
+    expect(world.openPipelines).toBe(1);
+  });
+
+  test('stays with f32 where nothing is clearly faster', async () => {
+    speed = { f32: 3, bf16: 5, f16: 5 };
+    expect((await choose()).precision).toBe('f32');
+    expect(world.openPipelines).toBe(1);
+  });
+
+  test('gives up a hopeless candidate after one round', async () => {
+    speed = { f32: 1, bf16: 30, f16: 30 };
+    const info = await choose();
+    expect(info.precisionReason).toContain('bf16 takes over 3 times as long as f32');
+    const rows = world.batches.flatMap(({ lengths }) => lengths).length;
+    expect(rows).toBe(3 * new Set(world.encoded).size);
+  });
+
+  test('measures only what the device says it has', async () => {
+    world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'] }];
+    expect(await choose()).toMatchObject({ precision: 'f32', precisionReason: 'the device computes in no other' });
+    expect([world.loads.length, world.batches.length]).toEqual([1, 0]);
+  });
+
+  test('is not misled by a candidate that cannot be loaded or run, or gives NaN', async () => {
+    world.onLoad = ({ precision }) => {
+      if (precision === 'f16') throw new Error('no such kernel');
+    };
+    error = { bf16: Number.NaN };
+    const info = await choose();
+    expect(info.precision).toBe('f32');
+    expect(info.precisionReason).toBe('bf16 has a cosine of NaN to f32; f16 does not run: no such kernel');
+    expect(world.openPipelines).toBe(1);
+  });
+
+  test('fails with f32, which is no finding about a candidate, and leaves nothing open', async () => {
+    world.onInfer = () => Promise.reject(new Error('out of order'));
+    await expect(choose()).rejects.toThrow('out of order');
+    world.onEncode = () => Promise.reject(new Error('no tokenizer'));
+    await expect(choose()).rejects.toThrow('no tokenizer');
+    expect([world.openPipelines, world.openEncodings]).toEqual([0, 0]);
+  });
+
+  test('is remembered for the machine and the model, so that a restart does not flip it', async () => {
+    speed = { f32: 8, bf16: 2, f16: 8 };
+    const first = await choose();
+    speed = { f32: 1, bf16: 8, f16: 8 };
+    world.loads.length = 0;
+    expect(await choose()).toMatchObject({ precision: 'bf16', precisionReason: first.precisionReason });
+    expect(world.loads.map(({ precision }) => precision)).toEqual(['bf16']);
+    expect((await choose({ threads: 1 })).precision).toBe('f32');
+  });
+
+  test('is measured again where the memory of it is damaged', async () => {
+    await choose();
+    const folder = join(cacheDir, 'choices');
+    const [file = ''] = readdirSync(folder);
+    expect(JSON.parse(readFileSync(join(folder, file), 'utf8'))).toMatchObject({ precision: 'f32' });
+    for (const damage of ['', '{"precision":"f8","reason":""}', 'null']) {
+      writeFileSync(join(folder, file), damage);
+      world.loads.length = 0;
+      await choose();
+      expect(world.loads).toHaveLength(3);
+    }
+    expect(readdirSync(folder)).toEqual([file]);
+  });
+});
+
+test('a precision that is asked for is taken without a measurement', async () => {
+  expect(await choose({ precision: 'f16' })).toMatchObject({ precision: 'f16', precisionReason: 'asked for' });
+  expect(world.batches).toHaveLength(0);
+});

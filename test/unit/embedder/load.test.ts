@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { load } from '../../../lib/load.js';
+import { FakeWorld } from '../fake-native.js';
+import { Gate } from '../gate.js';
+import { fakeSystem, freshCacheDir, loadFake, SPEC } from '../load-fake.js';
+
+const unsupported = () => Object.assign(new Error('no such operator'), { code: 'ERR_MODEL_UNSUPPORTED' });
+
+describe('Embedder.load', () => {
+  test('says what was loaded and why', async () => {
+    const { info } = await loadFake();
+    expect(info).toEqual({
+      model: 'org/model',
+      revision: 'abc',
+      fingerprint: 'fingerprint of safetensors',
+      dimensions: 4,
+      maxTokens: 64,
+      pooling: 'MEAN',
+      normalize: true,
+      prompts: SPEC.prompts,
+      precision: 'f32',
+      precisionReason: 'the device computes in no other',
+      device: 'CPU',
+      deviceName: 'Fake CPU',
+      deviceReason: "device: 'auto' is the CPU",
+      streams: 2,
+      threads: 2,
+      runtimeVersion: 'fake-1',
+      source: 'safetensors',
+      fromBlob: false,
+    });
+    expect(Object.isFrozen(info)).toBe(true);
+  });
+
+  test('puts options in the place of what the model says', async () => {
+    const world = new FakeWorld();
+    const options = {
+      poolingType: 'CLS',
+      normalize: false,
+      maxLength: 32,
+      paddingSide: 'left',
+      dimensions: 2,
+    } as const;
+    const { info } = await loadFake(world, { ...options, streams: 1, threads: 3, queryInstruction: 'Q' });
+    expect(info).toMatchObject({
+      pooling: 'CLS',
+      normalize: false,
+      maxTokens: 32,
+      dimensions: 2,
+      streams: 1,
+      threads: 3,
+    });
+    expect(info.prompts.query).toBe('Q');
+    expect(world.loads[0]).toMatchObject({
+      pooling: 'CLS',
+      normalize: false,
+      paddingSide: 'left',
+      streams: 1,
+      threads: 3,
+    });
+  });
+
+  test('reads no further than the positions of the graph', async () => {
+    const world = new FakeWorld();
+    world.maxPositions = 40;
+    expect((await loadFake(world)).info.maxTokens).toBe(40);
+    await expect(loadFake(world, { maxLength: 41 })).rejects.toThrow('Expected at most 40');
+    await expect(loadFake(world, { dimensions: 5 })).rejects.toThrow('Expected at most 4');
+    expect(world.openPipelines).toBe(1);
+  });
+
+  test('takes the next source where one is not supported, with a fingerprint of its own', async () => {
+    const world = new FakeWorld();
+    world.onLoad = ({ source }) => {
+      if (source.kind === 'openvino') throw unsupported();
+    };
+    const sources = (['openvino', 'onnx'] as const).map((kind) => ({ kind, file: `/model/${kind}`, files: [] }));
+    const warnings: string[] = [];
+    const logger = { debug() {}, info() {}, error() {}, warn: (message: string) => void warnings.push(message) };
+    const { info } = await loadFake(world, { logger }, { sources });
+    expect(info).toMatchObject({ source: 'onnx', fingerprint: 'fingerprint of onnx' });
+    expect(warnings).toEqual(['/model/openvino cannot be used (no such operator); trying /model/onnx.']);
+
+    world.onLoad = () => {
+      throw unsupported();
+    };
+    await expect(loadFake(world, {}, { sources })).rejects.toMatchObject({
+      name: 'OvembedError',
+      code: 'ERR_MODEL_UNSUPPORTED',
+    });
+  });
+
+  test('does not hide that a source is damaged behind the next one', async () => {
+    const world = new FakeWorld();
+    world.onLoad = () => {
+      throw Object.assign(new Error('truncated'), { code: 'ERR_MODEL_INVALID' });
+    };
+    const sources = (['openvino', 'onnx'] as const).map((kind) => ({ kind, file: `/model/${kind}`, files: [] }));
+    await expect(loadFake(world, {}, { sources })).rejects.toMatchObject({ code: 'ERR_MODEL_INVALID' });
+    expect(world.loads).toHaveLength(1);
+  });
+
+  test('rejects at once when aborted, and closes what comes late', async () => {
+    const world = new FakeWorld();
+    const disk = new Gate();
+    world.onLoad = () => disk.pass();
+    const caller = new AbortController();
+    const options = { signal: caller.signal, precision: 'f32', cacheDir: freshCacheDir() } as const;
+    const loading = load('org/model', options, fakeSystem(world));
+    while (world.loads.length === 0) await disk.letThrough(0);
+    caller.abort('changed my mind');
+    await expect(loading).rejects.toBe('changed my mind');
+    await disk.letThrough(1);
+    while (world.openPipelines > 0) await disk.letThrough(0);
+    await expect(load('org/model', { signal: AbortSignal.abort('no') }, fakeSystem(world))).rejects.toBe('no');
+  });
+
+  test('takes the model from OVEMBED_MODEL, else the default one', async () => {
+    const names: string[] = [];
+    const world = new FakeWorld();
+    const resolveModel = async (model: string) => {
+      names.push(model);
+      throw new Error('far enough');
+    };
+    const system = { ...fakeSystem(world), resolveModel };
+    process.env.OVEMBED_MODEL = 'org/other';
+    await load(undefined, {}, system).catch(() => {});
+    delete process.env.OVEMBED_MODEL;
+    await load(undefined, {}, system).catch(() => {});
+    expect(names).toEqual(['org/other', 'sentence-transformers/all-MiniLM-L6-v2']);
+  });
+});

@@ -1,0 +1,201 @@
+/**
+ * A stand-in for the addon behind the same seam: a token per character (its id the UTF-16 code unit) between a first and
+ * a last special token, and a vector that is a function of a row's ids alone. Delays and failures are set from outside,
+ * and everything that must be freed is counted.
+ */
+import type {
+  BatchPart,
+  EncodeOptions,
+  InferOptions,
+  InferResult,
+  NativeAddon,
+  NativeDevice,
+  NativeEncoding,
+  NativePipeline,
+  NativeTokenizer,
+  PipelineOptions,
+} from '../../lib/native.js';
+
+export const CLS = 1;
+export const SEP = 2;
+export const VOCABULARY = 0x10000;
+export const WIDTH = 4;
+
+/** What a test sets, and what it looks at afterwards. */
+export class FakeWorld {
+  devices: NativeDevice[] = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'] }];
+  concurrency = 2;
+  maxPositions = 0;
+  pooledInGraph = false;
+  /** Called before each batch runs; what it throws or rejects with is the batch's failure. */
+  onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string) => unknown = () => {};
+  onEncode: () => unknown = () => {};
+  onLoad: (options: PipelineOptions) => unknown = () => {};
+  /** Stands for the error of a precision. */
+  distort: (value: number, precision: string) => number = (value) => value;
+  /** Texts whose vectors hold NaN. */
+  poison = new Set<string>();
+
+  openEncodings = 0;
+  openPipelines = 0;
+  inFlight = 0;
+  mostInFlight = 0;
+  readonly batches: { bucket: number; lengths: number[]; options: InferOptions }[] = [];
+  readonly encoded: (string | Uint32Array)[] = [];
+  readonly loads: PipelineOptions[] = [];
+
+  readonly addon: NativeAddon = {
+    runtimeVersion: 'fake-1',
+    devices: async () => this.devices,
+    loadTokenizer: async () => this.tokenizer(),
+    loadPipeline: async (options) => this.pipeline(options),
+    availableCpus: () => 2,
+  };
+
+  tokenizer(): NativeTokenizer {
+    return {
+      vocabSize: VOCABULARY,
+      encode: async (inputs, options) => {
+        const copy = [...inputs];
+        this.encoded.push(...copy);
+        await this.onEncode();
+        return new FakeEncoding(this, copy, options);
+      },
+      decode: async (rows, skip) =>
+        rows.map((ids) => String.fromCharCode(...[...ids].filter((id) => !skip || (id !== CLS && id !== SEP)))),
+    };
+  }
+
+  async pipeline(options: PipelineOptions): Promise<NativePipeline> {
+    this.loads.push(options);
+    await this.onLoad(options);
+    this.openPipelines++;
+    let closed = false;
+    return {
+      hiddenSize: WIDTH,
+      maxPositions: this.maxPositions,
+      pooledInGraph: this.pooledInGraph,
+      fromBlob: false,
+      blobProblem: null,
+      executionDevices: [options.device],
+      streams: options.streams,
+      threads: options.threads,
+      concurrency: this.concurrency,
+      infer: async (parts, inferOptions) => {
+        if (closed) throw new Error('infer after close');
+        return this.#infer(parts, inferOptions, options.precision);
+      },
+      close: async () => {
+        if (closed) throw new Error('closed twice');
+        if (this.inFlight > 0) throw new Error('closed with batches in flight');
+        closed = true;
+        this.openPipelines--;
+      },
+    };
+  }
+
+  async #infer(parts: readonly BatchPart[], options: InferOptions, precision: string): Promise<InferResult> {
+    const rows = parts.flatMap(({ encoding, rows }) => [...rows].map((row) => (encoding as FakeEncoding).row(row)));
+    this.batches.push({ bucket: options.bucket, lengths: rows.map(({ length }) => length), options });
+    this.inFlight++;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    try {
+      await this.onInfer(parts, options, precision);
+    } finally {
+      this.inFlight--;
+    }
+    const vectors = options.output === 'tokens' ? rows.flatMap(tokenVectors) : rows.map((ids) => pooled(ids, options));
+    const poisoned = rows.flatMap((ids, position) => (this.poison.has(textOf(ids)) ? [position] : []));
+    return {
+      data: Float32Array.from(
+        vectors.flatMap((vector) => [...vector]),
+        (value) => this.distort(value, precision),
+      ),
+      nonFiniteRows: Uint32Array.from(poisoned),
+      queueMicros: 10,
+      inferMicros: 100,
+      poolMicros: 1,
+    };
+  }
+}
+
+/** The texts of a batch. */
+export function textsOf(parts: readonly BatchPart[]): string[] {
+  return parts.flatMap(({ encoding, rows }) => Array.from(rows, (row) => textOf((encoding as FakeEncoding).row(row))));
+}
+
+/** The vector that a text gets, whatever it shares a batch with. */
+export function vectorOf(text: string, options: Partial<InferOptions> = {}): Float32Array {
+  const ids = [CLS, ...codeUnits(text), SEP];
+  return pooled(Uint32Array.from(ids), { bucket: 0, output: 'pooled', dimensions: 0, normalize: true, ...options });
+}
+
+class FakeEncoding implements NativeEncoding {
+  readonly lengths: Uint32Array;
+  readonly originalLengths: Uint32Array;
+  readonly truncated: Uint8Array;
+  readonly #world: FakeWorld;
+  readonly #rows: Uint32Array[];
+  readonly #options: EncodeOptions;
+  #released = false;
+
+  constructor(world: FakeWorld, inputs: readonly (string | Uint32Array)[], options: EncodeOptions) {
+    this.#world = world;
+    this.#options = options;
+    const full = inputs.map((input) => (typeof input === 'string' ? withTemplate(input, options) : [...input]));
+    this.#rows = full.map((ids) => Uint32Array.from(options.maxLength > 0 ? ids.slice(0, options.maxLength) : ids));
+    this.lengths = Uint32Array.from(this.#rows, ({ length }) => length);
+    this.originalLengths = Uint32Array.from(full, ({ length }) => length);
+    this.truncated = Uint8Array.from(full, ({ length }, row) => (length > (this.lengths[row] as number) ? 1 : 0));
+    world.openEncodings++;
+  }
+
+  row(row: number): Uint32Array {
+    if (this.#released) throw new Error('use after release');
+    return this.#rows[row] as Uint32Array;
+  }
+
+  tokens() {
+    const ids = this.#rows.flatMap((row) => [...row]);
+    const special = ids.map((id) => (id === CLS || id === SEP ? 1 : 0));
+    const offsets = this.#rows.flatMap((row) => [...row].flatMap((_, i) => [Math.max(0, i - 1), i]));
+    return {
+      ids: Uint32Array.from(ids),
+      typeIds: new Uint32Array(ids.length),
+      specialTokensMask: Uint8Array.from(special),
+      offsets: Uint32Array.from(this.#options.offsets ? offsets : []),
+    };
+  }
+
+  release(): void {
+    if (this.#released) throw new Error('released twice');
+    this.#released = true;
+    this.#world.openEncodings--;
+  }
+}
+
+function withTemplate(text: string, { addSpecialTokens }: EncodeOptions): number[] {
+  return addSpecialTokens ? [CLS, ...codeUnits(text), SEP] : codeUnits(text);
+}
+
+function codeUnits(text: string): number[] {
+  return Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+}
+
+function textOf(ids: Uint32Array): string {
+  return String.fromCharCode(...ids.filter((id) => id !== CLS && id !== SEP));
+}
+
+function tokenVectors(ids: Uint32Array): Float32Array[] {
+  return Array.from(ids, (id, position) => Float32Array.from([id, position, id % 7, 1]));
+}
+
+function pooled(ids: Uint32Array, { dimensions, normalize }: InferOptions): Float32Array {
+  const vector = new Float32Array(WIDTH);
+  ids.forEach((id, position) => {
+    for (let i = 0; i < WIDTH; i++) vector[i] = (vector[i] as number) + Math.sin(id * (i + 1) + position);
+  });
+  const cut = dimensions > 0 ? vector.slice(0, dimensions) : vector;
+  const norm = Math.hypot(...cut);
+  return normalize && norm > 0 ? cut.map((value) => value / norm) : cut;
+}

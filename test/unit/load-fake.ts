@@ -1,0 +1,47 @@
+/** An Embedder over the fake addon, loaded the way real ones are. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Embedder } from '../../lib/embedder.js';
+import { load, type System } from '../../lib/load.js';
+import type { ModelSpec } from '../../lib/models/index.js';
+import type { LoadOptions } from '../../lib/options.js';
+import { FakeWorld } from './fake-native.js';
+
+export const SPEC: ModelSpec = {
+  folder: '/model',
+  sources: [{ kind: 'safetensors', file: '/model/model.safetensors', files: ['/model/model.safetensors'] }],
+  tokenizerFile: '/model/tokenizer.json',
+  modelType: 'bert',
+  pooling: 'MEAN',
+  normalize: true,
+  maxLength: 64,
+  doLowerCase: false,
+  paddingSide: 'right',
+  padTokenId: 0,
+  dimensions: 4,
+  files: [],
+  prompts: { query: 'q: ', document: '', title: 'title: ' },
+  defaultPromptName: null,
+  similarityFunction: null,
+  truncateDim: null,
+};
+
+export function fakeSystem(world: FakeWorld, spec: Partial<ModelSpec> = {}): System {
+  return {
+    native: () => world.addon,
+    resolveModel: async (model) => ({ folder: '/model', id: model, revision: 'abc' }),
+    readModelFolder: async () => ({ ...SPEC, ...spec }),
+    fingerprint: async (variant) => `fingerprint of ${variant.sources[0]?.kind}`,
+  };
+}
+
+/** A cache folder of its own, so that no test sees another's choices. */
+export function freshCacheDir(): string {
+  return mkdtempSync(join(tmpdir(), 'ovembed-unit-'));
+}
+
+export async function loadFake(world = new FakeWorld(), options: LoadOptions = {}, spec: Partial<ModelSpec> = {}) {
+  const parts = await load('org/model', { cacheDir: freshCacheDir(), ...options }, fakeSystem(world, spec));
+  return new Embedder(parts);
+}
