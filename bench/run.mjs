@@ -10,11 +10,11 @@ const HELP = `Usage: npm run bench -- [options]
 
 Measures ovembed, the bare OpenVINO ceiling and peers on one corpus, and writes bench/results/<time>.md and .json.
 
-  --quick          one short round, no comparison of batch sizes; about a minute
+  --quick          one short round, no comparison of batch sizes; sized for a minute
   --only IDS       comma-separated: ${contestants.map(({ id }) => id).join(', ')};
                    the start of an id will do (ceiling brings ovembed-auto along)
   --json           print the report as JSON instead of Markdown
-  --model DIR      model folder (default: the package's default model)
+  --model MODEL    folder or name (default: OVEMBED_MODEL, else the package's default model)
   --texts N        texts of the corpus
   --rounds N       rounds
   --seed N         seed of the corpus
@@ -23,7 +23,7 @@ Measures ovembed, the bare OpenVINO ceiling and peers on one corpus, and writes 
 Exit code: 0, 1 if a bar was missed, 2 if the bench could not run.
 `;
 
-/** Sizes of a complete run: about ten minutes on two cores. */
+/** Sizes of a complete run, for ten minutes on two cores. */
 const COMPLETE = {
   texts: 8192,
   rounds: 3,

@@ -6,7 +6,7 @@ import { makeCorpus, QUERY } from '../corpus.mjs';
 import { encodeOptions, models, native } from '../internals.mjs';
 
 /**
- * @param {import('../processes.mjs').Job} job
+ * @param {import('../processes.mjs').Job & { seed: number, texts: number }} job
  * @returns tokens per text of the corpus and of the query, and what they were counted with
  */
 export async function run(job) {

@@ -5,7 +5,7 @@ import { makeCorpus } from '../corpus.mjs';
 import { watchEventLoop } from '../event-loop.mjs';
 
 /**
- * @param {import('../processes.mjs').Job} job
+ * @param {import('../processes.mjs').Job & { seed: number, texts: number }} job
  * @returns seconds of the timed pass, vectors made, resident memory in bytes, event-loop delay in ms
  */
 export async function run(job) {

@@ -46,7 +46,7 @@ export async function load(folders, { precision, streams, bucket, budget }) {
   /** @type {Map<string, ReturnType<typeof prepare>>} */
   const prepared = new Map();
   return {
-    setup: { precision },
+    setup: { threads: pipeline.threads },
     prepare,
     embed,
     async embedQuery(text) {

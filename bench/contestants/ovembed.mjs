@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 export async function load(folders, { precision }) {
   const { Embedder } = createRequire(import.meta.url)('ovembed');
   const embedder = await Embedder.load(folders.model, { precision });
+  const { precision: chosen, streams, threads } = embedder.info;
   return {
-    setup: { precision: embedder.info.precision },
+    setup: { precision: chosen, streams, threads },
     embed: (texts) => embedder.embedDocuments(texts),
     embedQuery: (text) => embedder.embedQuery(text),
     rows: (embeddings) => [...embeddings],
