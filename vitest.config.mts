@@ -9,7 +9,13 @@ export default defineConfig({
       // The build's own scripts, and what the build left behind.
       project('build', { order: 1, testTimeout: 30_000 }),
       // The addon in this process: one worker, since OpenVINO uses every core; a native module is not safe in a thread pool.
-      project('native', { order: 2, testTimeout: 120_000, workers: 1, execArgv: ['--expose-gc'] }),
+      project('native', {
+        order: 2,
+        testTimeout: 120_000,
+        workers: 1,
+        execArgv: ['--expose-gc'],
+        globalSetup: './test/native/global-setup.ts',
+      }),
       // Spawned processes, judged from outside by exit code, signal and output.
       project('e2e', { order: 3, testTimeout: 180_000, workers: 1 }),
     ],
@@ -22,9 +28,11 @@ interface ProjectSettings {
   testTimeout: number;
   workers?: number;
   execArgv?: string[];
+  /** Runs once before the group's files. */
+  globalSetup?: string;
 }
 
-function project(name: string, { order, testTimeout, workers, execArgv = [] }: ProjectSettings) {
+function project(name: string, { order, testTimeout, workers, execArgv = [], globalSetup }: ProjectSettings) {
   const oneByOne = workers === 1 ? { maxWorkers: 1, fileParallelism: false } : {};
   return {
     test: {
@@ -35,6 +43,7 @@ function project(name: string, { order, testTimeout, workers, execArgv = [] }: P
       testTimeout,
       hookTimeout: testTimeout,
       sequence: { groupOrder: order },
+      ...(globalSetup ? { globalSetup } : {}),
       ...oneByOne,
     },
   };

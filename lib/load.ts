@@ -155,7 +155,9 @@ function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
     pooling: options.poolingType ?? spec.pooling,
     normalize: options.normalize ?? spec.normalize,
     maxLength: options.maxLength ?? spec.maxLength,
-    paddingSide: options.paddingSide ?? spec.paddingSide,
+    // Not the folder's: padding on the right gives a text the vector it has alone, in any encoder and any causal
+    // model, while padding on the left moves the absolute positions (test/native/tiny-models.test.ts, last-token).
+    paddingSide: options.paddingSide ?? 'right',
     prompts: {
       ...spec.prompts,
       query: options.queryInstruction ?? spec.prompts.query ?? '',

@@ -53,7 +53,7 @@ export interface LoadOptions {
   normalize?: boolean;
   /** Longest text in tokens, special tokens counted. Integer from 1 to what the model reads. Default: the model's. */
   maxLength?: number;
-  /** The side of a text on which padding goes. Default: what the tokenizer's configuration says. */
+  /** The side of a text on which padding goes. Default: `right`, which gives a text the vector it has alone. */
   paddingSide?: 'left' | 'right';
   /** Text put in front of every query; replaces the model's own prompt for queries. Default: the model's. */
   queryInstruction?: string;

@@ -28,6 +28,17 @@ T* input(ov::InferRequest& request, size_t port, const ov::Shape& shape) {
     return static_cast<T*>(tensor.data());
 }
 
+// Positions count from a row's first real token, whatever stands before it; padding gets 0.
+template <typename T>
+void fill_positions(const Batch& batch, T* positions) {
+    std::fill_n(positions, batch.rows() * batch.width, T{0});
+    for_each_row(batch, [&](const Encoding& encoding, uint32_t row, size_t target) {
+        const size_t length = encoding.length(row);
+        T* first = positions + target * batch.width + first_token(batch, length);
+        std::iota(first, first + length, T{0});
+    });
+}
+
 template <typename T>
 void fill_typed(const Batch& batch, const ModelPorts& ports, ov::InferRequest& request) {
     const ov::Shape shape{batch.rows(), batch.width};
@@ -43,10 +54,7 @@ void fill_typed(const Batch& batch, const ModelPorts& ports, ov::InferRequest& r
         std::fill_n(mask + begin, length, T{1});
     });
     if (ports.token_type_ids) std::fill_n(input<T>(request, *ports.token_type_ids, shape), count, T{0});
-    if (ports.position_ids) {
-        T* positions = input<T>(request, *ports.position_ids, shape);
-        for (size_t row = 0; row < shape[0]; ++row) std::iota(positions + row * shape[1], positions + (row + 1) * shape[1], T{0});
-    }
+    if (ports.position_ids) fill_positions(batch, input<T>(request, *ports.position_ids, shape));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <openvino/core/preprocess/pre_post_process.hpp>
 #include <openvino/openvino.hpp>
 
 #include "core/runtime.h"
@@ -38,22 +37,11 @@ ov::AnyMap properties(const EngineOptions& options) {
     return map;
 }
 
-// At bf16 the last convert back to f32 is left out: the tail of the graph then stays in bf16, half the bytes leave the
-// device, and pooling widens them anyway (design.md: 45.0 to 56.4 k tokens/s together with written-out attention).
-std::shared_ptr<ov::Model> with_output_type(std::shared_ptr<ov::Model> model, const std::string& precision) {
-    const bool has_one_f32_output = model->outputs().size() == 1 && model->output().get_element_type() == ov::element::f32;
-    if (precision != "bf16" || !has_one_f32_output || model->output().get_partial_shape().rank() != 3) return model;
-    ov::preprocess::PrePostProcessor processor(model);
-    processor.output().tensor().set_element_type(ov::element::bf16);
-    return processor.build();
-}
-
 CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
-        const auto model = with_output_type(graph.model, options.precision);
-        CompiledModel compiled{runtime().compile_model(model, options.device, properties(options)), graph.max_positions,
-                               graph.vocabulary, graph.weights};
+        CompiledModel compiled{runtime().compile_model(graph.model, options.device, properties(options)),
+                               graph.max_positions, graph.vocabulary, graph.weights};
         if (graph.weights && !graph.weights->unchanged()) {
             throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
         }
