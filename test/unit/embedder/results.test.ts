@@ -50,14 +50,16 @@ describe('list calls', () => {
 
   test('copy the list when they are called', async () => {
     const embedder = await loadFake();
-    const ids = [1, 97, 2];
-    const texts: (string | number[])[] = ['first', ids];
+    const ids = Uint32Array.of(1, 97, 2);
+    const texts: (string | Uint32Array)[] = ['first', ids];
     const pending = embedder.embed(texts);
+    const query = embedder.embedQuery(ids);
     texts[0] = 'changed';
     ids[1] = 98;
     const result = await pending;
     expect(result.at(0)).toEqual(vectorOf('first'));
     expect(result.at(1)).toEqual(vectorOf('a'));
+    expect(await query).toEqual(vectorOf('a'));
   });
 
   test('give the same vector for a text and for its token ids, as numbers or as Uint32Array', async () => {
