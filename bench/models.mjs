@@ -1,13 +1,15 @@
 /** The one model that all contestants run, in the forms they need. */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { run } from '../scripts/build/run.mjs';
+import { ensurePythonPackages, PYTHON } from '../scripts/models/python-packages.mjs';
 import { models } from './internals.mjs';
 
-const ROOT = join(import.meta.dirname, '..');
+const CACHE = join(import.meta.dirname, '..', '.cache', 'bench');
+const SCRIPTS = join(import.meta.dirname, '..', 'scripts', 'models');
 
 /**
  * The model's folder as an absolute path; the default model is fetched if it is not on this machine.
@@ -30,30 +32,32 @@ export async function weightsHash(folder) {
  * The same weights as ONNX, f32 and dynamically quantised to int8, made once and kept in .cache/bench. The peers take
  * their limit from tokenizer_config.json and do not read sentence-transformers' own, so that is written there: all
  * contestants cut texts at the same length.
+ * @param {string} folder the model as published
+ * @param {string} hash SHA-256 of its weights
+ * @param {number} maxTokens
  * @returns {Promise<string>} absolute path
  */
 export async function peerModelFolder(folder, hash, maxTokens) {
-  const finished = join(ROOT, '.cache', 'bench', `onnx-${hash.slice(0, 16)}`);
-  if (
-    await access(finished).then(
-      () => true,
-      () => false,
-    )
-  )
-    return finished;
+  const finished = join(CACHE, `onnx-${await recipeHash(hash)}`);
+  if (existsSync(finished)) return finished;
   const unfinished = `${finished}.${process.pid}`;
   try {
-    const script = join(ROOT, 'scripts', 'models', 'make-onnx.mjs');
-    const { status } = spawnSync(process.execPath, [script, folder, unfinished, '--quantize'], {
-      stdio: ['ignore', 2, 2],
-    });
-    if (status !== 0) throw new Error('the ONNX model for the peers could not be made');
+    const requirements = join(SCRIPTS, 'requirements-quantize.txt');
+    const env = { ...process.env, PYTHONPATH: await ensurePythonPackages(requirements), PYTHONDONTWRITEBYTECODE: '1' };
+    run(PYTHON, [join(SCRIPTS, 'make_onnx.py'), folder, unfinished, '--quantize'], { env, stdio: ['ignore', 2, 2] });
     await limitTokens(join(unfinished, 'tokenizer_config.json'), maxTokens);
     await rename(unfinished, finished);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
   return finished;
+}
+
+/** Changes with the weights and with the scripts that convert them. */
+async function recipeHash(weights) {
+  const hash = createHash('sha256').update(weights);
+  for (const script of ['make_onnx.py', 'bert_onnx.py']) hash.update(await readFile(join(SCRIPTS, script)));
+  return hash.digest('hex').slice(0, 16);
 }
 
 async function limitTokens(file, maxTokens) {
