@@ -106,22 +106,24 @@ impl Error {
             message: message.into(),
         }
     }
+}
 
-    fn panic(payload: Box<dyn Any + Send>) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("unknown panic");
-        Self {
-            status: OvtStatus::Internal,
-            message: format!("internal error: {text}"),
-        }
-    }
+/// What a caught panic said.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown panic")
 }
 
 /// Runs `work`; an error or a panic becomes a status and, if `error` is not NULL, a text that the caller owns.
 pub(crate) fn guard(error: *mut OvtString, work: impl FnOnce() -> Result<()>) -> OvtStatus {
-    let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| Err(Error::panic(payload)));
+    let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let message = format!("internal error: {}", panic_text(payload.as_ref()));
+        Err(Error {
+            status: OvtStatus::Internal,
+            message,
+        })
+    });
     let (status, text) = match outcome {
         Ok(()) => (OvtStatus::Ok, OvtString::NONE),
         // Without a place for it the text must not be leaked.
@@ -182,4 +184,43 @@ pub(crate) unsafe fn borrow_slice<'a, T>(pointer: *const T, len: usize, name: im
         return Err(Error::argument(format!("{name} has the impossible length {len}")));
     }
     Ok(unsafe { slice::from_raw_parts(pointer, len) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(error: &OvtString) -> &str {
+        str::from_utf8(unsafe { borrow_slice(error.ptr, error.len, "error") }.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn panics_stop_at_the_boundary() {
+        let mut error = OvtString::NONE;
+        assert_eq!(guard(&mut error, || panic!("boom {}", 1)), OvtStatus::Internal);
+        assert_eq!(text(&error), "internal error: boom 1");
+        unsafe { ovt_string_free(&mut error) };
+        assert_eq!(guard(&mut error, || panic!("still")), OvtStatus::Internal);
+        assert_eq!(text(&error), "internal error: still");
+        unsafe { ovt_string_free(&mut error) };
+        assert_eq!(guard(ptr::null_mut(), || panic!("unseen")), OvtStatus::Internal);
+        assert_eq!(guard_or(5, || panic!("quiet")), 5);
+
+        let mut object = ptr::dangling_mut::<u8>();
+        assert_eq!(
+            unsafe { guard_new(&mut object, ptr::null_mut(), || panic!("no object")) },
+            OvtStatus::Internal
+        );
+        assert!(object.is_null());
+    }
+
+    #[test]
+    fn success_leaves_no_text() {
+        let mut error = OvtString {
+            ptr: ptr::dangling_mut(),
+            len: 1,
+        };
+        assert_eq!(guard(&mut error, || Ok(())), OvtStatus::Ok);
+        assert!(error.ptr.is_null() && error.len == 0);
+    }
 }

@@ -1,10 +1,11 @@
 //! The Hugging Face tokenizer: load, encode, decode.
 
 use crate::encoding::OvtEncoding;
-use crate::ffi::{Error, Result};
+use crate::ffi::{Error, Result, panic_text};
 use crate::utf16::push_utf16_spans;
 use std::collections::HashSet;
 use std::fmt::Display;
+use std::panic::catch_unwind;
 use tokenizers::{Encoding, PaddingParams, PostProcessor, PostProcessorWrapper, Token, Tokenizer, TruncationDirection};
 
 /// How to encode.
@@ -68,20 +69,26 @@ impl OvtTokenizer {
     /// Loads a tokenizer.json. Its truncation and padding sections are defaults of the file's author, not part of how
     /// the model sees text: they are switched off, and the padding and the direction of truncation stay known.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        let invalid = |error: &dyn Display| Error::file(format!("not a usable tokenizer.json: {error}"));
-        let mut tokenizer = Tokenizer::from_bytes(json).map_err(|error| invalid(&error))?;
+        // The crate panics on some malformed sections, which is no less the file's fault than an error is.
+        let loaded =
+            catch_unwind(|| Self::load(json)).unwrap_or_else(|payload| Err(panic_text(payload.as_ref()).into()));
+        loaded.map_err(|error| Error::file(format!("not a usable tokenizer.json: {error}")))
+    }
+
+    fn load(json: &[u8]) -> tokenizers::Result<Self> {
+        let mut tokenizer = Tokenizer::from_bytes(json)?;
         let truncation_direction = tokenizer
             .get_truncation()
             .map(|params| params.direction)
             .unwrap_or_default();
         let padding = tokenizer.get_padding().cloned();
         let post_processor = tokenizer.get_post_processor().cloned();
-        tokenizer.with_truncation(None).map_err(|error| invalid(&error))?;
+        tokenizer.with_truncation(None)?;
         tokenizer
             .with_padding(None)
             .with_post_processor(None::<PostProcessorWrapper>);
 
-        let template = Template::of(post_processor.as_ref()).map_err(|error| invalid(&error))?;
+        let template = Template::of(post_processor.as_ref())?;
         let added = tokenizer.get_added_tokens_decoder();
         let declared_special = added.iter().filter(|(_, token)| token.special).map(|(&id, _)| id);
         let special_ids = declared_special
