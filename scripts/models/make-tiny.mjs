@@ -101,7 +101,7 @@ export const tinyModels = {
   'plain-transformer': { ...base, layout: 'none' },
 };
 
-/** Writes one model folder. A spec may be varied: `writeTinyModel({ ...tinyModels.mean, pooling: 'MAX' }, directory)`. */
+/** Writes one model folder. A spec may be varied: `writeTinyModel({ ...tinyModels.mean, pooling: 'MAX' }, folder)`. */
 export function writeTinyModel(spec, directory) {
   const files = {
     'config.json': bertConfig(spec.bert),

@@ -1,4 +1,4 @@
-/** Python packages for scripts that tests and benchmarks run: pinned by hash, in our cache, never in the user's Python. */
+/** Python packages for scripts that tests and benchmarks run: pinned by hash, in our cache, not the user's Python. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ const PLATFORM = 'import sys, sysconfig; print(sys.implementation.cache_tag, sys
 
 /**
  * Installs the packages of a requirements file that pins each one, dependencies too, with `--hash`.
- * The folder is named after the file's content and the interpreter; it appears complete or not at all, once per machine.
+ * The folder is named after the file's content and the interpreter; it appears complete or not at all, once a machine.
  * @param {string} requirementsFile
  * @returns {Promise<string>} the folder, for `PYTHONPATH`
  * @throws Error if Python or pip is missing, a package cannot be fetched or a hash differs
