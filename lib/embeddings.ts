@@ -6,7 +6,7 @@ export interface Timings {
   totalMs: number;
   /** Encoding texts into tokens. */
   tokenizeMs: number;
-  /** Waiting for the device, summed over batches. */
+  /** The shortest wait of a batch for the device: what was lost to other calls, not to the call's own batches. */
   queueMs: number;
   /** Running on the device, summed over batches. */
   inferMs: number;

@@ -62,7 +62,8 @@ class RowCollector implements Collector {
 }
 
 function addBatch(timings: Timings, { queueMicros, inferMicros, poolMicros }: InferResult, waitedMs: number): void {
-  timings.queueMs += waitedMs + queueMicros / 1_000;
+  const queueMs = waitedMs + queueMicros / 1_000;
+  timings.queueMs = timings.inferMs === 0 ? queueMs : Math.min(timings.queueMs, queueMs);
   timings.inferMs += inferMicros / 1_000;
   timings.poolMs += poolMicros / 1_000;
 }

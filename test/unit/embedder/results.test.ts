@@ -45,6 +45,8 @@ describe('list calls', () => {
     expect([...result.truncated]).toEqual([0, 1]);
     expect(result.usage.tokens).toBe(15);
     expect(result.timings.inferMs).toBeCloseTo(0.1);
+    expect(result.timings.queueMs).toBeGreaterThanOrEqual(0.01);
+    expect(result.timings.queueMs).toBeLessThan(result.timings.totalMs);
     expect(result.timings.totalMs).toBeGreaterThan(0);
   });
 
