@@ -1,0 +1,27 @@
+/** Command-line options as commander hands them over. */
+import type { InputType, LoadOptions, Truncate } from '../index.js';
+
+/** Options that every command has. */
+export interface CommonFlags {
+  model?: string;
+  device?: string;
+  precision?: NonNullable<LoadOptions['precision']>;
+  cacheDir?: string;
+  offline?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export interface EmbedFlags extends CommonFlags {
+  inputFormat: 'auto' | 'lines' | 'jsonl';
+  field: string;
+  format: 'jsonl' | 'npy';
+  output?: string;
+  into: string;
+  batchTokens?: number;
+  truncate: Truncate;
+  dimensions?: number;
+  query?: boolean;
+  inputType?: InputType;
+  promptName?: string;
+}

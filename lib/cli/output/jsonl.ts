@@ -1,0 +1,43 @@
+/** JSON Lines: the record's own object with its vector as one more field. */
+import type { InputRecord } from '../input/records.js';
+import { Buffered } from './buffered.js';
+import type { Target } from './targets.js';
+import type { VectorWriter } from './writer.js';
+
+export class JsonlWriter implements VectorWriter {
+  readonly #target: Target;
+  readonly #buffer: Buffered;
+  readonly #field: string;
+
+  /** @param into the field of the vector */
+  constructor(target: Target, into: string) {
+    this.#target = target;
+    this.#buffer = new Buffered((bytes) => target.append(bytes));
+    this.#field = `${JSON.stringify(into)}:`;
+  }
+
+  write({ openObject }: InputRecord, embedding: Float32Array): Promise<void> {
+    const vector = JSON.stringify(Array.from(embedding, shortDecimal));
+    return this.#buffer.push(Buffer.from(`${openObject},${this.#field}${vector}}\n`));
+  }
+
+  async finish(): Promise<void> {
+    try {
+      await this.#buffer.flush();
+    } finally {
+      await this.#target.close();
+    }
+  }
+}
+
+/**
+ * A number that is written with few digits and is the same float32 when read back. JSON.stringify writes the digits of a
+ * float64, which for a float32 are twice as many as it has.
+ */
+export function shortDecimal(value: number): number {
+  for (let scale = 1e8; scale <= 1e11; scale *= 10) {
+    const rounded = Math.round(value * scale) / scale;
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return Number(value.toPrecision(9));
+}

@@ -1,0 +1,139 @@
+/** The command line: commands, options and help. Nothing of the library is loaded here, so that help comes at once. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT_CODE_HELP } from './exit-codes.js';
+import type { CommonFlags, EmbedFlags } from './flags.js';
+import { VERSION } from './version.js';
+
+const PROGRAM_HELP = `
+Examples:
+  ovembed embed notes.txt --output notes.jsonl     a vector for every line of a text file
+  ovembed embed --help                             all about it
+  ovembed info                                     devices, precision and the model's identity
+
+Environment:
+  OVEMBED_MODEL       the model that is used when --model is not given
+  OVEMBED_CACHE_DIR   compiled models and measured choices (else the user's cache folder)
+  OVEMBED_LOG         debug, info, warn or error: what the library says on standard error
+  HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE … as huggingface_hub reads them
+
+${EXIT_CODE_HELP}
+`;
+
+const EMBED_HELP = `
+Input is read as UTF-8. Plain text has a text on every line (an empty line is an empty text, so there are as many vectors
+as lines); JSON Lines has an object on every line and the text in --field, and keeps all other fields as they are.
+
+Examples:
+  ovembed embed notes.txt > notes.jsonl
+      {"text":"…","embedding":[…]} for every line
+  ovembed embed products.jsonl --field description --into vector --output products.vectors.jsonl
+      the same objects, each with one field more
+  ovembed embed *.txt --format npy --output vectors.npy
+      one matrix: numpy.load("vectors.npy") has the shape (lines, dimensions)
+  echo 'how do I reset it?' | ovembed embed --query
+      a query, with the model's prompt for queries if it has one
+  zcat corpus.jsonl.gz | ovembed embed --input-format jsonl --format npy > corpus.npy
+      any size: memory stays the same
+
+Ctrl-C stops reading, finishes what was read, and leaves a valid file; a second one stops at once.
+
+${EXIT_CODE_HELP}
+`;
+
+/** @param run receives what a command is to do; it loads the library only when called */
+export function buildProgram(run: (work: () => Promise<number>, flags: CommonFlags) => Promise<void>): Command {
+  const program = new Command('ovembed')
+    .description('Text embeddings on this machine, by OpenVINO.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('(ovembed help, or ovembed help embed, tells more)')
+    .exitOverride()
+    .addHelpText('after', PROGRAM_HELP);
+
+  const embed = program
+    .command('embed')
+    .summary('embed texts from files or standard input')
+    .description('Embeds texts from files, one after the other, or from standard input (no FILE, or -).')
+    .argument('[FILE...]', 'plain text or JSON Lines');
+  addEmbedOptions(embed);
+  addCommonOptions(embed)
+    .addHelpText('after', EMBED_HELP)
+    .action((files: string[], flags: EmbedFlags) =>
+      run(async () => (await import('./commands/embed.js')).embed(files, flags), flags),
+    );
+
+  const info = program
+    .command('info')
+    .summary('print devices, precision and model identity')
+    .description(
+      'Prints the devices of this machine, the identity of the model, and what was chosen for them and why.',
+    );
+  addCommonOptions(info).action((flags: CommonFlags) =>
+    run(async () => (await import('./commands/info.js')).info(flags), flags),
+  );
+  return program;
+}
+
+function addEmbedOptions(command: Command): void {
+  const choice = (flags: string, description: string, choices: string[], preset?: string) => {
+    const option = new Option(flags, description).choices(choices);
+    command.addOption(preset === undefined ? option : option.default(preset));
+  };
+  command.optionsGroup('Input:');
+  choice(
+    '--input-format <format>',
+    'auto: jsonl for .jsonl and .ndjson, else lines',
+    ['auto', 'lines', 'jsonl'],
+    'auto',
+  );
+  command.option('--field <name>', 'JSON Lines: the field of the text', 'text');
+  command.addOption(new Option('--query', 'short for --input-type query').conflicts(['inputType', 'promptName']));
+  command.addOption(
+    new Option('--input-type <type>', "whose prompt of the model's goes in front (default: document)")
+      .choices(['query', 'document'])
+      .conflicts('promptName'),
+  );
+  command.option('--prompt-name <name>', 'a prompt of the model by its name');
+  choice(
+    '--truncate <mode>',
+    'a text longer than the model reads: cut it at the end, or stop',
+    ['end', 'error'],
+    'end',
+  );
+
+  command.optionsGroup('Output:');
+  command.option('-o, --output <file>', 'where to write (default: standard output)');
+  choice('--format <format>', 'JSON Lines, or a NumPy matrix of float32', ['jsonl', 'npy'], 'jsonl');
+  command.option('--into <name>', 'JSON Lines: the field of the vector', 'embedding');
+  command.option('--dimensions <n>', 'cut vectors to n dimensions, then normalise (Matryoshka)', positiveInteger);
+
+  command.optionsGroup('Running:');
+  command.option('--batch-tokens <n>', 'most tokens of a batch (default: 1024)', positiveInteger);
+}
+
+function addCommonOptions(command: Command): Command {
+  return command
+    .optionsGroup('Model and device:')
+    .option('-m, --model <model>', 'a folder, or a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
+    .option('--device <device>', 'auto, CPU, GPU, GPU.1, NPU … (default: auto)')
+    .addOption(
+      new Option(
+        '--precision <precision>',
+        'of the computation (default: auto, the fastest that is exact enough)',
+      ).choices(['auto', 'f32', 'bf16', 'f16']),
+    )
+    .option('--cache-dir <folder>', 'compiled models and measured choices (default: $OVEMBED_CACHE_DIR)')
+    .option('--offline', 'use no network: a model that is not on this machine is an error')
+    .optionsGroup('Messages:')
+    .option('--json', 'messages (embed: summary and error; info: everything) as JSON')
+    .option('-q, --quiet', 'no progress and no summary; warnings and errors only');
+}
+
+function positiveInteger(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1) {
+    throw new InvalidArgumentError('It must be an integer of at least 1.');
+  }
+  return number;
+}

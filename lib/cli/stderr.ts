@@ -1,0 +1,32 @@
+/** What the command says beside its output: notes, the summary and errors, for people or (`--json`) for programs. */
+import type { Logger } from '../logger.js';
+
+/** How the user wants to be talked to. */
+export interface Manner {
+  quiet?: boolean;
+  json?: boolean;
+}
+
+/** A line for people that is no result: silent with `--quiet` and with `--json`. */
+export function note(message: string, { quiet, json }: Manner): void {
+  if (!quiet && !json) process.stderr.write(`${message}\n`);
+}
+
+/**
+ * What the library decides and works around becomes notes; its warnings are no chatter, so `--quiet` keeps them. With
+ * `OVEMBED_LOG` set, the library's own logger writes at the level that is asked for.
+ */
+export function commandLogger(manner: Manner): { logger?: Logger } {
+  if (process.env.OVEMBED_LOG) return {};
+  const warn = (message: string) => note(`ovembed: ${message}`, { json: manner.json ?? false });
+  return { logger: { debug() {}, info: (message) => note(message, manner), warn, error: warn } };
+}
+
+/** An error in one line, or as JSON; a stack only for what nobody expected. */
+export function reportError(error: unknown, isExpected: boolean, { json }: Manner): void {
+  const { message, stack, code } = error as NodeJS.ErrnoException;
+  const report = json
+    ? JSON.stringify({ error: { code: code ?? 'UNEXPECTED', message } })
+    : `ovembed: ${isExpected ? message : (stack ?? message)}`;
+  process.stderr.write(`${report}\n`);
+}
