@@ -38,7 +38,11 @@ export function readNpy(path: string): { data: Float32Array; rows: number; colum
   const shape = /'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), (\d+)\)/.exec(header);
   if (!shape) throw new Error(`${path}: not a float32 matrix: ${header}`);
   const [rows, columns] = [Number(shape[1]), Number(shape[2])];
-  return { data: new Float32Array(file.buffer.slice(file.byteOffset + start)).subarray(0, rows * columns), rows, columns };
+  return {
+    data: new Float32Array(file.buffer.slice(file.byteOffset + start)).subarray(0, rows * columns),
+    rows,
+    columns,
+  };
 }
 
 export function cosine(a: Float32Array, b: Float32Array): number {
