@@ -15,7 +15,7 @@ export interface CommonFlags {
 export interface EmbedFlags extends CommonFlags {
   inputFormat: 'auto' | 'lines' | 'jsonl';
   field: string;
-  format: 'jsonl' | 'npy';
+  format?: 'jsonl' | 'npy';
   output?: string;
   into: string;
   batchTokens?: number;

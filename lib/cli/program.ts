@@ -28,7 +28,7 @@ Examples:
       {"text":"…","embedding":[…]} for every line
   ovembed embed products.jsonl --field description --into vector --output products.vectors.jsonl
       the same objects, each with one field more
-  ovembed embed *.txt --format npy --output vectors.npy
+  ovembed embed *.txt --output vectors.npy
       one matrix: numpy.load("vectors.npy") has the shape (lines, dimensions)
   echo 'how do I reset it?' | ovembed embed --query
       a query, with the model's prompt for queries if it has one
@@ -90,7 +90,7 @@ function addEmbedOptions(command: Command): void {
   command.option('--field <name>', 'JSON Lines: the field of the text', 'text');
   command.addOption(new Option('--query', 'short for --input-type query').conflicts(['inputType', 'promptName']));
   command.addOption(
-    new Option('--input-type <type>', "whose prompt of the model's goes in front (default: document)")
+    new Option('--input-type <type>', 'which prompt of the model goes in front (default: document)')
       .choices(['query', 'document'])
       .conflicts('promptName'),
   );
@@ -104,7 +104,11 @@ function addEmbedOptions(command: Command): void {
 
   command.optionsGroup('Output:');
   command.option('-o, --output <file>', 'where to write (default: standard output)');
-  choice('--format <format>', 'JSON Lines, or a NumPy matrix of float32', ['jsonl', 'npy'], 'jsonl');
+  choice(
+    '--format <format>',
+    'JSON Lines, or a NumPy matrix of float32 (default: npy for an --output that ends in .npy, else jsonl)',
+    ['jsonl', 'npy'],
+  );
   command.option('--into <name>', 'JSON Lines: the field of the vector', 'embedding');
   command.option('--dimensions <n>', 'cut vectors to n dimensions, then normalise (Matryoshka)', positiveInteger);
 

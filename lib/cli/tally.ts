@@ -1,5 +1,8 @@
 /** What has been embedded so far, and how fast. */
 
+/** The first batches take longer than the others. */
+const MEANINGFUL_AFTER_SECONDS = 2;
+
 /** One text that is done. */
 export interface Done {
   tokens: number;
@@ -49,8 +52,10 @@ export class Tally {
     return this.totalBytes ? Math.min(this.bytes / this.totalBytes, 1) : undefined;
   }
 
-  /** At the speed so far; undefined before there is one. */
+  /** At the speed so far; undefined before that says anything. */
   get secondsLeft(): number | undefined {
-    return this.share ? (this.seconds * (1 - this.share)) / this.share : undefined;
+    return this.share && this.seconds >= MEANINGFUL_AFTER_SECONDS
+      ? (this.seconds * (1 - this.share)) / this.share
+      : undefined;
   }
 }

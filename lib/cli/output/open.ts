@@ -11,10 +11,16 @@ import { NpyWriter } from './npy.js';
 import { FileTarget, SpooledStdout, StdoutTarget } from './targets.js';
 import type { VectorWriter } from './writer.js';
 
+/** As asked for; else by the name of the file. */
+function formatOf({ format, output }: EmbedFlags): 'jsonl' | 'npy' {
+  return format ?? (output?.toLowerCase().endsWith('.npy') ? 'npy' : 'jsonl');
+}
+
 /** Finds what is wrong with the output before a model is loaded. Nothing is opened yet, so an older file stays as it is. */
-export async function checkOutput({ output, format }: EmbedFlags, inputs: readonly InputFile[]): Promise<void> {
+export async function checkOutput(flags: EmbedFlags, inputs: readonly InputFile[]): Promise<void> {
+  const { output } = flags;
   if (output === undefined) {
-    if (format === 'npy' && process.stdout.isTTY) {
+    if (formatOf(flags) === 'npy' && process.stdout.isTTY) {
       throw new UsageError('a .npy file is not for the screen: name a file with --output, or redirect standard output');
     }
     return;
@@ -35,8 +41,9 @@ async function isSameFile(a: string, b: string): Promise<boolean> {
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
-export async function openWriter({ output, format, into }: EmbedFlags, dimensions: number): Promise<VectorWriter> {
-  if (format === 'npy') {
+export async function openWriter(flags: EmbedFlags, dimensions: number): Promise<VectorWriter> {
+  const { output, into } = flags;
+  if (formatOf(flags) === 'npy') {
     const target = output === undefined ? await SpooledStdout.open() : await FileTarget.open(output);
     return NpyWriter.start(target, dimensions);
   }

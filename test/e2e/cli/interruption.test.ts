@@ -1,0 +1,111 @@
+/** Ctrl-C and kills at random moments: whatever ends the command, the file that is left can be read. */
+import { once } from 'node:events';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { DIMENSIONS, jsonLines, outcome, readNpy, Workplace } from './support.js';
+
+const FULL = process.env.OVEMBED_TEST_FULL === '1';
+const KILLS = FULL ? 30 : 3;
+const LINES = 400_000;
+
+const place = new Workplace();
+writeFileSync(place.file('large.txt'), Array.from({ length: LINES }, (_, i) => `stone ${i}\n`).join(''));
+
+/** Some time after the first vectors were written; another one on each run, so that every run looks elsewhere. */
+async function someMomentIn(file: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= 128) {
+    if (performance.now() > deadline) throw new Error('Nothing is written.');
+    await wait(5);
+  }
+  await wait(Math.random() * 500);
+}
+
+function expectFirstLines(content: string): number {
+  const rows = jsonLines<{ text: string; embedding: number[] }>(content);
+  rows.forEach(({ text, embedding }, i) => {
+    if (text !== `stone ${i}` || embedding.length !== DIMENSIONS) throw new Error(`Row ${i} is wrong: ${text}`);
+  });
+  return rows.length;
+}
+
+const runs = Array.from({ length: KILLS }, (_, i) => i);
+
+describe.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s', (signal, exitCode) => {
+  test.each(runs)('leaves whole JSON Lines (run %i)', async (run) => {
+    const file = place.file(`${signal}-${run}.jsonl`);
+    const child = place.start('embed', 'large.txt', '-o', file);
+    await someMomentIn(file);
+    child.kill(signal);
+    const { code, stderr } = await outcome(child);
+    expect(code).toBe(exitCode);
+    expect(stderr).toContain('Stopping: what was read is finished.');
+    const rows = expectFirstLines(readFileSync(file, 'utf8'));
+    expect(rows).toBeLessThan(LINES);
+    // Everything that was read is written: the summary counts what came from the model.
+    expect(stderr).toContain(`${rows.toLocaleString('en-US')} texts, `);
+  });
+
+  test.each(runs)('leaves a whole .npy (run %i)', async (run) => {
+    const file = place.file(`${signal}-${run}.npy`);
+    const child = place.start('embed', 'large.txt', '-o', file);
+    await someMomentIn(file);
+    child.kill(signal);
+    expect((await outcome(child)).code).toBe(exitCode);
+    const { rows, columns, excess } = readNpy(file);
+    expect({ columns, excess }).toEqual({ columns: DIMENSIONS, excess: 0 });
+    expect(rows).toBeGreaterThan(0);
+    expect(rows).toBeLessThan(LINES);
+  });
+});
+
+test.each(runs)('SIGKILL leaves a .npy whose header says no more than the file holds (run %i)', async (run) => {
+  const file = place.file(`killed-${run}.npy`);
+  const child = place.start('embed', 'large.txt', '-o', file);
+  await someMomentIn(file);
+  child.kill('SIGKILL');
+  await outcome(child);
+  const { rows, columns } = readNpy(file);
+  expect(columns).toBe(DIMENSIONS);
+  expect(rows).toBeGreaterThan(0);
+});
+
+test('ends a wait for standard input; the lines that have come are embedded, a line that has not ended is not', async () => {
+  const child = place.start('embed');
+  const lines = 2 * 512 + 2; // two windows of a stream, and the beginning of a third
+  child.stdin.write(Array.from({ length: lines }, (_, i) => `stone ${i}\n`).join(''));
+  child.stdin.write('stone');
+  const ended = outcome(child);
+  await once(child.stdout, 'data');
+  await wait(300);
+  child.kill('SIGINT');
+  const { code, stdout } = await ended;
+  expect(code).toBe(130);
+  expect(expectFirstLines(stdout)).toBe(lines);
+});
+
+test('while the model is being loaded: no output file is made', async () => {
+  const child = place.start('embed', 'large.txt', '-o', 'never.jsonl');
+  await wait(150);
+  child.kill('SIGINT');
+  const { code, signal } = await outcome(child);
+  // Before the command listens, a signal does what it does by default.
+  expect(code ?? signal).toBeOneOf([130, 'SIGINT']);
+  expect(statSync(place.file('never.jsonl'), { throwIfNoEntry: false })).toBeUndefined();
+});
+
+test('the second one does not wait for what the first one waits for', async () => {
+  const child = place.start('embed', 'large.txt');
+  await once(child.stdout, 'readable'); // and is not read any further, so that the command cannot finish
+  child.kill('SIGINT');
+  await once(child.stderr, 'data');
+  await wait(300);
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGINT');
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(130);
+});
