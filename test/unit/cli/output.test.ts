@@ -43,7 +43,9 @@ describe('.npy', () => {
   test('has a header of one size, however many rows there are', () => {
     for (const rows of [0, 1, 1e6, Number.MAX_SAFE_INTEGER]) {
       expect(npyHeader(rows, 1_000_000)).toHaveLength(128);
-      expect(npyHeader(rows, 4).toString('latin1')).toMatch(/^\x93NUMPY\x01\x00v\x00{.*, } *\n$/);
+      const header = npyHeader(rows, 4).toString('latin1');
+      expect(header.startsWith("\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', ")).toBe(true);
+      expect(header).toMatch(new RegExp(`'shape': \\(${rows}, 4\\), } *\\n$`));
     }
   });
 });

@@ -22,7 +22,7 @@ describe('the status', () => {
 
   test('promises nothing in the first seconds', () => {
     expect(statusOf(tallyAfter(1, 480_000))).not.toContain('ETA');
-    expect(statusOf(new Tally(100))).toBe('0 texts');
+    expect(statusOf(new Tally(100))).toBe('0 %, 0 texts');
   });
 
   test('of a file that has grown meanwhile', () => {
