@@ -3,6 +3,7 @@
  * it tokenises, infers, pools and reports. Every promise settles on the JavaScript thread; work runs on native threads.
  */
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { OvembedError, type OvembedErrorCode } from './errors.js';
 
 /** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
@@ -135,6 +136,8 @@ export interface NativeAddon {
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
+  /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
+  stop(): void;
 }
 
 /** What the addon throws: `code` is one of ours, `detail` the runtime's own words. */
@@ -150,8 +153,17 @@ let loaded: NativeAddon | undefined;
  * @throws OvembedError `ERR_NATIVE_LOAD` if no binary fits this platform
  */
 export function native(): NativeAddon {
-  loaded ??= load();
+  loaded ??= prepare(load());
   return loaded;
+}
+
+/**
+ * `process.exit()` and uncaught errors run no cleanup hooks of addons, and static objects of the runtime must not be
+ * destroyed while native threads use them. A worker's own end is seen by its environment's hook.
+ */
+function prepare(addon: NativeAddon): NativeAddon {
+  if (isMainThread) process.once('exit', () => addon.stop());
+  return addon;
 }
 
 function load(): NativeAddon {

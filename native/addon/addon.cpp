@@ -5,6 +5,7 @@
 #include "addon/options.h"
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
+#include "core/activity.h"
 #include "core/cpus.h"
 #include "core/runtime.h"
 
@@ -55,6 +56,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     DefineAddon(exports, {InstanceMethod("devices", &OvembedAddon::devices),
                           InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
                           InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+                          InstanceMethod("stop", &OvembedAddon::stop),
                           InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
                           InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
@@ -81,6 +83,10 @@ Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
                        [](Napi::Env env, const std::shared_ptr<TextEmbeddingPipeline>& pipeline) {
                            return PipelineWrap::new_instance(OvembedAddon::of(env).pipeline_class, pipeline);
                        });
+}
+
+void OvembedAddon::stop(const Napi::CallbackInfo&) {
+    Activity::stop(kShutDownLimit);
 }
 
 Napi::Value OvembedAddon::available_cpus(const Napi::CallbackInfo& info) {

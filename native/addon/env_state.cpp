@@ -1,16 +1,8 @@
 #include "addon/env_state.h"
 
-#include <chrono>
-
 #include "core/thread_pools.h"
 
 namespace ovembed {
-namespace {
-
-// Long enough for a batch or a compilation to end, short enough that an exit is not taken for a hang.
-constexpr std::chrono::seconds kShutDownLimit{5};
-
-}  // namespace
 
 struct EnvState::Completion {
     std::shared_ptr<EnvState> state;
@@ -71,8 +63,12 @@ void EnvState::finish(Ticket ticket, MakeValue make) {
 void EnvState::on_call(napi_env env, napi_value, void*, void* data) {
     const std::unique_ptr<Completion> completion(static_cast<Completion*>(data));
     if (env == nullptr) return;  // going down: the promise dies with its environment
-    const Napi::HandleScope scope(env);
-    completion->state->settle(env, *completion);
+    try {
+        const Napi::HandleScope scope(env);
+        completion->state->settle(env, *completion);
+    } catch (const Napi::Error&) {
+        // No JavaScript may run any more: a worker is being terminated, and its promises die with it.
+    }
 }
 
 void EnvState::settle(Napi::Env env, Completion& completion) {

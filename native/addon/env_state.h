@@ -1,6 +1,7 @@
 // What the addon keeps per JavaScript environment (main thread, each worker thread), and the way back to it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -13,12 +14,17 @@
 
 namespace ovembed {
 
-// Rules of its life, each of which was somebody's crash (tests: test/native/lifecycle.test.ts):
+// How long an ending environment or process waits for its jobs: enough for a batch or a compilation, and short enough
+// that an exit is not taken for a hang.
+constexpr std::chrono::seconds kShutDownLimit{5};
+
+// Rules of its life, each of which was somebody's crash (tests: test/e2e/lifecycle.test.ts):
 // 1. No JavaScript value leaves the JavaScript thread. A native job holds a ticket number; the promise stays here.
 // 2. A promise is settled once: finish() for a ticket that is gone does nothing.
 // 3. The environment's cleanup hook is added after the thread-safe function is made. Hooks run last-in first-out, so
 //    ours comes before Node takes the function down. From then on nothing is called back; jobs find alive() false.
-// 4. The hook waits (bounded) for jobs that are running: process.exit() must not tear the runtime down under them.
+// 4. The hook waits (bounded) for this environment's jobs. process.exit() and an uncaught error run no hooks: for them
+//    lib/native.ts calls stop() on the 'exit' event, which waits for all native threads (core/activity.h).
 // 5. The thread-safe function keeps the process alive only while a promise is pending.
 class EnvState : public std::enable_shared_from_this<EnvState> {
 public:

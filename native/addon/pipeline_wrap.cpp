@@ -56,14 +56,17 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
          InstanceAccessor<&PipelineWrap::concurrency>("concurrency")});
 }
 
+PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
+    : Wrapped(info), m_state(OvembedAddon::of(info.Env()).state()) {}
+
 PipelineWrap::~PipelineWrap() {
-    if (m_native) OvembedAddon::of(Env()).state()->run_in_background([native = std::move(m_native)]() mutable { native.reset(); });
+    if (m_native) m_state->run_in_background([native = std::move(m_native)]() mutable { native.reset(); });
 }
 
 Napi::Value PipelineWrap::infer(const Napi::CallbackInfo& info) {
     auto parts = to_parts(info);
     const auto options = to_embed_options(object_argument(info, 1));
-    const auto state = OvembedAddon::of(info.Env()).state();
+    const auto state = m_state;
     const auto [ticket, promise] = state->begin(info.Env());
     const auto reject = [state, ticket = ticket](const Error& error) { state->reject(ticket, error); };
     const auto resolve = [state, ticket = ticket](Embeddings result) {
@@ -80,7 +83,7 @@ Napi::Value PipelineWrap::infer(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value PipelineWrap::close(const Napi::CallbackInfo& info) {
-    const auto state = OvembedAddon::of(info.Env()).state();
+    const auto state = m_state;
     const auto [ticket, promise] = state->begin(info.Env());
     state->run_in_background([state, ticket = ticket, native = std::move(m_native)]() mutable {
         native.reset();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "addon/env_state.h"
 #include "addon/wrapped.h"
 #include "core/text_embedding_pipeline.h"
 
@@ -11,7 +12,7 @@ public:
     static constexpr const char* kName = "NativePipeline";
     static constexpr napi_type_tag kTypeTag{0x6f76656d62656403, 0x706970656c696e65};
 
-    using Wrapped::Wrapped;
+    explicit PipelineWrap(const Napi::CallbackInfo& info);
     // Freeing a compiled model takes milliseconds and waits for its batches: not on the JavaScript thread.
     ~PipelineWrap() override;
     static Napi::Function define(Napi::Env env);
@@ -32,6 +33,9 @@ private:
 
     // Throws ERR_CLOSED after close().
     const InferenceEngine& engine(Napi::Env env) const;
+
+    // Held here, as the addon object may be gone before the last wrapper is finalised.
+    std::shared_ptr<EnvState> m_state;
 };
 
 }  // namespace ovembed

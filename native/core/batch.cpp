@@ -95,6 +95,11 @@ void Batch::validate(size_t vocabulary) const {
                         "Token id " + std::to_string(*largest) + " is outside the model's vocabulary of " +
                             std::to_string(vocabulary) + "; tokenizer.json and the weights do not belong together.");
         }
+        if (vocabulary != 0 && length < width && pad_token_id >= vocabulary) {
+            throw Error(ErrorCode::InvalidArgument, "The padding token id " + std::to_string(pad_token_id) +
+                                                        " is outside the model's vocabulary of " +
+                                                        std::to_string(vocabulary) + ".");
+        }
     });
 }
 

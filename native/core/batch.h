@@ -27,8 +27,8 @@ struct Batch {
     size_t rows() const noexcept;
     // Where each row's real tokens are, in the order of the parts.
     std::vector<RowSpan> spans() const;
-    // Throws InvalidArgument: no rows, a row that its encoding lacks, a row longer than `width`, a token id that the
-    // model's vocabulary (0: unknown) lacks. Nothing below checks any of these again.
+    // Throws InvalidArgument: no rows, a row that its encoding lacks, a row longer than `width`, a token id, of a
+    // row or of padding, that the model's vocabulary (0: unknown) lacks. Nothing below checks any of these again.
     void validate(size_t vocabulary) const;
 };
 

@@ -100,13 +100,14 @@ fs::path temporary_name(const fs::path& path) {
 }  // namespace
 
 std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device, const ov::AnyMap& properties) {
-    if (!fs::exists(fs::u8path(file))) return std::nullopt;
+    std::error_code unreadable;  // then mapping it says what is wrong
+    if (!fs::exists(fs::u8path(file), unreadable) && !unreadable) return std::nullopt;
     const auto pages = std::make_shared<MappedFile>(file);
     const Trailer trailer = checked_trailer(*pages);
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
-        return CompiledModel{runtime().import_model(payload, device, properties), trailer.max_positions,
-                             trailer.vocabulary, pages};
+        return CompiledModel{pages, runtime().import_model(payload, device, properties), trailer.max_positions,
+                             trailer.vocabulary};
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, device + " refuses the compiled model " + file + ".");
     }

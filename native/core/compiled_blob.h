@@ -11,10 +11,11 @@
 namespace ovembed {
 
 struct CompiledModel {
+    // What the compiled model may still point into, the weights or the blob. Before `model`, so that it dies after it.
+    std::shared_ptr<MappedFile> pages;
     ov::CompiledModel model;
     size_t max_positions = 0;  // as in ModelGraph
     size_t vocabulary = 0;
-    std::shared_ptr<MappedFile> pages;  // what the compiled model may still point into: the weights or the blob
 };
 
 // A blob file is what OpenVINO exported, followed by a 64-byte trailer (magic, version, checksums, the two figures

@@ -5,6 +5,7 @@
 #include <map>
 #include <openvino/openvino.hpp>
 
+#include "core/activity.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -19,12 +20,23 @@ ov::element::Type element_type(const std::string& precision) {
 
 // f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
 void check_precision(const std::string& precision, const Device& device) {
-    if (precision == "f32") return;
+    if (element_type(precision) == ov::element::f32) return;
     const std::string capability = precision == "bf16" ? ov::device::capability::BF16 : ov::device::capability::FP16;
     const auto& known = device.capabilities;
     if (std::find(known.begin(), known.end(), capability) != known.end()) return;
     throw Error(ErrorCode::InvalidArgument, "Precision " + precision + " is not supported by " + device.name + " (" +
                                                 device.full_name + "); use f32 or auto.");
+}
+
+// OpenVINO takes 0 and negative numbers for choices of its own.
+void check_counts(const EngineOptions& options) {
+    const auto check = [](const char* name, int count) {
+        if (count >= 1) return;
+        throw Error(ErrorCode::InvalidArgument,
+                    std::string("Expected at least 1 for ") + name + ", received " + std::to_string(count) + ".");
+    };
+    check("streams", options.streams);
+    check("threads", options.threads);
 }
 
 ov::AnyMap properties(const EngineOptions& options) {
@@ -40,8 +52,8 @@ ov::AnyMap properties(const EngineOptions& options) {
 CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
-        CompiledModel compiled{runtime().compile_model(graph.model, options.device, properties(options)),
-                               graph.max_positions, graph.vocabulary, graph.weights};
+        CompiledModel compiled{graph.weights, runtime().compile_model(graph.model, options.device, properties(options)),
+                               graph.max_positions, graph.vocabulary};
         if (graph.weights && !graph.weights->unchanged()) {
             throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
         }
@@ -56,17 +68,21 @@ HiddenType hidden_type(const ov::element::Type& type) {
     return type == ov::element::f16 ? HiddenType::F16 : HiddenType::F32;
 }
 
-// What makes two engines the same. The file's size and time are in it: a model replaced on disk is another model.
-std::string identity(const EngineOptions& options) {
+// The size and time of a file, which change when it is replaced.
+std::string stamp(const std::string& file) {
     namespace fs = std::filesystem;
-    const fs::path file = fs::u8path(options.source.file);
     std::error_code missing;
-    const auto time = fs::last_write_time(file, missing).time_since_epoch().count();
-    const auto size = fs::file_size(file, missing);
+    const auto time = fs::last_write_time(fs::u8path(file), missing).time_since_epoch().count();
+    const auto size = fs::file_size(fs::u8path(file), missing);
+    return std::to_string(time) + ' ' + std::to_string(size);
+}
+
+// What makes two engines the same. A model replaced on disk is another model.
+std::string identity(const EngineOptions& options) {
     std::string key;
-    for (const std::string& part :
-         {options.source.file, std::to_string(time), std::to_string(size), options.device, options.precision,
-          std::to_string(options.streams), std::to_string(options.threads), options.blob_file}) {
+    for (const std::string& file : files_of(options.source)) key += file + '\n' + stamp(file) + '\n';
+    for (const std::string& part : {options.device, options.precision, std::to_string(options.streams),
+                                    std::to_string(options.threads), options.blob_file}) {
         key += part + '\n';
     }
     return key;
@@ -105,6 +121,7 @@ std::shared_ptr<InferenceEngine> InferenceEngine::open(const EngineOptions& opti
 }
 
 InferenceEngine::InferenceEngine(const EngineOptions& options) {
+    check_counts(options);
     check_precision(options.precision, find_device(options.device));
     load(options);
     try {
@@ -173,6 +190,7 @@ void InferenceEngine::work(ov::InferRequest request) {
         std::unique_lock lock(m_mutex);
         m_wake.wait(lock, [this] { return m_stopping || !m_jobs.empty(); });
         if (m_stopping) return;
+        const Activity::Scope at_work;
         InferenceJob job = std::move(m_jobs.front());
         m_jobs.pop_front();
         lock.unlock();
@@ -181,7 +199,7 @@ void InferenceEngine::work(ov::InferRequest request) {
 }
 
 void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) const {
-    if (!job.wanted()) return job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
+    if (Activity::stopping() || !job.wanted()) return job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
     const auto started = Clock::now();
     ov::Tensor output;
     try {

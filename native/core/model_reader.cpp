@@ -16,8 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string beside(const std::string& file, const std::string& name) {
-    return (fs::u8path(file).parent_path() / name).u8string();
+std::string bin_of(const std::string& xml) {
+    return fs::u8path(xml).replace_extension(".bin").u8string();
+}
+
+std::string config_of(const std::string& safetensors) {
+    return (fs::u8path(safetensors).parent_path() / "config.json").u8string();
 }
 
 ModelGraph read_by_frontend(const std::string& file) {
@@ -28,7 +32,7 @@ ModelGraph read_by_frontend(const std::string& file) {
 
 ModelGraph read_openvino(const std::string& file) {
     MappedFile xml(file);
-    MappedFile bin(fs::u8path(file).replace_extension(".bin").u8string());
+    MappedFile bin(bin_of(file));
     return read_by_frontend(file);
 }
 
@@ -45,7 +49,7 @@ const std::map<std::string, Builder>& builders() {
 }
 
 ModelGraph read_safetensors(const std::string& file) {
-    const Json config = Json::read(beside(file, "config.json"));
+    const Json config = Json::read(config_of(file));
     const std::string type = config.text("model_type", "");
     const auto builder = builders().find(type);
     if (builder == builders().end()) {
@@ -100,6 +104,15 @@ SourceKind source_kind(const std::string& name) {
     if (name == "onnx") return SourceKind::Onnx;
     if (name == "safetensors") return SourceKind::Safetensors;
     throw Error(ErrorCode::InvalidArgument, "Expected openvino, onnx or safetensors for the source, received '" + name + "'.");
+}
+
+std::vector<std::string> files_of(const ModelSource& source) {
+    switch (source.kind) {
+        case SourceKind::OpenVino: return {source.file, bin_of(source.file)};
+        case SourceKind::Onnx: return {source.file};
+        case SourceKind::Safetensors: return {source.file, config_of(source.file)};
+    }
+    return {source.file};
 }
 
 ModelGraph read_model(const ModelSource& source) {

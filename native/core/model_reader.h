@@ -4,6 +4,7 @@
 #include <memory>
 #include <openvino/core/model.hpp>
 #include <string>
+#include <vector>
 
 #include "core/mapped_file.h"
 
@@ -18,6 +19,9 @@ struct ModelSource {
     SourceKind kind;
     std::string file;  // openvino: .xml (.bin beside it); onnx: .onnx; safetensors: .safetensors (config.json beside it)
 };
+
+// The files that are read: the source's own and those beside it that it needs.
+std::vector<std::string> files_of(const ModelSource& source);
 
 struct ModelGraph {
     std::shared_ptr<ov::Model> model;  // inputs [?, ?], whatever the file said

@@ -59,10 +59,10 @@ void pool_max(const T* tokens, size_t length, size_t hidden, float* out) {
     widen_to(tokens, hidden, out);
     for (size_t i = 1; i < length; ++i) {
         const T* token = tokens + i * hidden;
-        // Written so that a NaN wins over any number: it must be seen, not skipped.
+        // A NaN wins over any number, whether it comes first or later: it must be seen, not skipped.
         for (size_t d = 0; d < hidden; ++d) {
             const float value = widen(token[d]);
-            if (!(value <= out[d])) out[d] = value;
+            if (value > out[d] || std::isnan(value)) out[d] = value;
         }
     }
 }

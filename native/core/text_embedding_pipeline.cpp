@@ -38,6 +38,15 @@ Embeddings collect_tokens(const HiddenStates& states, const std::vector<RowSpan>
     return result;
 }
 
+// The CPU plugin reads beyond the position table rather than fail, so a wider batch must never get there.
+void check_width(size_t width, size_t max_positions) {
+    if (width == 0) throw Error(ErrorCode::InvalidArgument, "The width of a batch is 0.");
+    if (max_positions != 0 && width > max_positions) {
+        throw Error(ErrorCode::InvalidArgument, "The model takes at most " + std::to_string(max_positions) +
+                                                    " tokens, but the batch is " + std::to_string(width) + " wide.");
+    }
+}
+
 }  // namespace
 
 void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptions& options, std::function<bool()> wanted,
@@ -50,6 +59,7 @@ void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptio
         throw Error(ErrorCode::InvalidArgument, "Expected at most " + std::to_string(m_engine->hidden()) +
                                                     " dimensions, received " + std::to_string(options.dimensions) + ".");
     }
+    check_width(options.width, m_engine->max_positions());
     Batch batch{std::move(parts), options.width, m_options.padding_side, m_options.pad_token_id};
     batch.validate(m_engine->vocabulary());
     // A graph that pools gives one vector per row: the one token that CLS takes as it is.

@@ -1,5 +1,7 @@
 #include "core/thread_pool.h"
 
+#include "core/activity.h"
+
 namespace ovembed {
 
 ThreadPool::ThreadPool(size_t threads) {
@@ -29,10 +31,11 @@ void ThreadPool::work() {
         std::unique_lock lock(m_mutex);
         m_wake.wait(lock, [this] { return m_stopping || !m_jobs.empty(); });
         if (m_jobs.empty()) return;
+        const Activity::Scope at_work;
         const auto job = std::move(m_jobs.front());
         m_jobs.pop_front();
         lock.unlock();
-        job();
+        if (!Activity::stopping()) job();
     }
 }
 

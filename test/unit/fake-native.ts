@@ -50,6 +50,7 @@ export class FakeWorld {
     loadTokenizer: async () => this.tokenizer(),
     loadPipeline: async (options) => this.pipeline(options),
     availableCpus: () => 2,
+    stop: () => {},
   };
 
   tokenizer(): NativeTokenizer {

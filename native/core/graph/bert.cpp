@@ -30,6 +30,9 @@ struct BertConfig {
             throw Error(ErrorCode::ModelInvalid, json.name() + ": hidden_size " + std::to_string(hidden) +
                                                      " is no multiple of num_attention_heads " + std::to_string(heads) + ".");
         }
+        if (!(epsilon > 0 && epsilon < 1)) {
+            throw Error(ErrorCode::ModelInvalid, json.name() + ": layer_norm_eps is not between 0 and 1.");
+        }
         if (const auto type = json.text("position_embedding_type", "absolute"); type != "absolute") {
             throw Error(ErrorCode::ModelUnsupported,
                         json.name() + ": position_embedding_type '" + type + "' is not supported; 'absolute' is.");
