@@ -1,0 +1,100 @@
+/** One module instance for require and import, and types that resolve however the user's TypeScript resolves modules. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+/** A user's project with ovembed installed. */
+const project = mkdtempSync(join(tmpdir(), 'ovembed-project-'));
+mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
+symlinkSync(ROOT, join(project, 'node_modules/ovembed'), 'junction');
+symlinkSync(join(ROOT, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'), 'junction');
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe('require and import', () => {
+  test('give the same classes, and an error of one is an instance of the other', () => {
+    const program = `
+      import { createRequire } from 'node:module';
+      import * as imported from 'ovembed';
+      const required = createRequire(import.meta.url)('ovembed');
+      const error = await imported.Embedder.load('./none').catch((error) => error);
+      const names = Object.keys(required).sort();
+      console.log(JSON.stringify({
+        names,
+        same: names.every((name) => required[name] === imported[name]),
+        importedLacks: names.filter((name) => !(name in imported)),
+        instance: error instanceof required.OvembedError && error instanceof imported.OvembedError,
+        code: error.code,
+      }));`;
+    writeFileSync(join(project, 'program.mjs'), program);
+    const output = execFileSync(process.execPath, ['program.mjs'], { cwd: project, encoding: 'utf8' });
+    expect(JSON.parse(output)).toEqual({
+      names: ['DEFAULT_MODEL', 'Embedder', 'EmbeddingStream', 'Embeddings', 'OvembedError'],
+      same: true,
+      importedLacks: [],
+      instance: true,
+      code: 'ERR_MODEL_NOT_FOUND',
+    });
+  });
+
+  test('load no addon and start nothing by themselves', () => {
+    const program = `require('ovembed'); console.log(process.report.getReport().sharedObjects.join('\\n'))`;
+    const output = execFileSync(process.execPath, ['-e', program], { cwd: project, encoding: 'utf8' });
+    expect(output).toContain('libc');
+    expect(output).not.toMatch(/ovembed\.node|openvino/);
+  });
+});
+
+describe('types', () => {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const USE = `
+    const load = async (): Promise<number> => {
+      const options: LoadOptions = { precision: 'f32' };
+      const embedder = await Embedder.load('folder', options);
+      const { data }: Embeddings = await embedder.embedDocuments(['a', Uint32Array.of(1, 2)]);
+      for await (const { index, embedding } of embedder.stream(['a'])) data.set(embedding, index);
+      return data.length;
+    };
+    // @ts-expect-error: an unknown option is an error of its type too
+    void Embedder.load('folder', { precison: 'f32' });
+    export const result = load();`;
+  const NAMES = '{ Embedder, type Embeddings, type LoadOptions }';
+  const sources = {
+    'import.mts': `import ${NAMES} from 'ovembed';${USE}`,
+    'import.cts': `import ${NAMES} from 'ovembed';${USE}`,
+    'require.cts': `import ovembed = require('ovembed');
+      import Embedder = ovembed.Embedder;
+      type Embeddings = ovembed.Embeddings;
+      type LoadOptions = ovembed.LoadOptions;${USE}`,
+  };
+  for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
+
+  const check = (module: string, moduleResolution: string, files: string[]) => {
+    const target = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,esnext.disposable',
+      '--types',
+      'node',
+    ];
+    const args = [tsc, ...target, '--module', module, '--moduleResolution', moduleResolution, ...files];
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
+    return { status, stdout };
+  };
+
+  test.each([
+    ['node16', 'node16', Object.keys(sources)],
+    ['nodenext', 'nodenext', Object.keys(sources)],
+    ['esnext', 'bundler', ['import.mts']],
+    ['preserve', 'bundler', ['import.mts', 'require.cts']],
+  ])('with module %s and moduleResolution %s', (module, moduleResolution, files) => {
+    expect(check(module, moduleResolution, files)).toEqual({ status: 0, stdout: '' });
+  });
+});
