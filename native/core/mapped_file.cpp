@@ -11,6 +11,7 @@
 #else
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -23,45 +24,59 @@ fs::path native_path(const std::string& utf8) {
     return fs::u8path(utf8);
 }
 
-size_t regular_file_size(const std::string& path) {
+void check_regular_file(const std::string& path) {
     std::error_code problem;
     const auto status = fs::status(native_path(path), problem);
     if (!fs::exists(status)) throw Error(ErrorCode::ModelNotFound, "There is no file " + path + ".");
     if (!fs::is_regular_file(status)) throw Error(ErrorCode::ModelInvalid, path + " is not a regular file.");
-    const auto size = fs::file_size(native_path(path), problem);
-    if (problem) throw Error(ErrorCode::ModelInvalid, path + " cannot be read.", problem.message());
-    if (size == 0) throw Error(ErrorCode::ModelInvalid, path + " is empty.");
-    return static_cast<size_t>(size);
 }
 
+Error empty_file(const std::string& path) {
+    return Error(ErrorCode::ModelInvalid, path + " is empty.");
+}
+
+struct View {
+    const uint8_t* data;
+    size_t size;
+};
+
+// The size is asked of the opened file: by now the path may name another one, and touching pages beyond the end of a
+// file ends the process.
 #ifdef _WIN32
-const uint8_t* map(const std::string& path, size_t size) {
+View map(const std::string& path) {
     const HANDLE file = CreateFileW(native_path(path).c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
                                     FILE_ATTRIBUTE_NORMAL, nullptr);
     if (file == INVALID_HANDLE_VALUE) throw std::system_error(GetLastError(), std::system_category());
-    const HANDLE mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, DWORD(uint64_t(size) >> 32), DWORD(size), nullptr);
+    LARGE_INTEGER size{};
+    GetFileSizeEx(file, &size);
+    const HANDLE mapping = size.QuadPart == 0 ? nullptr : CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
     const DWORD problem = GetLastError();
     CloseHandle(file);
+    if (size.QuadPart == 0) throw empty_file(path);
     if (mapping == nullptr) throw std::system_error(problem, std::system_category());
-    const void* view = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, size);
+    const void* view = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
     const DWORD view_problem = GetLastError();
     CloseHandle(mapping);
     if (view == nullptr) throw std::system_error(view_problem, std::system_category());
-    return static_cast<const uint8_t*>(view);
+    return {static_cast<const uint8_t*>(view), static_cast<size_t>(size.QuadPart)};
 }
 
 void unmap(const uint8_t* data, size_t) {
     UnmapViewOfFile(data);
 }
 #else
-const uint8_t* map(const std::string& path, size_t size) {
+View map(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) throw std::system_error(errno, std::generic_category());
-    void* view = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+    struct stat status {};
+    const bool known = ::fstat(file, &status) == 0;
+    const auto size = static_cast<size_t>(status.st_size);
+    void* view = known && size != 0 ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
     const int problem = errno;
     ::close(file);
+    if (known && size == 0) throw empty_file(path);
     if (view == MAP_FAILED) throw std::system_error(problem, std::generic_category());
-    return static_cast<const uint8_t*>(view);
+    return {static_cast<const uint8_t*>(view), size};
 }
 
 void unmap(const uint8_t* data, size_t size) {
@@ -71,9 +86,12 @@ void unmap(const uint8_t* data, size_t size) {
 
 }  // namespace
 
-MappedFile::MappedFile(const std::string& path) : m_path(path), m_size(regular_file_size(path)) {
+MappedFile::MappedFile(const std::string& path) : m_path(path) {
+    check_regular_file(path);
     try {
-        m_data = map(path, m_size);
+        const View view = map(path);
+        m_data = view.data;
+        m_size = view.size;
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, path + " cannot be read.");
     }
