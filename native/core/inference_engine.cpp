@@ -128,6 +128,7 @@ InferenceEngine::InferenceEngine(const EngineOptions& options) {
         m_ports = find_ports(m_compiled.model);
         start_workers();
     } catch (...) {
+        stop_workers();  // a thread that is not joined would end the process
         throw current_error(ErrorCode::DeviceFailed, options.device + " could not make its infer requests.");
     }
 }
@@ -164,16 +165,18 @@ void InferenceEngine::start_workers() {
     for (auto& request : requests) m_workers.emplace_back([this, request] { work(request); });
 }
 
-InferenceEngine::~InferenceEngine() {
-    std::deque<InferenceJob> abandoned;
+void InferenceEngine::stop_workers() {
     {
         const std::lock_guard lock(m_mutex);
         m_stopping = true;
-        abandoned.swap(m_jobs);
     }
     m_wake.notify_all();
     for (auto& worker : m_workers) worker.join();
-    for (const auto& job : abandoned) job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
+}
+
+InferenceEngine::~InferenceEngine() {
+    stop_workers();
+    for (const auto& job : m_jobs) job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
 }
 
 void InferenceEngine::submit(InferenceJob job) {

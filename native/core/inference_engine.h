@@ -80,6 +80,7 @@ public:
 private:
     void load(const EngineOptions& options);
     void start_workers();
+    void stop_workers();
     void work(ov::InferRequest request);
     void run(InferenceJob& job, ov::InferRequest& request) const;
 

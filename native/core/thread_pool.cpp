@@ -6,10 +6,19 @@ namespace ovembed {
 
 ThreadPool::ThreadPool(size_t threads) {
     m_threads.reserve(threads);
-    for (size_t i = 0; i < threads; ++i) m_threads.emplace_back([this] { work(); });
+    try {
+        for (size_t i = 0; i < threads; ++i) m_threads.emplace_back([this] { work(); });
+    } catch (...) {
+        stop();  // a thread that is not joined would end the process
+        throw;
+    }
 }
 
 ThreadPool::~ThreadPool() {
+    stop();
+}
+
+void ThreadPool::stop() {
     {
         const std::lock_guard lock(m_mutex);
         m_stopping = true;

@@ -24,6 +24,7 @@ public:
 
 private:
     void work();
+    void stop();
 
     std::mutex m_mutex;
     std::condition_variable m_wake;
