@@ -1,0 +1,171 @@
+#include "core/text_embedding_pipeline.h"
+
+#include <cmath>
+#include <limits>
+
+#include "tests/encodings.h"
+#include "tests/engines.h"
+#include "tests/expect.h"
+#include "tests/graphs.h"
+
+namespace ovembed {
+namespace {
+
+using testing::embed;
+using testing::engine_options;
+using testing::expect_error;
+using testing::parts_of;
+using testing::pooled;
+using testing::same_bits;
+using testing::TinyModel;
+using testing::token_vectors;
+
+constexpr size_t kHidden = 32;
+const testing::Rows kRows{{2, 5, 9, 3}, {2, 60, 61, 62, 63, 64, 3}, {2, 3}, {}};
+
+class PipelineTest : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        s_model = std::make_unique<TinyModel>();
+        s_engine = std::make_shared<InferenceEngine>(engine_options(*s_model));
+    }
+    static void TearDownTestSuite() {
+        s_engine.reset();
+        s_model.reset();
+    }
+
+    TextEmbeddingPipeline pipeline(const PoolingOptions& options = {}) const { return {s_engine, options}; }
+
+    static std::unique_ptr<TinyModel> s_model;
+    static std::shared_ptr<InferenceEngine> s_engine;
+};
+
+std::unique_ptr<TinyModel> PipelineTest::s_model;
+std::shared_ptr<InferenceEngine> PipelineTest::s_engine;
+
+TEST_F(PipelineTest, GivesOneVectorPerRowOrOnePerToken) {
+    auto pipeline = this->pipeline();
+    const Embeddings rows = embed(pipeline, parts_of(kRows), pooled(8));
+    EXPECT_EQ(rows.data.size(), 4 * kHidden);
+    EXPECT_TRUE(rows.non_finite_rows.empty());
+    EXPECT_EQ(embed(pipeline, parts_of(kRows), token_vectors(8)).data.size(), (4 + 7 + 2) * kHidden);
+}
+
+TEST_F(PipelineTest, PoolsTheTokenVectorsOfEachRow) {
+    for (const PaddingSide side : {PaddingSide::Right, PaddingSide::Left}) {
+        for (const PoolingType type : {PoolingType::Cls, PoolingType::Mean, PoolingType::Max, PoolingType::LastToken}) {
+            auto pipeline = this->pipeline({type, side, 0});
+            const auto tokens = embed(pipeline, parts_of(kRows), token_vectors(8)).data;
+            const auto rows = embed(pipeline, parts_of(kRows), pooled(8, false)).data;
+            std::vector<double> sums;
+            std::vector<float> expected(kHidden);
+            size_t first = 0;
+            for (size_t row = 0; row < kRows.size(); ++row) {
+                const size_t length = kRows[row].size();
+                const HiddenStates states{tokens.data() + first * kHidden, HiddenType::F32, length, kHidden};
+                pool_row(states, 0, {0, length}, type, sums, expected.data());
+                EXPECT_TRUE(same_bits(rows.data() + row * kHidden, expected.data(), kHidden)) << "row " << row;
+                first += length;
+            }
+        }
+    }
+}
+
+TEST_F(PipelineTest, CutsThenNormalises) {
+    auto pipeline = this->pipeline();
+    const auto whole = embed(pipeline, parts_of(kRows), pooled(8, false)).data;
+    const auto cut = embed(pipeline, parts_of(kRows), pooled(8, true, 10)).data;
+    ASSERT_EQ(cut.size(), kRows.size() * 10);
+    for (size_t row = 0; row < kRows.size(); ++row) {
+        std::vector<float> expected(whole.begin() + static_cast<std::ptrdiff_t>(row * kHidden),
+                                    whole.begin() + static_cast<std::ptrdiff_t>(row * kHidden + 10));
+        normalize(expected.data(), 10);
+        EXPECT_TRUE(same_bits(cut.data() + row * 10, expected.data(), 10)) << "row " << row;
+    }
+}
+
+TEST_F(PipelineTest, GivesZerosForARowWithoutTokens) {
+    auto pipeline = this->pipeline();
+    EXPECT_EQ(embed(pipeline, parts_of({{}}), pooled(8)).data, std::vector<float>(kHidden, 0));
+    EXPECT_TRUE(embed(pipeline, parts_of({{}}), token_vectors(8)).data.empty());
+}
+
+TEST_F(PipelineTest, RefusesBatchesThatCannotBeRun) {
+    auto pipeline = this->pipeline();
+    const auto refuses = [&](ErrorCode code, const std::string& part, const testing::Rows& rows, const EmbedOptions& options) {
+        expect_error(code, part, [&] { embed(pipeline, parts_of(rows), options); });
+    };
+    refuses(ErrorCode::InvalidArgument, "at least one row", {}, pooled(8));
+    refuses(ErrorCode::InvalidArgument, "does not fit into a batch of width 2", {{2, 5, 3}}, pooled(2));
+    refuses(ErrorCode::InvalidArgument, "width", {{}}, pooled(0));
+    refuses(ErrorCode::InvalidArgument, "at most 64 tokens", {{2, 3}}, pooled(65));
+    refuses(ErrorCode::InvalidArgument, "at most 64 tokens", {{2, 3}}, pooled(4000000000U));
+    refuses(ErrorCode::InvalidArgument, "at most 32 dimensions", {{2, 3}}, pooled(8, true, 33));
+    refuses(ErrorCode::ModelInvalid, "do not belong together", {{2, 68, 3}}, pooled(8));
+    EXPECT_NO_THROW(embed(pipeline, parts_of({{2, 67, 3}}), pooled(64, true, 32)));
+}
+
+TEST_F(PipelineTest, TellsWhatIsNoLongerWanted) {
+    auto pipeline = this->pipeline();
+    std::promise<ErrorCode> code;
+    pipeline.embed(
+        parts_of(kRows), pooled(8), [] { return false; }, [](const Embeddings&) { FAIL() << "the batch ran"; },
+        [&](const Error& error) { code.set_value(error.code()); });
+    EXPECT_EQ(code.get_future().get(), ErrorCode::Closed);
+}
+
+// A model whose token vectors are its token's number; number 3 gives NaN, number 4 infinity.
+std::string write_odd_numbers(const testing::TempFolder& folder, bool in_graph_pooling) {
+    const auto ids = testing::parameter("input_ids");
+    const auto mask = testing::parameter("attention_mask");
+    std::vector<float> table{0, 1, 2, std::nanf(""), std::numeric_limits<float>::infinity(), 5};
+    const auto rows = ov::op::v0::Constant::create(ov::element::f32, {6, 1}, table);
+    const auto axis = ov::op::v0::Constant::create(ov::element::i64, {}, {0});
+    const auto tokens = std::make_shared<ov::op::v8::Gather>(rows, ids, axis);
+    const auto output = in_graph_pooling ? testing::result("sentence_embedding", testing::mean_over_tokens(tokens))
+                                         : testing::result("last_hidden_state", tokens);
+    const auto unused = testing::result("mask", mask);
+    ov::save_model(std::make_shared<ov::Model>(ov::ResultVector{output, unused}, ov::ParameterVector{ids, mask}),
+                   folder.file("m.xml"), false);
+    return folder.file("m.xml");
+}
+
+EngineOptions ir_options(const std::string& xml) {
+    EngineOptions options;
+    options.source = {SourceKind::OpenVino, xml};
+    options.device = "CPU";
+    options.precision = "f32";
+    return options;
+}
+
+TEST(Pipeline, MarksRowsThatAreNotFinite) {
+    const testing::TempFolder folder;
+    TextEmbeddingPipeline pipeline(std::make_shared<InferenceEngine>(ir_options(write_odd_numbers(folder, false))), {});
+    const testing::Rows rows{{1, 2}, {1, 3}, {2}, {4}, {5, 5, 5}};
+    const std::vector<uint32_t> expected{1, 3};
+    EXPECT_EQ(embed(pipeline, parts_of(rows), pooled(3)).non_finite_rows, expected);
+    EXPECT_EQ(embed(pipeline, parts_of(rows), pooled(3, false)).non_finite_rows, expected);
+    EXPECT_EQ(embed(pipeline, parts_of(rows), token_vectors(3)).non_finite_rows, expected);
+}
+
+TEST(Pipeline, IgnoresWhatThePaddingHolds) {
+    const testing::TempFolder folder;
+    const auto engine = std::make_shared<InferenceEngine>(ir_options(write_odd_numbers(folder, false)));
+    for (const PaddingSide side : {PaddingSide::Right, PaddingSide::Left}) {
+        TextEmbeddingPipeline pipeline(engine, {PoolingType::Mean, side, 3});  // NaN for padding
+        EXPECT_EQ(embed(pipeline, parts_of({{1, 5}, {2}}), pooled(4, false)).data, (std::vector<float>{3, 2}));
+    }
+}
+
+TEST(Pipeline, TakesVectorsThatTheGraphPooled) {
+    const testing::TempFolder folder;
+    const auto engine = std::make_shared<InferenceEngine>(ir_options(write_odd_numbers(folder, true)));
+    EXPECT_TRUE(engine->pooled());
+    TextEmbeddingPipeline pipeline(engine, {PoolingType::Max, PaddingSide::Right, 0});
+    EXPECT_EQ(embed(pipeline, parts_of({{1, 2, 5, 0}, {1, 1, 1, 1}}), pooled(4, false)).data, (std::vector<float>{2, 1}));
+    expect_error(ErrorCode::ModelUnsupported, "pooled vectors only",
+                 [&] { embed(pipeline, parts_of({{1}}), token_vectors(4)); });
+}
+
+}  // namespace
+}  // namespace ovembed
