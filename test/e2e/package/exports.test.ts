@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 /** A user's project with ovembed installed. */
 const project = mkdtempSync(join(tmpdir(), 'ovembed-project-'));
 mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
+writeFileSync(join(project, 'package.json'), '{"name":"project","private":true}');
 symlinkSync(ROOT, join(project, 'node_modules/ovembed'), 'junction');
 symlinkSync(join(ROOT, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'), 'junction');
 afterAll(() => rmSync(project, { recursive: true, force: true }));
