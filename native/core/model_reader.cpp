@@ -1,5 +1,6 @@
 #include "core/model_reader.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -63,7 +64,6 @@ ModelGraph read_safetensors(const std::string& file) {
     ModelGraph graph;
     graph.model = builder->second(config, weights);
     graph.weights = weights->file();
-    graph.max_positions = config.size("max_position_embeddings", 512);
     return graph;
 }
 
@@ -87,14 +87,36 @@ size_t vocabulary_of(const ov::Model& model) {
     return 0;
 }
 
-// Lets every input take any number of rows and tokens: an export may have fixed them.
-void make_dynamic(ov::Model& model) {
+void reshape_inputs(ov::Model& model, const ov::Dimension& tokens) {
     std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
     for (const auto& input : model.inputs()) {
         if (input.get_partial_shape().rank() != 2) return;  // find_ports says what is wrong with it
-        shapes[input] = ov::PartialShape{ov::Dimension(), ov::Dimension()};
+        shapes[input] = ov::PartialShape{ov::Dimension(), tokens};
     }
     model.reshape(shapes);
+}
+
+// Lets every input take any number of rows and tokens: an export may have fixed them.
+void make_dynamic(ov::Model& model) {
+    reshape_inputs(model, ov::Dimension());
+}
+
+// The longest row by the graph's own shapes; 0: no limit found. Given an upper bound for the tokens, shape inference
+// carries it to the output, less where a table of position embeddings is shorter. This has to be known for every source:
+// the CPU plugin does not check it at run time but reads beyond the table.
+size_t longest_row(ov::Model& model) {
+    constexpr ov::Dimension::value_type kBound = 1 << 20;
+    try {
+        reshape_inputs(model, ov::Dimension(2, kBound));  // not from 1: that could be a broadcast
+    } catch (const ov::Exception&) {
+        return 0;  // a graph that cannot infer with bounds says nothing about its limit
+    }
+    auto limit = kBound;
+    for (const auto& output : model.outputs()) {
+        const auto shape = output.get_partial_shape();
+        if (shape.rank() == 3 && shape[1].get_interval().has_upper_bound()) limit = std::min(limit, shape[1].get_max_length());
+    }
+    return limit == kBound ? 0 : static_cast<size_t>(limit);
 }
 
 }  // namespace
@@ -120,6 +142,7 @@ ModelGraph read_model(const ModelSource& source) {
         ModelGraph graph = source.kind == SourceKind::OpenVino ? read_openvino(source.file)
                            : source.kind == SourceKind::Onnx   ? read_onnx(source.file)
                                                                : read_safetensors(source.file);
+        graph.max_positions = longest_row(*graph.model);
         make_dynamic(*graph.model);
         graph.vocabulary = vocabulary_of(*graph.model);
         graph.file = source.file;

@@ -25,7 +25,7 @@ std::vector<std::string> files_of(const ModelSource& source);
 
 struct ModelGraph {
     std::shared_ptr<ov::Model> model;  // inputs [?, ?], whatever the file said
-    size_t max_positions = 0;          // longest row by the position embeddings; 0: not known
+    size_t max_positions = 0;          // longest row by the position embeddings; 0: no limit found
     size_t vocabulary = 0;             // rows of the word embedding table; 0: not known
     std::string file;
     std::shared_ptr<MappedFile> weights;  // what the constants point into; null where OpenVINO read the file itself

@@ -23,6 +23,14 @@ using testing::token_vectors;
 constexpr size_t kHidden = 32;
 const testing::Rows kRows{{2, 5, 9, 3}, {2, 60, 61, 62, 63, 64, 3}, {2, 3}, {}};
 
+EngineOptions ir_options(const std::string& xml) {
+    EngineOptions options;
+    options.source = {SourceKind::OpenVino, xml};
+    options.device = "CPU";
+    options.precision = "f32";
+    return options;
+}
+
 class PipelineTest : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
@@ -105,6 +113,16 @@ TEST_F(PipelineTest, RefusesBatchesThatCannotBeRun) {
     EXPECT_NO_THROW(embed(pipeline, parts_of({{2, 67, 3}}), pooled(64, true, 32)));
 }
 
+// The CPU plugin reads beyond the position table, up to a crash; so the limit must be known for every source.
+TEST_F(PipelineTest, RefusesRowsBeyondThePositionsOfAnIr) {
+    write_ir(*s_model, s_model->file("model.xml"));
+    TextEmbeddingPipeline pipeline(std::make_shared<InferenceEngine>(ir_options(s_model->file("model.xml"))), {});
+    EXPECT_NO_THROW(embed(pipeline, parts_of({{2, 3}}), pooled(64)));
+    for (const size_t width : {65U, 128U, 65536U}) {
+        expect_error(ErrorCode::InvalidArgument, "at most 64 tokens", [&] { embed(pipeline, parts_of({{2, 3}}), pooled(width)); });
+    }
+}
+
 TEST_F(PipelineTest, TellsWhatIsNoLongerWanted) {
     auto pipeline = this->pipeline();
     std::promise<ErrorCode> code;
@@ -128,14 +146,6 @@ std::string write_odd_numbers(const testing::TempFolder& folder, bool in_graph_p
     ov::save_model(std::make_shared<ov::Model>(ov::ResultVector{output, unused}, ov::ParameterVector{ids, mask}),
                    folder.file("m.xml"), false);
     return folder.file("m.xml");
-}
-
-EngineOptions ir_options(const std::string& xml) {
-    EngineOptions options;
-    options.source = {SourceKind::OpenVino, xml};
-    options.device = "CPU";
-    options.precision = "f32";
-    return options;
 }
 
 TEST(Pipeline, MarksRowsThatAreNotFinite) {
