@@ -1,4 +1,3 @@
-/// <reference lib="es2024.string" />
 /** Checks of options: every check names the option, what was expected and what came. */
 import { invalidArgument, OvembedError } from './errors.js';
 

@@ -7,9 +7,12 @@ export interface Manner {
   json?: boolean;
 }
 
+/** To the beginning of the line, and all of it erased: a progress bar may be there, which draws itself again below. */
+const CLEAR_LINE = '\r\x1b[2K';
+
 /** A line for people that is no result: silent with `--quiet` and with `--json`. */
 export function note(message: string, { quiet, json }: Manner): void {
-  if (!quiet && !json) process.stderr.write(`${message}\n`);
+  if (!quiet && !json) process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${message}\n`);
 }
 
 /**

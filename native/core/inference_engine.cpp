@@ -120,7 +120,8 @@ std::shared_ptr<InferenceEngine> InferenceEngine::open(const EngineOptions& opti
     return engine;
 }
 
-InferenceEngine::InferenceEngine(const EngineOptions& options) {
+InferenceEngine::InferenceEngine(const EngineOptions& options)
+    : m_streams(options.streams), m_threads(options.threads), m_free_streams(options.streams) {
     check_counts(options);
     check_precision(options.precision, find_device(options.device));
     load(options);
@@ -134,8 +135,6 @@ InferenceEngine::InferenceEngine(const EngineOptions& options) {
 }
 
 void InferenceEngine::load(const EngineOptions& options) {
-    m_streams = options.streams;
-    m_threads = options.threads;
     const bool keeps_blobs = !options.blob_file.empty();
     if (keeps_blobs) {
         try {
@@ -201,20 +200,23 @@ void InferenceEngine::work(ov::InferRequest request) {
     }
 }
 
-void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) const {
+void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
     if (Activity::stopping() || !job.wanted()) return job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
-    const auto started = Clock::now();
+    InferenceTimings timings{};
     ov::Tensor output;
     try {
         fill_inputs(job.batch, m_ports, request);
+        const Semaphore::Hold stream(m_free_streams);
+        const auto started = Clock::now();
         request.infer();
+        timings = {micros_between(job.submitted, started), micros_between(started, Clock::now())};
         output = request.get_output_tensor(m_ports.output);
     } catch (...) {
         return job.on_error(current_error(ErrorCode::DeviceFailed, "The device failed while it ran a batch."));
     }
     const size_t width = m_ports.pooled ? 1 : job.batch.width;
     const HiddenStates states{output.data(), hidden_type(m_ports.output_type), width, m_ports.hidden};
-    job.on_output(states, {micros_between(job.submitted, started), micros_between(started, Clock::now())});
+    job.on_output(states, timings);
 }
 
 std::vector<std::string> InferenceEngine::execution_devices() const {

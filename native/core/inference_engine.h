@@ -15,6 +15,7 @@
 #include "core/compiled_blob.h"
 #include "core/error.h"
 #include "core/model_reader.h"
+#include "core/semaphore.h"
 
 namespace ovembed {
 
@@ -34,8 +35,8 @@ inline uint32_t micros_between(Clock::time_point from, Clock::time_point to) {
 }
 
 struct InferenceTimings {
-    uint32_t queue_micros;  // from submit() to the start of work
-    uint32_t infer_micros;  // filling the input and running the model
+    uint32_t queue_micros;  // from submit() until a stream was free, filling the input included
+    uint32_t infer_micros;  // running the model
 };
 
 // A batch and what is to happen with its output. Both functions run on an engine thread and must not throw; exactly
@@ -82,20 +83,22 @@ private:
     void start_workers();
     void stop_workers();
     void work(ov::InferRequest request);
-    void run(InferenceJob& job, ov::InferRequest& request) const;
+    void run(InferenceJob& job, ov::InferRequest& request);
 
     CompiledModel m_compiled;
     ModelPorts m_ports;
     bool m_from_blob = false;
     std::string m_blob_problem;
-    int m_streams = 1;
-    int m_threads = 1;
+    int m_streams;
+    int m_threads;
 
     std::mutex m_mutex;
     std::condition_variable m_wake;
     std::deque<InferenceJob> m_jobs;
     bool m_stopping = false;
     std::vector<std::thread> m_workers;
+
+    Semaphore m_free_streams;  // so that waiting for a stream is not taken for inference
 };
 
 }  // namespace ovembed

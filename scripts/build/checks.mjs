@@ -46,6 +46,7 @@ async function checks({ fix, python }) {
       ...nodeTool('@biomejs/biome', 'biome', ['check', '--error-on-warnings', ...(fix ? ['--write'] : [])]),
     },
     { name: 'tsc', ...nodeTool('typescript', 'tsc', ['--noEmit', '-p', 'tsconfig.json']) },
+    { name: 'tsc test', ...nodeTool('typescript', 'tsc', ['-p', 'test/tsconfig.json']) },
     {
       name: 'clang-format',
       command: await clangFormat(python),
@@ -64,7 +65,7 @@ function nodeTool(packageName, program, args) {
 }
 
 function cppSources() {
-  return ['core', 'addon', 'tests'].flatMap((folder) => {
+  return ['core', 'addon', 'tests', 'tools'].flatMap((folder) => {
     const directory = join(ROOT, 'native', folder);
     const names = readdirSync(directory, { recursive: true });
     return names.filter((name) => /\.(cpp|h)$/.test(name)).map((name) => join(directory, name));

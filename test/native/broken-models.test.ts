@@ -158,7 +158,8 @@ const cases: [what: string, damage: (model: string) => void, code: string, messa
   [
     'tokenizer: of another model',
     tokenizer(({ model }) => {
-      for (const word of Object.keys(model.vocab as Json)) (model.vocab as Record<string, number>)[word]! += 100_000;
+      const words = Object.entries(model.vocab as Record<string, number>);
+      model.vocab = Object.fromEntries(words.map(([word, id]) => [word, id + 100_000]));
     }),
     INVALID,
     'vocabulary',
@@ -223,7 +224,10 @@ describe('bytes flipped at random', () => {
           const bytes = readFileSync(join(copy, file));
           // Of the weights the header: a changed weight is a changed model, which is no error.
           const reach = file === weights ? 8 + headerLength : bytes.length;
-          for (let flips = 1 + random(4); flips > 0; flips--) bytes[random(reach)]! ^= 1 << random(8);
+          for (let flips = 1 + random(4); flips > 0; flips--) {
+            const at = random(reach);
+            bytes[at] = (bytes[at] as number) ^ (1 << random(8));
+          }
           writeFileSync(join(copy, file), bytes);
         });
         const error = await problem(model).catch(() => undefined);

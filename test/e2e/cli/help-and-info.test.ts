@@ -31,7 +31,7 @@ describe('help', () => {
     async (args) => {
       const { code, stdout } = await place.run(...args);
       expect(code).toBe(0);
-      const documented = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8').match(/--[a-z][a-z-]+/g) ?? [];
+      const documented: string[] = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8').match(/--[a-z][a-z-]+/g) ?? [];
       const known = new Set(stdout.match(/--[a-z][a-z-]+/g));
       expect([...new Set(documented)].filter((option) => !known.has(option) && option !== '--version')).toEqual([]);
       expect([...known].filter((option) => !documented.includes(option))).toEqual([]);
