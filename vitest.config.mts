@@ -8,6 +8,8 @@ export default defineConfig({
       project('unit', { order: 0, testTimeout: 10_000 }),
       // The build's own scripts, and what the build left behind.
       project('build', { order: 1, testTimeout: 30_000 }),
+      // The benchmark's own arithmetic.
+      project('bench', { order: 1, testTimeout: 30_000, folder: 'bench/test' }),
       // The addon in this process: one worker, since OpenVINO uses every core; a native module is not safe in a thread pool.
       project('native', {
         order: 2,
@@ -24,6 +26,8 @@ export default defineConfig({
 
 interface ProjectSettings {
   order: number;
+  /** Default: the folder in test/ of the group's name. */
+  folder?: string;
   /** Milliseconds; also for hooks, which load models. */
   testTimeout: number;
   workers?: number;
@@ -32,12 +36,15 @@ interface ProjectSettings {
   globalSetup?: string;
 }
 
-function project(name: string, { order, testTimeout, workers, execArgv = [], globalSetup }: ProjectSettings) {
+function project(
+  name: string,
+  { order, testTimeout, workers, execArgv = [], globalSetup, folder = `test/${name}` }: ProjectSettings,
+) {
   const oneByOne = workers === 1 ? { maxWorkers: 1, fileParallelism: false } : {};
   return {
     test: {
       name,
-      include: [`test/${name}/**/*.test.{ts,mts,mjs}`],
+      include: [`${folder}/**/*.test.{ts,mts,mjs}`],
       pool: 'forks' as const,
       execArgv,
       testTimeout,
