@@ -10,9 +10,13 @@ export interface Manner {
 /** To the beginning of the line, and all of it erased: a progress bar may be there, which draws itself again below. */
 const CLEAR_LINE = '\r\x1b[2K';
 
+/** Saves the place of the cursor, to which the bar returns when it stops. */
+const SAVE_CURSOR = '\x1b7';
+
 /** A line for people that is no result: silent with `--quiet` and with `--json`. */
 export function note(message: string, { quiet, json }: Manner): void {
-  if (!quiet && !json) process.stderr.write(`${process.stderr.isTTY ? CLEAR_LINE : ''}${message}\n`);
+  if (quiet || json) return;
+  process.stderr.write(process.stderr.isTTY ? `${CLEAR_LINE}${message}\n${SAVE_CURSOR}` : `${message}\n`);
 }
 
 /**
