@@ -3,11 +3,15 @@ import { EXIT } from './exit-codes.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+/** Under npx, one Ctrl-C comes twice at once: from the terminal, and forwarded by npm. A person takes longer. */
+const SAME_WITHIN_MS = 250;
+
 /** Listens from its creation to its `end()`. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #onFirst: () => void;
   #exitCode: number | undefined;
+  #firstAt = 0;
 
   /** @param onFirst tells the user that the first signal has been understood */
   constructor(onFirst: () => void) {
@@ -31,8 +35,12 @@ export class Interruption {
   }
 
   readonly #onSignal = (name: (typeof SIGNALS)[number]): void => {
-    if (this.#exitCode !== undefined) process.exit(EXIT[name]);
+    if (this.#exitCode !== undefined) {
+      if (performance.now() - this.#firstAt > SAME_WITHIN_MS) process.exit(EXIT[name]);
+      return;
+    }
     this.#exitCode = EXIT[name];
+    this.#firstAt = performance.now();
     this.#onFirst();
     this.#controller.abort();
   };
