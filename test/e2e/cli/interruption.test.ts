@@ -102,7 +102,7 @@ test('the second one does not wait for what the first one waits for', async () =
   const child = place.start('embed', 'large.txt');
   await once(child.stdout, 'readable'); // and is not read any further, so that the command cannot finish
   child.kill('SIGINT');
-  await once(child.stderr, 'data');
+  for await (const data of child.stderr.iterator({ destroyOnReturn: false })) if (`${data}`.includes('Stopping')) break;
   child.kill('SIGINT'); // at once: the same Ctrl-C, as npx forwards it
   await wait(500);
   expect(child.exitCode).toBeNull();
