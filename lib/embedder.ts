@@ -73,6 +73,7 @@ export class Embedder implements AsyncDisposable {
 
   /** The vector of a query; the model's prompt for queries goes in front of it. `timeoutMs` defaults to 30 seconds. */
   async embedQuery(query: Input, options: EmbedOptions = {}): Promise<Float32Array> {
+    this.#rejectIfClosed('embedQuery');
     checkEmbedOptions(options, 'embedQuery');
     const { request, rules, dimensions } = this.#request(options, 'query');
     const { signal, timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
@@ -88,6 +89,7 @@ export class Embedder implements AsyncDisposable {
    * @throws OvembedError `ERR_MODEL_UNSUPPORTED` if the model's graph gives pooled vectors only
    */
   async embedTokens(inputs: readonly Input[], options: InputOptions = {}): Promise<TokenEmbeddings[]> {
+    this.#rejectIfClosed('embedTokens');
     checkInputOptions(options, 'embedTokens');
     const { engine, pipeline } = this.#parts;
     if (pipeline.pooledInGraph) {
@@ -110,9 +112,9 @@ export class Embedder implements AsyncDisposable {
    * fast as they are embedded and consumed. Options that do not fit throw at once; later errors come from `next()`.
    */
   stream(source: Source, options: StreamOptions = {}): EmbeddingStream {
+    this.#rejectIfClosed('stream');
     checkStreamOptions(options);
     checkSource(source);
-    this.#rejectIfClosed('stream');
     const { batchSize = DEFAULT_STREAM_BATCH_SIZE, signal, timeoutMs } = options;
     return new EmbeddingStream(this.#parts.engine, {
       source,
@@ -175,6 +177,7 @@ export class Embedder implements AsyncDisposable {
     options: EmbedOptions,
     inputType?: InputType,
   ): Promise<Embeddings> {
+    this.#rejectIfClosed(name);
     checkEmbedOptions(options, name);
     const { request, rules, dimensions } = this.#request(options, inputType);
     const copy = snapshot(inputs, name);
