@@ -22,7 +22,11 @@ export interface Outcome {
 /** A folder of a test file, with the model and the cache in it; gone when its tests are. */
 export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), 'ovembed-cli-'));
-  readonly env = { ...process.env, OVEMBED_MODEL: this.file('model'), OVEMBED_CACHE_DIR: this.file('cache') };
+  readonly env: NodeJS.ProcessEnv = {
+    ...process.env,
+    OVEMBED_MODEL: this.file('model'),
+    OVEMBED_CACHE_DIR: this.file('cache'),
+  };
 
   constructor() {
     writeTinyModel({ ...tinyModels.mean, prompts: { query: 'query: ', document: 'passage: ' } }, this.file('model'));
