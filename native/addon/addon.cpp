@@ -68,7 +68,8 @@ Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
 Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
     const auto file = text_option(object_argument(info, 0), "file");
     return run_loading(
-        info.Env(), m_state, "The tokenizer could not be loaded.", [file] { return std::make_shared<const Tokenizer>(file); },
+        info.Env(), m_state, "The tokenizer could not be loaded.",
+        [file] { return std::make_shared<const Tokenizer>(file); },
         [](Napi::Env env, const std::shared_ptr<const Tokenizer>& tokenizer) {
             return TokenizerWrap::new_instance(OvembedAddon::of(env).tokenizer_class, tokenizer);
         });
@@ -85,9 +86,7 @@ Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
                        });
 }
 
-void OvembedAddon::stop(const Napi::CallbackInfo&) {
-    Activity::stop(kShutDownLimit);
-}
+void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }
 
 Napi::Value OvembedAddon::available_cpus(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), ovembed::available_cpus());

@@ -13,16 +13,15 @@ int64_t bytes_of(const Encoding& encoding) {
 
 }  // namespace
 
-EncodingWrap::EncodingWrap(const Napi::CallbackInfo& info) : Wrapped(info) {
-    account(info.Env(), bytes_of(*m_native));
-}
+EncodingWrap::EncodingWrap(const Napi::CallbackInfo& info) : Wrapped(info) { account(info.Env(), bytes_of(*m_native)); }
 
 Napi::Function EncodingWrap::define(Napi::Env env) {
-    return DefineClass(env, kName,
-                       {InstanceAccessor<&EncodingWrap::lengths>("lengths"),
-                        InstanceAccessor<&EncodingWrap::original_lengths>("originalLengths"),
-                        InstanceAccessor<&EncodingWrap::truncated>("truncated"),
-                        InstanceMethod<&EncodingWrap::tokens>("tokens"), InstanceMethod<&EncodingWrap::release>("release")});
+    return DefineClass(
+        env, kName,
+        {InstanceAccessor<&EncodingWrap::lengths>("lengths"),
+         InstanceAccessor<&EncodingWrap::original_lengths>("originalLengths"),
+         InstanceAccessor<&EncodingWrap::truncated>("truncated"), InstanceMethod<&EncodingWrap::tokens>("tokens"),
+         InstanceMethod<&EncodingWrap::release>("release")});
 }
 
 std::shared_ptr<const Encoding> EncodingWrap::encoding(Napi::Env env) const {
@@ -61,9 +60,7 @@ void EncodingWrap::release(const Napi::CallbackInfo& info) {
     account(info.Env(), -m_bytes);
 }
 
-void EncodingWrap::Finalize(Napi::BasicEnv env) {
-    account(env, -m_bytes);
-}
+void EncodingWrap::Finalize(Napi::BasicEnv env) { account(env, -m_bytes); }
 
 // Without this the garbage collector sees a few bytes where there are megabytes, and comes too late.
 void EncodingWrap::account(napi_env env, int64_t bytes) {

@@ -40,9 +40,7 @@ std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env) {
     return {ticket, deferred.Promise()};
 }
 
-void EnvState::resolve(Ticket ticket, MakeValue make) {
-    finish(ticket, std::move(make));
-}
+void EnvState::resolve(Ticket ticket, MakeValue make) { finish(ticket, std::move(make)); }
 
 void EnvState::reject(Ticket ticket, const Error& error) {
     finish(ticket, [error](Napi::Env env) -> Napi::Value { throw to_js(env, error); });

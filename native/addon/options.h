@@ -9,21 +9,24 @@ namespace ovembed {
 
 inline std::string text_option(const Napi::Object& options, const char* name) {
     const Napi::Value value = options.Get(name);
-    if (!value.IsString()) throw Napi::TypeError::New(options.Env(), std::string("Expected a string for ") + name + ".");
+    if (!value.IsString())
+        throw Napi::TypeError::New(options.Env(), std::string("Expected a string for ") + name + ".");
     return value.As<Napi::String>().Utf8Value();
 }
 
 inline uint32_t integer_option(const Napi::Object& options, const char* name) {
     const Napi::Value value = options.Get(name);
     const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-    const bool fits = number >= 0 && number <= 4294967295.0 && number == static_cast<double>(static_cast<uint32_t>(number));
+    const bool fits =
+        number >= 0 && number <= 4294967295.0 && number == static_cast<double>(static_cast<uint32_t>(number));
     if (!fits) throw Napi::TypeError::New(options.Env(), std::string("Expected an unsigned integer for ") + name + ".");
     return static_cast<uint32_t>(number);
 }
 
 inline bool boolean_option(const Napi::Object& options, const char* name) {
     const Napi::Value value = options.Get(name);
-    if (!value.IsBoolean()) throw Napi::TypeError::New(options.Env(), std::string("Expected a boolean for ") + name + ".");
+    if (!value.IsBoolean())
+        throw Napi::TypeError::New(options.Env(), std::string("Expected a boolean for ") + name + ".");
     return value.As<Napi::Boolean>().Value();
 }
 

@@ -50,7 +50,8 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
          InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
          InstanceAccessor<&PipelineWrap::max_positions>("maxPositions"),
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),
-         InstanceAccessor<&PipelineWrap::from_blob>("fromBlob"), InstanceAccessor<&PipelineWrap::blob_problem>("blobProblem"),
+         InstanceAccessor<&PipelineWrap::from_blob>("fromBlob"),
+         InstanceAccessor<&PipelineWrap::blob_problem>("blobProblem"),
          InstanceAccessor<&PipelineWrap::execution_devices>("executionDevices"),
          InstanceAccessor<&PipelineWrap::streams>("streams"), InstanceAccessor<&PipelineWrap::threads>("threads"),
          InstanceAccessor<&PipelineWrap::concurrency>("concurrency")});

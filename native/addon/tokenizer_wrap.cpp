@@ -37,9 +37,10 @@ EncodeOptions to_encode_options(const Napi::Object& options) {
 }  // namespace
 
 Napi::Function TokenizerWrap::define(Napi::Env env) {
-    return DefineClass(env, kName,
-                       {InstanceAccessor<&TokenizerWrap::vocab_size>("vocabSize"),
-                        InstanceMethod<&TokenizerWrap::encode>("encode"), InstanceMethod<&TokenizerWrap::decode>("decode")});
+    return DefineClass(
+        env, kName,
+        {InstanceAccessor<&TokenizerWrap::vocab_size>("vocabSize"), InstanceMethod<&TokenizerWrap::encode>("encode"),
+         InstanceMethod<&TokenizerWrap::decode>("decode")});
 }
 
 Napi::Value TokenizerWrap::vocab_size(const Napi::CallbackInfo& info) {
@@ -52,9 +53,10 @@ Napi::Value TokenizerWrap::encode(const Napi::CallbackInfo& info) {
     const auto state = OvembedAddon::of(info.Env()).state();
     const auto [ticket, promise] = state->begin(info.Env());
     const auto on_done = [state, ticket = ticket](Encoding encoding) {
-        state->resolve(ticket, [native = std::make_shared<const Encoding>(std::move(encoding))](Napi::Env env) -> Napi::Value {
-            return EncodingWrap::new_instance(OvembedAddon::of(env).encoding_class, native);
-        });
+        state->resolve(ticket,
+                       [native = std::make_shared<const Encoding>(std::move(encoding))](Napi::Env env) -> Napi::Value {
+                           return EncodingWrap::new_instance(OvembedAddon::of(env).encoding_class, native);
+                       });
     };
     const auto on_error = [state, ticket = ticket](std::exception_ptr problem) {
         try {

@@ -12,17 +12,11 @@ std::atomic<bool> stop_requested{false};
 }  // namespace
 
 // Sequentially consistent on purpose: either stop() sees this thread at work, or this thread sees stopping().
-Activity::Scope::Scope() noexcept {
-    ++busy_threads;
-}
+Activity::Scope::Scope() noexcept { ++busy_threads; }
 
-Activity::Scope::~Scope() {
-    --busy_threads;
-}
+Activity::Scope::~Scope() { --busy_threads; }
 
-bool Activity::stopping() noexcept {
-    return stop_requested;
-}
+bool Activity::stopping() noexcept { return stop_requested; }
 
 void Activity::stop(std::chrono::milliseconds limit) noexcept {
     stop_requested = true;

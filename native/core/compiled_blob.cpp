@@ -1,10 +1,11 @@
 #include "core/compiled_blob.h"
 
+#include <ovembed_tokenizer.h>
+
 #include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <ovembed_tokenizer.h>
 
 #include "core/error.h"
 #include "core/runtime.h"
@@ -99,7 +100,8 @@ fs::path temporary_name(const fs::path& path) {
 
 }  // namespace
 
-std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device, const ov::AnyMap& properties) {
+std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device,
+                                         const ov::AnyMap& properties) {
     std::error_code unreadable;  // then mapping it says what is wrong
     if (!fs::exists(fs::u8path(file), unreadable) && !unreadable) return std::nullopt;
     const auto pages = std::make_shared<MappedFile>(file);
@@ -122,7 +124,8 @@ void export_blob(const std::string& file, CompiledModel& compiled) {
         write_blob(temporary, compiled);
         fs::rename(temporary, path);
     } catch (...) {
-        const Error error = current_error(ErrorCode::ModelInvalid, "The compiled model could not be kept in " + file + ".");
+        const Error error =
+            current_error(ErrorCode::ModelInvalid, "The compiled model could not be kept in " + file + ".");
         fs::remove(temporary, ignored);
         throw error;
     }

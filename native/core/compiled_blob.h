@@ -24,7 +24,8 @@ struct CompiledModel {
 // read and write the same file: it appears by rename, whole or not at all.
 
 // Empty when there is no such file. Throws ModelInvalid for a file that is not whole or that the device refuses.
-std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device, const ov::AnyMap& properties);
+std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device,
+                                         const ov::AnyMap& properties);
 
 // Throws ModelInvalid when the device cannot export or the file cannot be written; the model stays usable.
 void export_blob(const std::string& file, CompiledModel& compiled);

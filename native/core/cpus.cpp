@@ -71,9 +71,7 @@ double cgroup_quota() {
     return limit;
 }
 #else
-double cgroup_quota() {
-    return kNoLimit;
-}
+double cgroup_quota() { return kNoLimit; }
 #endif
 
 }  // namespace

@@ -6,14 +6,22 @@ namespace ovembed {
 
 const char* to_string(ErrorCode code) noexcept {
     switch (code) {
-        case ErrorCode::InvalidArgument: return "ERR_INVALID_ARGUMENT";
-        case ErrorCode::Closed: return "ERR_CLOSED";
-        case ErrorCode::ModelNotFound: return "ERR_MODEL_NOT_FOUND";
-        case ErrorCode::ModelInvalid: return "ERR_MODEL_INVALID";
-        case ErrorCode::ModelUnsupported: return "ERR_MODEL_UNSUPPORTED";
-        case ErrorCode::DeviceUnavailable: return "ERR_DEVICE_UNAVAILABLE";
-        case ErrorCode::DeviceFailed: return "ERR_DEVICE_FAILED";
-        case ErrorCode::OutOfMemory: return "ERR_OUT_OF_MEMORY";
+        case ErrorCode::InvalidArgument:
+            return "ERR_INVALID_ARGUMENT";
+        case ErrorCode::Closed:
+            return "ERR_CLOSED";
+        case ErrorCode::ModelNotFound:
+            return "ERR_MODEL_NOT_FOUND";
+        case ErrorCode::ModelInvalid:
+            return "ERR_MODEL_INVALID";
+        case ErrorCode::ModelUnsupported:
+            return "ERR_MODEL_UNSUPPORTED";
+        case ErrorCode::DeviceUnavailable:
+            return "ERR_DEVICE_UNAVAILABLE";
+        case ErrorCode::DeviceFailed:
+            return "ERR_DEVICE_FAILED";
+        case ErrorCode::OutOfMemory:
+            return "ERR_OUT_OF_MEMORY";
     }
     return "ERR_DEVICE_FAILED";
 }

@@ -1,8 +1,9 @@
 // Calling the Rust library (native/tokenizer): ownership and errors.
 #pragma once
 
-#include <memory>
 #include <ovembed_tokenizer.h>
+
+#include <memory>
 #include <string>
 
 #include "core/error.h"
@@ -19,9 +20,7 @@ inline std::string copy(OvtText text) {
     return text.len == 0 ? std::string() : std::string(reinterpret_cast<const char*>(text.ptr), text.len);
 }
 
-inline OvtText borrow(const std::string& text) {
-    return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
+inline OvtText borrow(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 // Throws unless `status` is OK. `context` comes before the library's sentence: what was being done, to what.
 inline void check(OvtStatus status, OvtString error, const std::string& context) {

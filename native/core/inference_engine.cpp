@@ -15,7 +15,8 @@ ov::element::Type element_type(const std::string& precision) {
     if (precision == "f32") return ov::element::f32;
     if (precision == "bf16") return ov::element::bf16;
     if (precision == "f16") return ov::element::f16;
-    throw Error(ErrorCode::InvalidArgument, "Expected f32, bf16 or f16 for the precision, received '" + precision + "'.");
+    throw Error(ErrorCode::InvalidArgument,
+                "Expected f32, bf16 or f16 for the precision, received '" + precision + "'.");
 }
 
 // f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
@@ -201,7 +202,8 @@ void InferenceEngine::work(ov::InferRequest request) {
 }
 
 void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
-    if (Activity::stopping() || !job.wanted()) return job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
+    if (Activity::stopping() || !job.wanted())
+        return job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
     InferenceTimings timings{};
     ov::Tensor output;
     try {

@@ -13,11 +13,16 @@ std::string describe(const OvtJson* value) {
     double number = 0;
     OvtText text{};
     switch (ovt_json_type(value)) {
-        case OVT_JSON_TYPE_NULL: return "null";
-        case OVT_JSON_TYPE_BOOLEAN: return "a boolean";
-        case OVT_JSON_TYPE_ARRAY: return "an array";
-        case OVT_JSON_TYPE_OBJECT: return "an object";
-        case OVT_JSON_TYPE_STRING: return ovt_json_as_string(value, &text) ? "'" + ffi::copy(text) + "'" : "a string";
+        case OVT_JSON_TYPE_NULL:
+            return "null";
+        case OVT_JSON_TYPE_BOOLEAN:
+            return "a boolean";
+        case OVT_JSON_TYPE_ARRAY:
+            return "an array";
+        case OVT_JSON_TYPE_OBJECT:
+            return "an object";
+        case OVT_JSON_TYPE_STRING:
+            return ovt_json_as_string(value, &text) ? "'" + ffi::copy(text) + "'" : "a string";
         case OVT_JSON_TYPE_NUMBER:
             if (ovt_json_as_integer(value, &integer)) return std::to_string(integer);
             return ovt_json_as_number(value, &number) ? std::to_string(number) : "a number";
@@ -31,16 +36,15 @@ Json Json::parse(const std::string& text, std::string name) {
     OvtJson* root = nullptr;
     OvtString error{};
     ffi::check(ovt_json_parse(ffi::borrow(text).ptr, text.size(), &root, &error), error, name);
-    std::shared_ptr<const OvtJson> document(root, [](const OvtJson* json) { ovt_json_free(const_cast<OvtJson*>(json)); });
+    std::shared_ptr<const OvtJson> document(root,
+                                            [](const OvtJson* json) { ovt_json_free(const_cast<OvtJson*>(json)); });
     if (ovt_json_type(root) != OVT_JSON_TYPE_OBJECT) {
         throw Error(ErrorCode::ModelInvalid, "Expected a JSON object in " + name + ", found " + describe(root) + ".");
     }
     return {std::move(document), std::move(name)};
 }
 
-Json Json::read(const std::string& path) {
-    return parse(read_file(path), path);
-}
+Json Json::read(const std::string& path) { return parse(read_file(path), path); }
 
 const OvtJson* Json::find(const std::string& key) const {
     const std::string pointer = "/" + key;
@@ -57,7 +61,8 @@ size_t Json::size(const std::string& key, size_t fallback) const {
     const OvtJson* value = find(key);
     if (value == nullptr) return fallback;
     int64_t integer = 0;
-    const bool fits = ovt_json_as_integer(value, &integer) && integer >= 1 && integer <= std::numeric_limits<int32_t>::max();
+    const bool fits =
+        ovt_json_as_integer(value, &integer) && integer >= 1 && integer <= std::numeric_limits<int32_t>::max();
     if (!fits) wrong(key, "an integer from 1 to 2147483647", value);
     return static_cast<size_t>(integer);
 }

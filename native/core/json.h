@@ -26,7 +26,8 @@ public:
     bool boolean(const std::string& key, bool fallback) const;
 
 private:
-    Json(std::shared_ptr<const OvtJson> document, std::string name) : m_document(std::move(document)), m_name(std::move(name)) {}
+    Json(std::shared_ptr<const OvtJson> document, std::string name)
+        : m_document(std::move(document)), m_name(std::move(name)) {}
     const OvtJson* find(const std::string& key) const;
     [[noreturn]] void wrong(const std::string& key, const std::string& expected, const OvtJson* actual) const;
 

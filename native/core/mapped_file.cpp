@@ -20,9 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path native_path(const std::string& utf8) {
-    return fs::u8path(utf8);
-}
+fs::path native_path(const std::string& utf8) { return fs::u8path(utf8); }
 
 void check_regular_file(const std::string& path) {
     std::error_code problem;
@@ -31,9 +29,7 @@ void check_regular_file(const std::string& path) {
     if (!fs::is_regular_file(status)) throw Error(ErrorCode::ModelInvalid, path + " is not a regular file.");
 }
 
-Error empty_file(const std::string& path) {
-    return Error(ErrorCode::ModelInvalid, path + " is empty.");
-}
+Error empty_file(const std::string& path) { return Error(ErrorCode::ModelInvalid, path + " is empty."); }
 
 struct View {
     const uint8_t* data;
@@ -49,7 +45,8 @@ View map(const std::string& path) {
     if (file == INVALID_HANDLE_VALUE) throw std::system_error(GetLastError(), std::system_category());
     LARGE_INTEGER size{};
     GetFileSizeEx(file, &size);
-    const HANDLE mapping = size.QuadPart == 0 ? nullptr : CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
+    const HANDLE mapping =
+        size.QuadPart == 0 ? nullptr : CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
     const DWORD problem = GetLastError();
     CloseHandle(file);
     if (size.QuadPart == 0) throw empty_file(path);
@@ -61,14 +58,12 @@ View map(const std::string& path) {
     return {static_cast<const uint8_t*>(view), static_cast<size_t>(size.QuadPart)};
 }
 
-void unmap(const uint8_t* data, size_t) {
-    UnmapViewOfFile(data);
-}
+void unmap(const uint8_t* data, size_t) { UnmapViewOfFile(data); }
 #else
 View map(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) throw std::system_error(errno, std::generic_category());
-    struct stat status {};
+    struct stat status{};
     const bool known = ::fstat(file, &status) == 0;
     const auto size = static_cast<size_t>(status.st_size);
     void* view = known && size != 0 ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
@@ -79,9 +74,7 @@ View map(const std::string& path) {
     return {static_cast<const uint8_t*>(view), size};
 }
 
-void unmap(const uint8_t* data, size_t size) {
-    ::munmap(const_cast<uint8_t*>(data), size);
-}
+void unmap(const uint8_t* data, size_t size) { ::munmap(const_cast<uint8_t*>(data), size); }
 #endif
 
 }  // namespace
@@ -97,9 +90,7 @@ MappedFile::MappedFile(const std::string& path) : m_path(path) {
     }
 }
 
-MappedFile::~MappedFile() {
-    unmap(m_data, m_size);
-}
+MappedFile::~MappedFile() { unmap(m_data, m_size); }
 
 bool MappedFile::unchanged() const noexcept {
     std::error_code problem;

@@ -44,7 +44,8 @@ void find_inputs(const std::vector<Port>& inputs, ModelPorts& ports) {
     for (const auto& input : inputs) {
         const auto type = input.get_element_type();
         if (type != ports.input_type || (type != ov::element::i64 && type != ov::element::i32)) {
-            unsupported("input " + name_of(input) + " is of type " + type.get_type_name() + "; all must be i64 or all i32.");
+            unsupported("input " + name_of(input) + " is of type " + type.get_type_name() +
+                        "; all must be i64 or all i32.");
         }
         if (input.get_partial_shape().rank() != 2) unsupported("input " + name_of(input) + " is not [rows, tokens].");
         const bool is_known = is_named(input, "input_ids") || is_named(input, "attention_mask") ||
@@ -81,7 +82,8 @@ ModelPorts find_ports(const ov::CompiledModel& model) {
     ports.output_type = output.get_element_type();
     const auto type = ports.output_type;
     if (type != ov::element::f32 && type != ov::element::bf16 && type != ov::element::f16) {
-        unsupported("output " + name_of(output) + " is of type " + type.get_type_name() + "; f32, bf16 and f16 are supported.");
+        unsupported("output " + name_of(output) + " is of type " + type.get_type_name() +
+                    "; f32, bf16 and f16 are supported.");
     }
     return ports;
 }

@@ -17,9 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string bin_of(const std::string& xml) {
-    return fs::u8path(xml).replace_extension(".bin").u8string();
-}
+std::string bin_of(const std::string& xml) { return fs::u8path(xml).replace_extension(".bin").u8string(); }
 
 std::string config_of(const std::string& safetensors) {
     return (fs::u8path(safetensors).parent_path() / "config.json").u8string();
@@ -56,9 +54,9 @@ ModelGraph read_safetensors(const std::string& file) {
     if (builder == builders().end()) {
         std::string names;
         for (const auto& entry : builders()) names += (names.empty() ? "" : ", ") + entry.first;
-        throw Error(ErrorCode::ModelUnsupported, config.name() + ": model_type '" + type +
-                                                     "' cannot be built from safetensors; supported: " + names +
-                                                     ". An ONNX or OpenVINO export of the model beside it is used instead.");
+        throw Error(ErrorCode::ModelUnsupported,
+                    config.name() + ": model_type '" + type + "' cannot be built from safetensors; supported: " +
+                        names + ". An ONNX or OpenVINO export of the model beside it is used instead.");
     }
     const auto weights = std::make_shared<Safetensors>(file);
     ModelGraph graph;
@@ -97,13 +95,11 @@ void reshape_inputs(ov::Model& model, const ov::Dimension& tokens) {
 }
 
 // Lets every input take any number of rows and tokens: an export may have fixed them.
-void make_dynamic(ov::Model& model) {
-    reshape_inputs(model, ov::Dimension());
-}
+void make_dynamic(ov::Model& model) { reshape_inputs(model, ov::Dimension()); }
 
 // The longest row by the graph's own shapes; 0: no limit found. Given an upper bound for the tokens, shape inference
-// carries it to the output, less where a table of position embeddings is shorter. This has to be known for every source:
-// the CPU plugin does not check it at run time but reads beyond the table.
+// carries it to the output, less where a table of position embeddings is shorter. This has to be known for every
+// source: the CPU plugin does not check it at run time but reads beyond the table.
 size_t longest_row(ov::Model& model) {
     constexpr ov::Dimension::value_type kBound = 1 << 20;
     try {
@@ -114,7 +110,8 @@ size_t longest_row(ov::Model& model) {
     auto limit = kBound;
     for (const auto& output : model.outputs()) {
         const auto shape = output.get_partial_shape();
-        if (shape.rank() == 3 && shape[1].get_interval().has_upper_bound()) limit = std::min(limit, shape[1].get_max_length());
+        if (shape.rank() == 3 && shape[1].get_interval().has_upper_bound())
+            limit = std::min(limit, shape[1].get_max_length());
     }
     return limit == kBound ? 0 : static_cast<size_t>(limit);
 }
@@ -125,14 +122,18 @@ SourceKind source_kind(const std::string& name) {
     if (name == "openvino") return SourceKind::OpenVino;
     if (name == "onnx") return SourceKind::Onnx;
     if (name == "safetensors") return SourceKind::Safetensors;
-    throw Error(ErrorCode::InvalidArgument, "Expected openvino, onnx or safetensors for the source, received '" + name + "'.");
+    throw Error(ErrorCode::InvalidArgument,
+                "Expected openvino, onnx or safetensors for the source, received '" + name + "'.");
 }
 
 std::vector<std::string> files_of(const ModelSource& source) {
     switch (source.kind) {
-        case SourceKind::OpenVino: return {source.file, bin_of(source.file)};
-        case SourceKind::Onnx: return {source.file};
-        case SourceKind::Safetensors: return {source.file, config_of(source.file)};
+        case SourceKind::OpenVino:
+            return {source.file, bin_of(source.file)};
+        case SourceKind::Onnx:
+            return {source.file};
+        case SourceKind::Safetensors:
+            return {source.file, config_of(source.file)};
     }
     return {source.file};
 }

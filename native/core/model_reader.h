@@ -17,7 +17,8 @@ SourceKind source_kind(const std::string& name);
 
 struct ModelSource {
     SourceKind kind;
-    std::string file;  // openvino: .xml (.bin beside it); onnx: .onnx; safetensors: .safetensors (config.json beside it)
+    std::string
+        file;  // openvino: .xml (.bin beside it); onnx: .onnx; safetensors: .safetensors (config.json beside it)
 };
 
 // The files that are read: the source's own and those beside it that it needs.

@@ -68,18 +68,23 @@ void pool_max(const T* tokens, size_t length, size_t hidden, float* out) {
 }
 
 template <typename T>
-void pool_tokens(const T* tokens, size_t length, size_t hidden, PoolingType type, std::vector<double>& sums, float* out) {
+void pool_tokens(const T* tokens, size_t length, size_t hidden, PoolingType type, std::vector<double>& sums,
+                 float* out) {
     if (length == 0) {
         std::fill_n(out, hidden, 0.0F);
         return;
     }
     switch (type) {
-        case PoolingType::Cls: return widen_to(tokens, hidden, out);
-        case PoolingType::LastToken: return widen_to(tokens + (length - 1) * hidden, hidden, out);
-        case PoolingType::Max: return pool_max(tokens, length, hidden, out);
+        case PoolingType::Cls:
+            return widen_to(tokens, hidden, out);
+        case PoolingType::LastToken:
+            return widen_to(tokens + (length - 1) * hidden, hidden, out);
+        case PoolingType::Max:
+            return pool_max(tokens, length, hidden, out);
         case PoolingType::Mean:
         case PoolingType::MeanSqrtLen:
-        case PoolingType::WeightedMean: return pool_sum(tokens, length, hidden, type, sums, out);
+        case PoolingType::WeightedMean:
+            return pool_sum(tokens, length, hidden, type, sums, out);
     }
 }
 
@@ -88,9 +93,12 @@ template <typename Use>
 void with_tokens(const HiddenStates& states, size_t row, RowSpan span, const Use& use) {
     const size_t first = (row * states.width + span.begin) * states.hidden;
     switch (states.type) {
-        case HiddenType::F32: return use(static_cast<const float*>(states.data) + first);
-        case HiddenType::BF16: return use(static_cast<const ov::bfloat16*>(states.data) + first);
-        case HiddenType::F16: return use(static_cast<const ov::float16*>(states.data) + first);
+        case HiddenType::F32:
+            return use(static_cast<const float*>(states.data) + first);
+        case HiddenType::BF16:
+            return use(static_cast<const ov::bfloat16*>(states.data) + first);
+        case HiddenType::F16:
+            return use(static_cast<const ov::float16*>(states.data) + first);
     }
 }
 
@@ -108,7 +116,8 @@ PoolingType pooling_type(const std::string& name) {
                     name + "'.");
 }
 
-void pool_row(const HiddenStates& states, size_t row, RowSpan span, PoolingType type, std::vector<double>& sums, float* out) {
+void pool_row(const HiddenStates& states, size_t row, RowSpan span, PoolingType type, std::vector<double>& sums,
+              float* out) {
     with_tokens(states, row, span,
                 [&](const auto* tokens) { pool_tokens(tokens, span.length, states.hidden, type, sums, out); });
 }

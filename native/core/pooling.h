@@ -33,7 +33,8 @@ struct RowSpan {
 
 // Pools `span` of `row` into `out[0 .. hidden)`. Sums are kept in f64, the result is f32. A row without tokens gives
 // zeros (sentence-transformers divides by max(count, 1e-9), with the same result).
-void pool_row(const HiddenStates& states, size_t row, RowSpan span, PoolingType type, std::vector<double>& sums, float* out);
+void pool_row(const HiddenStates& states, size_t row, RowSpan span, PoolingType type, std::vector<double>& sums,
+              float* out);
 
 // Copies the row's real token vectors, converted to f32, to out[length × hidden].
 void copy_token_vectors(const HiddenStates& states, size_t row, RowSpan span, float* out);

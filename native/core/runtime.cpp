@@ -19,9 +19,7 @@ ov::Core& runtime() {
     return *core;
 }
 
-std::string runtime_version() {
-    return ov::get_openvino_version().buildNumber;
-}
+std::string runtime_version() { return ov::get_openvino_version().buildNumber; }
 
 std::vector<Device> available_devices() {
     std::vector<Device> devices;
@@ -42,9 +40,10 @@ Device find_device(const std::string& device) {
     } catch (const std::exception& problem) {
         std::string names;
         for (const auto& other : available_devices()) names += (names.empty() ? "" : ", ") + other.name;
-        throw Error(ErrorCode::DeviceUnavailable,
-                    "Device '" + device + "' is not available here; OpenVINO finds " + (names.empty() ? "none" : names) + ".",
-                    problem.what());
+        throw Error(
+            ErrorCode::DeviceUnavailable,
+            "Device '" + device + "' is not available here; OpenVINO finds " + (names.empty() ? "none" : names) + ".",
+            problem.what());
     }
 }
 

@@ -7,20 +7,34 @@ namespace {
 
 ov::element::Type element_type(OvtDtype dtype) {
     switch (dtype) {
-        case OVT_DTYPE_F32: return ov::element::f32;
-        case OVT_DTYPE_F16: return ov::element::f16;
-        case OVT_DTYPE_BF16: return ov::element::bf16;
-        case OVT_DTYPE_F64: return ov::element::f64;
-        case OVT_DTYPE_I64: return ov::element::i64;
-        case OVT_DTYPE_I32: return ov::element::i32;
-        case OVT_DTYPE_I16: return ov::element::i16;
-        case OVT_DTYPE_I8: return ov::element::i8;
-        case OVT_DTYPE_U64: return ov::element::u64;
-        case OVT_DTYPE_U32: return ov::element::u32;
-        case OVT_DTYPE_U16: return ov::element::u16;
-        case OVT_DTYPE_U8: return ov::element::u8;
-        case OVT_DTYPE_BOOL: return ov::element::boolean;
-        case OVT_DTYPE_OTHER: return ov::element::dynamic;
+        case OVT_DTYPE_F32:
+            return ov::element::f32;
+        case OVT_DTYPE_F16:
+            return ov::element::f16;
+        case OVT_DTYPE_BF16:
+            return ov::element::bf16;
+        case OVT_DTYPE_F64:
+            return ov::element::f64;
+        case OVT_DTYPE_I64:
+            return ov::element::i64;
+        case OVT_DTYPE_I32:
+            return ov::element::i32;
+        case OVT_DTYPE_I16:
+            return ov::element::i16;
+        case OVT_DTYPE_I8:
+            return ov::element::i8;
+        case OVT_DTYPE_U64:
+            return ov::element::u64;
+        case OVT_DTYPE_U32:
+            return ov::element::u32;
+        case OVT_DTYPE_U16:
+            return ov::element::u16;
+        case OVT_DTYPE_U8:
+            return ov::element::u8;
+        case OVT_DTYPE_BOOL:
+            return ov::element::boolean;
+        case OVT_DTYPE_OTHER:
+            return ov::element::dynamic;
     }
     return ov::element::dynamic;
 }

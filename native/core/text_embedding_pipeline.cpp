@@ -49,15 +49,17 @@ void check_width(size_t width, size_t max_positions) {
 
 }  // namespace
 
-void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptions& options, std::function<bool()> wanted,
-                                  std::function<void(Embeddings)> on_done, std::function<void(const Error&)> on_error) {
+void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptions& options,
+                                  std::function<bool()> wanted, std::function<void(Embeddings)> on_done,
+                                  std::function<void(const Error&)> on_error) {
     const bool pooled_in_graph = m_engine->pooled();
     if (pooled_in_graph && options.output == OutputKind::Tokens) {
         throw Error(ErrorCode::ModelUnsupported, "The model gives pooled vectors only; it has no token vectors.");
     }
     if (options.dimensions > m_engine->hidden()) {
         throw Error(ErrorCode::InvalidArgument, "Expected at most " + std::to_string(m_engine->hidden()) +
-                                                    " dimensions, received " + std::to_string(options.dimensions) + ".");
+                                                    " dimensions, received " + std::to_string(options.dimensions) +
+                                                    ".");
     }
     check_width(options.width, m_engine->max_positions());
     Batch batch{std::move(parts), options.width, m_options.padding_side, m_options.pad_token_id};
@@ -65,8 +67,8 @@ void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptio
     // A graph that pools gives one vector per row: the one token that CLS takes as it is.
     const auto spans = pooled_in_graph ? std::vector<RowSpan>(batch.rows(), RowSpan{0, 1}) : batch.spans();
     const PoolingType type = pooled_in_graph ? PoolingType::Cls : m_options.type;
-    const auto on_output = [spans, type, options, on_done = std::move(on_done),
-                            on_error](const HiddenStates& states, InferenceTimings timings) {
+    const auto on_output = [spans, type, options, on_done = std::move(on_done), on_error](const HiddenStates& states,
+                                                                                          InferenceTimings timings) {
         const auto started = Clock::now();
         Embeddings result;
         try {

@@ -26,7 +26,7 @@ struct EmbedOptions {
 };
 
 struct Embeddings {
-    std::vector<float> data;               // Pooled: rows × dimensions; Tokens: all rows' real tokens × hidden
+    std::vector<float> data;                // Pooled: rows × dimensions; Tokens: all rows' real tokens × hidden
     std::vector<uint32_t> non_finite_rows;  // rows of the batch with a NaN or an infinity
     uint32_t queue_micros = 0;
     uint32_t infer_micros = 0;

@@ -14,9 +14,7 @@ ThreadPool::ThreadPool(size_t threads) {
     }
 }
 
-ThreadPool::~ThreadPool() {
-    stop();
-}
+ThreadPool::~ThreadPool() { stop(); }
 
 void ThreadPool::stop() {
     {

@@ -24,7 +24,8 @@ void append(Encoding& target, const OvtEncodingView& view) {
     target.special_tokens_mask.insert(target.special_tokens_mask.end(), view.special_tokens_mask,
                                       view.special_tokens_mask + total);
     target.offsets.insert(target.offsets.end(), view.offsets, view.offsets + view.offsets_len);
-    target.original_lengths.insert(target.original_lengths.end(), view.original_counts, view.original_counts + view.rows);
+    target.original_lengths.insert(target.original_lengths.end(), view.original_counts,
+                                   view.original_counts + view.rows);
     target.truncated.insert(target.truncated.end(), view.truncated, view.truncated + view.rows);
 }
 
@@ -73,9 +74,7 @@ Tokenizer::Tokenizer(const std::string& file) {
     m_tokenizer = std::shared_ptr<OvtTokenizer>(tokenizer, ovt_tokenizer_free);
 }
 
-size_t Tokenizer::vocabulary() const noexcept {
-    return ovt_tokenizer_vocab_size(m_tokenizer.get());
-}
+size_t Tokenizer::vocabulary() const noexcept { return ovt_tokenizer_vocab_size(m_tokenizer.get()); }
 
 void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end,
                              const EncodeOptions& options, Encoding& target) const {
@@ -90,7 +89,8 @@ void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t b
         } else {
             const auto& ids = std::get<TokenIds>(inputs[i]);
             const size_t row_starts[] = {0, ids.size()};
-            status = ovt_tokenizer_encode_ids(m_tokenizer.get(), ids.data(), row_starts, 1, &rust_options, &encoded, &error);
+            status =
+                ovt_tokenizer_encode_ids(m_tokenizer.get(), ids.data(), row_starts, 1, &rust_options, &encoded, &error);
         }
         ffi::check(status, error, "Input " + std::to_string(i));
         const RustEncoding owner(encoded, ovt_encoding_free);
@@ -134,8 +134,8 @@ void Tokenizer::encode_async(std::vector<TokenizerInput> inputs, const EncodeOpt
 std::string Tokenizer::decode(const TokenIds& ids, bool skip_special_tokens) const {
     OvtString text{};
     OvtString error{};
-    ffi::check(ovt_tokenizer_decode(m_tokenizer.get(), ids.data(), ids.size(), skip_special_tokens, &text, &error), error,
-               "Decoding");
+    ffi::check(ovt_tokenizer_decode(m_tokenizer.get(), ids.data(), ids.size(), skip_special_tokens, &text, &error),
+               error, "Decoding");
     return ffi::take(text);
 }
 

@@ -1,5 +1,5 @@
-// save_ir SOURCE_KIND MODEL_FILE OUTPUT.xml: writes a model as OpenVINO IR with f32 weights, for the tests that compare the
-// three sources of a model (test/native/sources.test.ts).
+// save_ir SOURCE_KIND MODEL_FILE OUTPUT.xml: writes a model as OpenVINO IR with f32 weights, for the tests that compare
+// the three sources of a model (test/native/sources.test.ts).
 #include <iostream>
 #include <openvino/openvino.hpp>
 

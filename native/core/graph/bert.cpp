@@ -28,7 +28,8 @@ struct BertConfig {
           activation(json.text("hidden_act", "gelu")) {
         if (hidden % heads != 0) {
             throw Error(ErrorCode::ModelInvalid, json.name() + ": hidden_size " + std::to_string(hidden) +
-                                                     " is no multiple of num_attention_heads " + std::to_string(heads) + ".");
+                                                     " is no multiple of num_attention_heads " + std::to_string(heads) +
+                                                     ".");
         }
         if (!(epsilon > 0 && epsilon < 1)) {
             throw Error(ErrorCode::ModelInvalid, json.name() + ": layer_norm_eps is not between 0 and 1.");
@@ -74,12 +75,12 @@ Value encoder_layer(const Value& x, const Value& mask, const Weights& weights, c
                     const BertConfig& config) {
     const Value attended =
         self_attention(x, mask, weights, name + ".attention.self", AttentionShape{config.hidden, config.heads});
-    const Value projected =
-        linear(attended, weights, name + ".attention.output.dense", config.hidden, config.hidden);
+    const Value projected = linear(attended, weights, name + ".attention.output.dense", config.hidden, config.hidden);
     const Value attention = add_and_norm(projected, x, weights, name + ".attention.output.LayerNorm", config);
 
-    const Value inner = activation(
-        linear(attention, weights, name + ".intermediate.dense", config.hidden, config.intermediate), config.activation);
+    const Value inner =
+        activation(linear(attention, weights, name + ".intermediate.dense", config.hidden, config.intermediate),
+                   config.activation);
     const Value outer = linear(inner, weights, name + ".output.dense", config.intermediate, config.hidden);
     return add_and_norm(outer, attention, weights, name + ".output.LayerNorm", config);
 }
@@ -107,7 +108,8 @@ std::shared_ptr<ov::Model> build_bert(const Json& json, std::shared_ptr<const Sa
     }
     const auto result = std::make_shared<op::v0::Result>(hidden);
     result->output(0).set_names({"last_hidden_state"});
-    return std::make_shared<ov::Model>(ov::ResultVector{result}, ov::ParameterVector{input_ids, attention_mask}, "bert");
+    return std::make_shared<ov::Model>(ov::ResultVector{result}, ov::ParameterVector{input_ids, attention_mask},
+                                       "bert");
 }
 
 }  // namespace ovembed::graph

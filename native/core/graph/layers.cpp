@@ -36,9 +36,7 @@ Value merge_heads(const Value& x, AttentionShape shape) {
 
 }  // namespace
 
-Value constant(float value) {
-    return op::v0::Constant::create(ov::element::f32, ov::Shape{}, {value});
-}
+Value constant(float value) { return op::v0::Constant::create(ov::element::f32, ov::Shape{}, {value}); }
 
 Value constant(const std::vector<int64_t>& values) {
     return op::v0::Constant::create(ov::element::i64, ov::Shape{values.size()}, values);
@@ -66,8 +64,9 @@ Value activation(const Value& x, const std::string& name) {
     if (name == "silu" || name == "swish") return make<op::v4::Swish>(x);
     if (name == "tanh") return make<op::v0::Tanh>(x);
     throw Error(ErrorCode::ModelUnsupported,
-                "The activation '" + name + "' is not supported; gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, "
-                "silu, swish and tanh are.");
+                "The activation '" + name +
+                    "' is not supported; gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, "
+                    "silu, swish and tanh are.");
 }
 
 Value additive_mask(const Value& attention_mask) {
@@ -77,7 +76,8 @@ Value additive_mask(const Value& attention_mask) {
     return make<op::v0::Unsqueeze>(additive, constant(std::vector<int64_t>{1, 2}));
 }
 
-Value self_attention(const Value& x, const Value& mask, const Weights& weights, const std::string& name, AttentionShape shape) {
+Value self_attention(const Value& x, const Value& mask, const Weights& weights, const std::string& name,
+                     AttentionShape shape) {
     const auto project = [&](const std::string& part, float scale) {
         return split_heads(linear(x, weights, name + "." + part, shape.hidden, shape.hidden, scale), shape);
     };

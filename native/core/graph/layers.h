@@ -33,6 +33,7 @@ struct AttentionShape {
 
 // Scaled dot-product attention over all tokens (Vaswani et al. 2017), with projections `query`, `key`, `value` under
 // `name`. Written out rather than as OpenVINO's fused operator; the scale 1/√d is folded into the query weights.
-Value self_attention(const Value& x, const Value& mask, const Weights& weights, const std::string& name, AttentionShape shape);
+Value self_attention(const Value& x, const Value& mask, const Weights& weights, const std::string& name,
+                     AttentionShape shape);
 
 }  // namespace ovembed::graph
