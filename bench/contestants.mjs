@@ -9,7 +9,8 @@
  * @property {(texts: string[]) => Promise<any>} [prepare] untimed work before `embed`; only the ceiling has it
  * @property {(input: any) => Promise<any>} embed texts (or what `prepare` made of them) to the library's own output
  * @property {(text: string) => Promise<any>} embedQuery
- * @property {(output: any) => ArrayLike<number>[]} rows untimed: the output of `embed` as one vector per text
+ * @property {(output: any) => ArrayLike<number>[] | Promise<ArrayLike<number>[]>} rows untimed: the output of `embed` as
+ *   one vector per text
  * @property {() => Promise<void>} close
  *
  * @typedef {object} Contestant

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { buildNative } from '../scripts/build/native.mjs';
 import { BLOCK } from './corpus.mjs';
 import { describeMachine } from './machine.mjs';
 import { modelFolder, peerModelFolder, weightsHash } from './models.mjs';
@@ -43,6 +44,7 @@ export async function runBench(selected, options, log) {
 /** Everything that must be there before the first measurement. Without peers the rest can still run. */
 async function prepare(selected, options, log) {
   await rm(CACHES, { recursive: true, force: true });
+  if (selected.some(({ id }) => id === 'ceiling')) await buildNative({ tools: true });
   const folders = { model: await modelFolder(options.model), peers: null };
   log('counting tokens');
   const reference = await runJob({ case: 'reference', folders, seed: options.seed, texts: options.texts }, {});

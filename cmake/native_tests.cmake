@@ -9,6 +9,6 @@ file(GLOB test_sources CONFIGURE_DEPENDS native/tests/*.cpp)
 add_executable(ovembed_native_tests ${test_sources})
 target_link_libraries(ovembed_native_tests PRIVATE ovembed_core ovembed_options GTest::gtest GTest::gtest_main)
 
-# Makes the IR that test/native compares with the other sources of a model.
-add_executable(ovembed_save_ir native/tools/save_ir.cpp)
-target_link_libraries(ovembed_save_ir PRIVATE ovembed_core ovembed_options)
+# They run with the libraries that the package ships and no others: the SDK's further frontends would be asked as well.
+set_target_properties(ovembed_native_tests PROPERTIES BUILD_RPATH "${OVEMBED_OUTPUT_DIR}")
+add_dependencies(ovembed_native_tests ovembed_runtime_libraries)

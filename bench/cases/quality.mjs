@@ -8,7 +8,7 @@ import { loadContestant } from '../contestants.mjs';
 export async function run(job) {
   const engine = await loadContestant(job);
   const input = engine.prepare ? await engine.prepare(job.sample) : job.sample;
-  const rows = engine.rows(await engine.embed(input));
+  const rows = await engine.rows(await engine.embed(input));
   await engine.close();
   return rows.map((row) => Array.from(row));
 }

@@ -21,7 +21,7 @@ export async function run(job) {
   const seconds = (performance.now() - start) / 1000;
   const eventLoop = await stopWatching();
 
-  const vectors = engine.rows(output).length;
+  const vectors = (await engine.rows(output)).length;
   if (vectors !== texts.length) throw new Error(`${texts.length} texts gave ${vectors} vectors`);
   output = null;
   globalThis.gc();

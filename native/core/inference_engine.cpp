@@ -1,6 +1,5 @@
 #include "core/inference_engine.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <openvino/openvino.hpp>
@@ -10,59 +9,6 @@
 
 namespace ovembed {
 namespace {
-
-ov::element::Type element_type(const std::string& precision) {
-    if (precision == "f32") return ov::element::f32;
-    if (precision == "bf16") return ov::element::bf16;
-    if (precision == "f16") return ov::element::f16;
-    throw Error(ErrorCode::InvalidArgument,
-                "Expected f32, bf16 or f16 for the precision, received '" + precision + "'.");
-}
-
-// f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
-void check_precision(const std::string& precision, const Device& device) {
-    if (element_type(precision) == ov::element::f32) return;
-    const std::string capability = precision == "bf16" ? ov::device::capability::BF16 : ov::device::capability::FP16;
-    const auto& known = device.capabilities;
-    if (std::find(known.begin(), known.end(), capability) != known.end()) return;
-    throw Error(ErrorCode::InvalidArgument, "Precision " + precision + " is not supported by " + device.name + " (" +
-                                                device.full_name + "); use f32 or auto.");
-}
-
-// OpenVINO takes 0 and negative numbers for choices of its own.
-void check_counts(const EngineOptions& options) {
-    const auto check = [](const char* name, int count) {
-        if (count >= 1) return;
-        throw Error(ErrorCode::InvalidArgument,
-                    std::string("Expected at least 1 for ") + name + ", received " + std::to_string(count) + ".");
-    };
-    check("streams", options.streams);
-    check("threads", options.threads);
-}
-
-ov::AnyMap properties(const EngineOptions& options) {
-    ov::AnyMap map{ov::hint::inference_precision(element_type(options.precision)), ov::num_streams(options.streams)};
-    if (options.device.rfind("CPU", 0) == 0) {
-        map.insert(ov::inference_num_threads(options.threads));
-        // Several processes share a machine, and a container's CPUs are not all its own: no pinning.
-        map.insert(ov::hint::enable_cpu_pinning(false));
-    }
-    return map;
-}
-
-CompiledModel compile(const EngineOptions& options) {
-    ModelGraph graph = read_model(options.source);
-    try {
-        CompiledModel compiled{graph.weights, runtime().compile_model(graph.model, options.device, properties(options)),
-                               graph.max_positions, graph.vocabulary};
-        if (graph.weights && !graph.weights->unchanged()) {
-            throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
-        }
-        return compiled;
-    } catch (...) {
-        throw current_error(ErrorCode::DeviceFailed, graph.file + " could not be compiled for " + options.device + ".");
-    }
-}
 
 HiddenType hidden_type(const ov::element::Type& type) {
     if (type == ov::element::bf16) return HiddenType::BF16;
@@ -123,8 +69,7 @@ std::shared_ptr<InferenceEngine> InferenceEngine::open(const EngineOptions& opti
 
 InferenceEngine::InferenceEngine(const EngineOptions& options)
     : m_streams(options.streams), m_threads(options.threads), m_free_streams(options.streams) {
-    check_counts(options);
-    check_precision(options.precision, find_device(options.device));
+    check(options);
     load(options);
     try {
         m_ports = find_ports(m_compiled.model);
@@ -139,7 +84,7 @@ void InferenceEngine::load(const EngineOptions& options) {
     const bool keeps_blobs = !options.blob_file.empty();
     if (keeps_blobs) {
         try {
-            if (auto imported = import_blob(options.blob_file, options.device, properties(options))) {
+            if (auto imported = import_blob(options.blob_file, options.device, compile_properties(options))) {
                 m_compiled = std::move(*imported);
                 m_from_blob = true;
                 return;

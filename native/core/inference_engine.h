@@ -12,21 +12,11 @@
 #include <vector>
 
 #include "core/batch.h"
-#include "core/compiled_blob.h"
+#include "core/compile.h"
 #include "core/error.h"
-#include "core/model_reader.h"
 #include "core/semaphore.h"
 
 namespace ovembed {
-
-struct EngineOptions {
-    ModelSource source;
-    std::string device;
-    std::string precision;  // f32, bf16 or f16
-    int streams = 1;        // batches that the device works on at once
-    int threads = 1;        // CPU threads of all streams together
-    std::string blob_file;  // empty: compiled models are not kept
-};
 
 using Clock = std::chrono::steady_clock;
 

@@ -7,23 +7,25 @@ import { openvinoCmakeDirectory } from './sdk.mjs';
 
 /**
  * Builds the addon and puts it, with the runtime libraries, into build/Release.
- * @param {{ tests?: boolean }} [options]  `tests`: build the C++ tests too
+ * @param {{ tests?: boolean, tools?: boolean }} [options]  what to build too: the C++ tests, and the programs that tests
+ *   and benchmarks run
  */
-export async function buildNative({ tests = false } = {}) {
+export async function buildNative({ tests = false, tools = tests } = {}) {
   const { python } = await stage('Prerequisites', () => requirePrerequisites(prerequisites()));
   const openvinoDirectory = await stage('OpenVINO SDK', () => openvinoCmakeDirectory({ python }));
-  await stage('Tokenizer (Rust) and addon (C++)', () => runCmake({ openvinoDirectory, tests }));
+  await stage('Tokenizer (Rust) and addon (C++)', () => runCmake({ openvinoDirectory, tests, tools }));
 }
 
 /**
  * What is up to date is CMake's business. cmake-js's own `compile` is not used: it never configures a second time, and
  * it answers a compile error by deleting the tree and building everything again.
  */
-function runCmake({ openvinoDirectory, tests }) {
+function runCmake({ openvinoDirectory, tests, tools }) {
   const settings = {
     OpenVINO_DIR: openvinoDirectory,
     OVEMBED_OUTPUT_DIR: BUILD_OUTPUT,
     OVEMBED_BUILD_TESTS: tests ? 'ON' : 'OFF',
+    OVEMBED_BUILD_TOOLS: tools ? 'ON' : 'OFF',
   };
   const cmakeJs = createRequire(import.meta.url).resolve('cmake-js/bin/cmake-js');
   const options = ['--directory', ROOT, '--out', CMAKE_TREE, '--log-level', 'warn'];

@@ -7,6 +7,11 @@ export const ROOT = resolve(import.meta.dirname, '..', '..');
 /** CMake's tree. Not under build/: node-gyp empties that, and the Rust library takes a minute to compile. */
 export const CMAKE_TREE = join(ROOT, '.cache', 'cmake');
 
+/** A program of native/tools. */
+export function toolPath(name) {
+  return join(CMAKE_TREE, `ovembed_${name}${process.platform === 'win32' ? '.exe' : ''}`);
+}
+
 /** Cargo's target directory, shared by the build, the tests and clippy, so that dependencies are compiled once. */
 export const CARGO_TARGET = join(CMAKE_TREE, 'tokenizer');
 

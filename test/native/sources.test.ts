@@ -4,7 +4,7 @@ import { copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { Embedder } from '../../lib/index.js';
-import { CMAKE_TREE } from '../../scripts/build/paths.mjs';
+import { toolPath } from '../../scripts/build/paths.mjs';
 import { ensurePythonPackages, PYTHON } from '../../scripts/models/python-packages.mjs';
 import { fixture, miniLM, ROOT, smallestCosine, temporaryFolder } from './support.js';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (const name of readdirSync(onnx).filter((entry) => entry !== 'onnx')) {
     cpSync(join(onnx, name), join(openvino, name), { recursive: true });
   }
-  execFileSync(join(CMAKE_TREE, 'ovembed_save_ir'), [
+  execFileSync(toolPath('save_ir'), [
     'safetensors',
     join(miniLM(), 'model.safetensors'),
     join(openvino, 'openvino_model.xml'),

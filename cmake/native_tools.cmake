@@ -1,0 +1,6 @@
+# Programs for tests and benchmarks: save_ir makes the IR that test/native compares with the other sources of a model,
+# bare_inference is the ceiling of npm run bench.
+foreach(tool save_ir bare_inference)
+  add_executable(ovembed_${tool} native/tools/${tool}.cpp)
+  target_link_libraries(ovembed_${tool} PRIVATE ovembed_core ovembed_options)
+endforeach()

@@ -1,0 +1,73 @@
+#include "core/compile.h"
+
+#include <algorithm>
+#include <openvino/openvino.hpp>
+
+#include "core/error.h"
+#include "core/runtime.h"
+
+namespace ovembed {
+namespace {
+
+ov::element::Type element_type(const std::string& precision) {
+    if (precision == "f32") return ov::element::f32;
+    if (precision == "bf16") return ov::element::bf16;
+    if (precision == "f16") return ov::element::f16;
+    throw Error(ErrorCode::InvalidArgument,
+                "Expected f32, bf16 or f16 for the precision, received '" + precision + "'.");
+}
+
+// f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
+void check_precision(const std::string& precision, const Device& device) {
+    if (element_type(precision) == ov::element::f32) return;
+    const std::string capability = precision == "bf16" ? ov::device::capability::BF16 : ov::device::capability::FP16;
+    const auto& known = device.capabilities;
+    if (std::find(known.begin(), known.end(), capability) != known.end()) return;
+    throw Error(ErrorCode::InvalidArgument, "Precision " + precision + " is not supported by " + device.name + " (" +
+                                                device.full_name + "); use f32 or auto.");
+}
+
+// OpenVINO takes 0 and negative numbers for choices of its own.
+void check_counts(const EngineOptions& options) {
+    const auto check = [](const char* name, int count) {
+        if (count >= 1) return;
+        throw Error(ErrorCode::InvalidArgument,
+                    std::string("Expected at least 1 for ") + name + ", received " + std::to_string(count) + ".");
+    };
+    check("streams", options.streams);
+    check("threads", options.threads);
+}
+
+}  // namespace
+
+void check(const EngineOptions& options) {
+    check_counts(options);
+    check_precision(options.precision, find_device(options.device));
+}
+
+ov::AnyMap compile_properties(const EngineOptions& options) {
+    ov::AnyMap map{ov::hint::inference_precision(element_type(options.precision)), ov::num_streams(options.streams)};
+    if (options.device.rfind("CPU", 0) == 0) {
+        map.insert(ov::inference_num_threads(options.threads));
+        // Several processes share a machine, and a container's CPUs are not all its own: no pinning.
+        map.insert(ov::hint::enable_cpu_pinning(false));
+    }
+    return map;
+}
+
+CompiledModel compile(const EngineOptions& options) {
+    ModelGraph graph = read_model(options.source);
+    try {
+        CompiledModel compiled{graph.weights,
+                               runtime().compile_model(graph.model, options.device, compile_properties(options)),
+                               graph.max_positions, graph.vocabulary};
+        if (graph.weights && !graph.weights->unchanged()) {
+            throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
+        }
+        return compiled;
+    } catch (...) {
+        throw current_error(ErrorCode::DeviceFailed, graph.file + " could not be compiled for " + options.device + ".");
+    }
+}
+
+}  // namespace ovembed

@@ -1,0 +1,29 @@
+// From a model's files to a compiled model, and with which of OpenVINO's properties.
+#pragma once
+
+#include <openvino/core/any.hpp>
+#include <string>
+
+#include "core/compiled_blob.h"
+#include "core/model_reader.h"
+
+namespace ovembed {
+
+struct EngineOptions {
+    ModelSource source;
+    std::string device;
+    std::string precision;  // f32, bf16 or f16
+    int streams = 1;        // batches that the device works on at once
+    int threads = 1;        // CPU threads of all streams together
+    std::string blob_file;  // empty: compiled models are not kept
+};
+
+// Throws InvalidArgument or DeviceUnavailable for options that this machine cannot serve.
+void check(const EngineOptions& options);
+
+ov::AnyMap compile_properties(const EngineOptions& options);
+
+// Reads and compiles, whatever the blob file holds. Throws Error.
+CompiledModel compile(const EngineOptions& options);
+
+}  // namespace ovembed
