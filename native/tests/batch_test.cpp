@@ -23,7 +23,8 @@ TEST(Batch, ValidatesItsRows) {
     EXPECT_NO_THROW(batch_of({0, 0, 0}, 4).validate(0)) << "a row may be used twice, and vocabulary 0 is unknown";
     expect_error(ErrorCode::InvalidArgument, "at least one row", [] { batch_of({}, 3).validate(11); });
     expect_error(ErrorCode::InvalidArgument, "at least one row", [] { Batch{}.validate(11); });
-    expect_error(ErrorCode::InvalidArgument, "Row 4 is outside an encoding of 4 rows", [] { batch_of({0, 4}, 3).validate(11); });
+    expect_error(ErrorCode::InvalidArgument, "Row 4 is outside an encoding of 4 rows",
+                 [] { batch_of({0, 4}, 3).validate(11); });
     expect_error(ErrorCode::InvalidArgument, "Row 4294967295", [] { batch_of({4294967295U}, 3).validate(11); });
     expect_error(ErrorCode::InvalidArgument, "3 tokens does not fit into a batch of width 2",
                  [] { batch_of({2, 0}, 2).validate(78); });

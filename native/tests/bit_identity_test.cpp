@@ -39,9 +39,11 @@ std::shared_ptr<const Encoding> random_rows(size_t width, std::mt19937& random) 
 }
 
 // Each row's vector, computed alone.
-std::vector<std::vector<float>> alone(TextEmbeddingPipeline& pipeline, const std::shared_ptr<const Encoding>& rows, size_t width) {
+std::vector<std::vector<float>> alone(TextEmbeddingPipeline& pipeline, const std::shared_ptr<const Encoding>& rows,
+                                      size_t width) {
     std::vector<std::vector<float>> vectors;
-    for (uint32_t row = 0; row < kRowsPerWidth; ++row) vectors.push_back(embed(pipeline, {{rows, {row}}}, pooled(width)).data);
+    for (uint32_t row = 0; row < kRowsPerWidth; ++row)
+        vectors.push_back(embed(pipeline, {{rows, {row}}}, pooled(width)).data);
     return vectors;
 }
 
@@ -60,7 +62,8 @@ void expect_same_in_batches(TextEmbeddingPipeline& pipeline, const std::shared_p
         const size_t hidden = data.size() / batches[b].size();
         for (size_t i = 0; i < batches[b].size(); ++i) {
             ASSERT_TRUE(testing::same_bits(data.data() + i * hidden, expected[batches[b][i]].data(), hidden))
-                << "width " << width << ", row " << batches[b][i] << " at position " << i << " of " << batches[b].size();
+                << "width " << width << ", row " << batches[b][i] << " at position " << i << " of "
+                << batches[b].size();
         }
     }
 }
@@ -74,7 +77,8 @@ void check(const TinyModelOptions& model_options, const std::string& precision) 
         const auto rows = random_rows(width, random);
         std::vector<std::vector<float>> expected;
         for (const auto [streams, threads] : kLayouts) {
-            SCOPED_TRACE(precision + ", " + std::to_string(streams) + " streams, " + std::to_string(threads) + " threads");
+            SCOPED_TRACE(precision + ", " + std::to_string(streams) + " streams, " + std::to_string(threads) +
+                         " threads");
             options.streams = streams;
             options.threads = threads;
             TextEmbeddingPipeline pipeline(InferenceEngine::open(options), {});
@@ -102,13 +106,9 @@ TinyModelOptions mini_lm_widths() {
     return options;
 }
 
-TEST(BitIdentity, HoldsForASmallModel) {
-    check_all_precisions({});
-}
+TEST(BitIdentity, HoldsForASmallModel) { check_all_precisions({}); }
 
-TEST(BitIdentity, HoldsForTheWidthsOfMiniLm) {
-    check_all_precisions(mini_lm_widths());
-}
+TEST(BitIdentity, HoldsForTheWidthsOfMiniLm) { check_all_precisions(mini_lm_widths()); }
 
 // Widths that are no multiple of any vector register.
 TEST(BitIdentity, HoldsForOddWidths) {

@@ -72,9 +72,7 @@ TEST_F(CompiledBlobTest, OutlivesItsFile) {
     EXPECT_TRUE(testing::same_bits(vectors(imported), vectors_without_blob()));
 }
 
-TEST_F(CompiledBlobTest, IsEmptyWithoutAFile) {
-    EXPECT_FALSE(import_blob(m_blob, "CPU", {}).has_value());
-}
+TEST_F(CompiledBlobTest, IsEmptyWithoutAFile) { EXPECT_FALSE(import_blob(m_blob, "CPU", {}).has_value()); }
 
 TEST_F(CompiledBlobTest, NoticesEveryFlippedBitOfTheTrailer) {
     make_blob();
@@ -106,10 +104,21 @@ TEST_F(CompiledBlobTest, NoticesWhatIsNoBlob) {
     make_blob();
     const std::string good = read_bytes(m_blob);
     const std::string trailer = good.substr(good.size() - kTrailerSize);
-    const std::string cases[] = {
-        "", "x", std::string(63, 'x'), std::string(64, '\0'), std::string(5000, 'x'), read_bytes(m_model.weights()),
-        trailer, "x" + good, good + "x", good + trailer, good.substr(1), good.substr(0, good.size() - 1),
-        good.substr(0, good.size() / 2), good.substr(0, good.size() - kTrailerSize), good.substr(0, good.size() / 2) + trailer};
+    const std::string cases[] = {"",
+                                 "x",
+                                 std::string(63, 'x'),
+                                 std::string(64, '\0'),
+                                 std::string(5000, 'x'),
+                                 read_bytes(m_model.weights()),
+                                 trailer,
+                                 "x" + good,
+                                 good + "x",
+                                 good + trailer,
+                                 good.substr(1),
+                                 good.substr(0, good.size() - 1),
+                                 good.substr(0, good.size() / 2),
+                                 good.substr(0, good.size() - kTrailerSize),
+                                 good.substr(0, good.size() / 2) + trailer};
     for (const std::string& bytes : cases) {
         SCOPED_TRACE(bytes.size());
         write_file(m_blob, bytes);
@@ -119,7 +128,8 @@ TEST_F(CompiledBlobTest, NoticesWhatIsNoBlob) {
 
 TEST_F(CompiledBlobTest, RefusesAnotherDevice) {
     make_blob();
-    expect_error(ErrorCode::ModelInvalid, "NOSUCH refuses the compiled model", [&] { import_blob(m_blob, "NOSUCH", {}); });
+    expect_error(ErrorCode::ModelInvalid, "NOSUCH refuses the compiled model",
+                 [&] { import_blob(m_blob, "NOSUCH", {}); });
 }
 
 TEST_F(CompiledBlobTest, IsReplacedWhenDamaged) {

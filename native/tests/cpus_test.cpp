@@ -9,9 +9,7 @@
 namespace ovembed {
 namespace {
 
-TEST(Cpus, IsAtLeastOne) {
-    EXPECT_GE(available_cpus(), 1);
-}
+TEST(Cpus, IsAtLeastOne) { EXPECT_GE(available_cpus(), 1); }
 
 #ifdef __linux__
 TEST(Cpus, FollowsTheAffinityMask) {

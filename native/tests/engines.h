@@ -38,8 +38,6 @@ inline EmbedOptions pooled(size_t width, bool normalize = true, size_t dimension
     return {width, OutputKind::Pooled, dimensions, normalize};
 }
 
-inline EmbedOptions token_vectors(size_t width) {
-    return {width, OutputKind::Tokens, 0, false};
-}
+inline EmbedOptions token_vectors(size_t width) { return {width, OutputKind::Tokens, 0, false}; }
 
 }  // namespace ovembed::testing

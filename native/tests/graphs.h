@@ -8,7 +8,8 @@
 
 namespace ovembed::testing {
 
-inline std::shared_ptr<ov::op::v0::Parameter> parameter(const std::string& name, const ov::PartialShape& shape = {-1, -1},
+inline std::shared_ptr<ov::op::v0::Parameter> parameter(const std::string& name,
+                                                        const ov::PartialShape& shape = {-1, -1},
                                                         const ov::element::Type& type = ov::element::i64) {
     const auto node = std::make_shared<ov::op::v0::Parameter>(type, shape);
     node->set_friendly_name(name);

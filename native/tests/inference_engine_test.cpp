@@ -14,9 +14,7 @@ using testing::engine_options;
 using testing::expect_error;
 using testing::TinyModel;
 
-Batch small_batch() {
-    return {testing::parts_of({{2, 5, 3}}), 4, PaddingSide::Right, 0};
-}
+Batch small_batch() { return {testing::parts_of({{2, 5, 3}}), 4, PaddingSide::Right, 0}; }
 
 // Counts how each of many jobs was settled.
 class Settlements {
@@ -24,7 +22,8 @@ public:
     explicit Settlements(size_t jobs) : m_done(jobs), m_failed(jobs) {}
 
     InferenceJob job(size_t index, std::function<bool()> wanted = [] { return true; }) {
-        return {small_batch(), std::move(wanted), [this, index](const HiddenStates&, InferenceTimings) { ++m_done[index]; },
+        return {small_batch(), std::move(wanted),
+                [this, index](const HiddenStates&, InferenceTimings) { ++m_done[index]; },
                 [this, index](const Error& error) {
                     EXPECT_EQ(error.code(), ErrorCode::Closed) << error.what();
                     ++m_failed[index];
@@ -145,7 +144,8 @@ TEST(InferenceEngine, RefusesOptionsThatCannotBe) {
     options = engine_options(model);
     for (const char* device : {"NOSUCH", "", "GPU.99"}) {
         options.device = device;
-        expect_error(ErrorCode::DeviceUnavailable, "is not available here; OpenVINO finds CPU", [&] { InferenceEngine{options}; });
+        expect_error(ErrorCode::DeviceUnavailable, "is not available here; OpenVINO finds CPU",
+                     [&] { InferenceEngine{options}; });
     }
     for (const int count : {0, -1}) {
         options = engine_options(model);
@@ -224,15 +224,15 @@ TEST(InferenceEngine, ReportsADeviceErrorAndGoesOn) {
     const TinyModel model;
     InferenceEngine engine(engine_options(model));
     const auto code_of = [&](size_t width) {
-        std::promise<std::string> outcome;
+        auto outcome = std::make_shared<std::promise<std::string>>();
         engine.submit({{testing::parts_of({{2, 5, 3}}), width, PaddingSide::Right, 0},
                        [] { return true; },
-                       [&](const HiddenStates&, InferenceTimings) { outcome.set_value("done"); },
-                       [&](const Error& error) { outcome.set_value(to_string(error.code())); }});
-        return outcome.get_future().get();
+                       [=](const HiddenStates&, InferenceTimings) { outcome->set_value("done"); },
+                       [=](const Error& error) { outcome->set_value(to_string(error.code())); }});
+        return outcome->get_future().get();
     };
-    // More memory than there is addresses for; the pipeline would have refused it.
-    EXPECT_EQ(code_of(size_t{1} << 56), "ERR_DEVICE_FAILED");
+    // More bytes than there are addresses; the pipeline would have refused it.
+    EXPECT_EQ(code_of(size_t{1} << 61), "ERR_DEVICE_FAILED");
     EXPECT_EQ(code_of(64), "done");
 }
 

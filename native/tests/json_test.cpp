@@ -37,7 +37,8 @@ TEST(Json, ReadsEachType) {
 }
 
 TEST(Json, RefusesSizesThatAreNone) {
-    for (const char* key : {"zero", "negative", "too_large", "fraction", "float_one", "text", "list", "object", "yes", "enormous"}) {
+    for (const char* key :
+         {"zero", "negative", "too_large", "fraction", "float_one", "text", "list", "object", "yes", "enormous"}) {
         SCOPED_TRACE(key);
         expect_error(ErrorCode::ModelInvalid, std::string("for ") + key + " in config.json",
                      [&] { document().size(key, 7); });
@@ -55,8 +56,9 @@ TEST(Json, RefusesOtherTypes) {
 
 TEST(Json, RefusesWhatIsNoObject) {
     const std::string deep = std::string(100000, '[') + std::string(100000, ']');
-    for (const std::string& text : {std::string("[]"), std::string("1"), std::string("null"), std::string(""), std::string("{"),
-                                    std::string("{\"a\":}"), std::string("{\"a\":\"\xff\"}"), std::string("{} x"), std::string("{\"a\": 1e400}"), deep}) {
+    for (const std::string& text : {std::string("[]"), std::string("1"), std::string("null"), std::string(""),
+                                    std::string("{"), std::string("{\"a\":}"), std::string("{\"a\":\"\xff\"}"),
+                                    std::string("{} x"), std::string("{\"a\": 1e400}"), deep}) {
         SCOPED_TRACE(text.substr(0, 20));
         expect_error(ErrorCode::ModelInvalid, "config.json", [&] { Json::parse(text, "config.json"); });
     }

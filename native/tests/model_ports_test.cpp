@@ -41,7 +41,8 @@ TEST(ModelPorts, FindsOptionalInputsInAnyOrder) {
     Encoder encoder;
     const auto types = parameter("token_type_ids");
     const auto positions = parameter("position_ids");
-    const auto sum = std::make_shared<ov::op::v1::Add>(std::make_shared<ov::op::v1::Add>(encoder.ids, types), positions);
+    const auto sum =
+        std::make_shared<ov::op::v1::Add>(std::make_shared<ov::op::v1::Add>(encoder.ids, types), positions);
     const auto tokens = masked_look_up(sum, encoder.mask, 10, 6);
     const ModelPorts ports =
         ports_of({result("last_hidden_state", tokens)}, {positions, types, encoder.mask, encoder.ids});
@@ -65,13 +66,14 @@ TEST(ModelPorts, PrefersTokenVectorsToPooledOnes) {
 TEST(ModelPorts, TakesTheOnlyOutputWhateverItsName) {
     const Encoder encoder;
     EXPECT_EQ(ports_of({result("x", encoder.tokens)}, encoder.parameters).output, 0U);
-    expect_error(ErrorCode::ModelUnsupported, "last_hidden_state, token_embeddings or sentence_embedding", [&] {
-        ports_of({result("x", encoder.tokens), result("y", encoder.tokens)}, encoder.parameters);
-    });
+    expect_error(ErrorCode::ModelUnsupported, "last_hidden_state, token_embeddings or sentence_embedding",
+                 [&] { ports_of({result("x", encoder.tokens), result("y", encoder.tokens)}, encoder.parameters); });
 }
 
 TEST(ModelPorts, RefusesOtherInputs) {
-    const auto tokens = [](const auto& ids, const auto& mask) { return result("last_hidden_state", masked_look_up(ids, mask, 10, 6)); };
+    const auto tokens = [](const auto& ids, const auto& mask) {
+        return result("last_hidden_state", masked_look_up(ids, mask, 10, 6));
+    };
     const auto ids = parameter("input_ids");
     const auto mask = parameter("attention_mask");
     expect_error(ErrorCode::ModelUnsupported, "no input named input_ids", [&] {
@@ -107,7 +109,8 @@ TEST(ModelPorts, RefusesOtherOutputs) {
         expect_error(ErrorCode::ModelUnsupported, part, [&] { ports_of({result("x", output)}, encoder.parameters); });
     };
     const auto axis = ov::op::v0::Constant::create(ov::element::i64, {1}, {0});
-    refuses("neither [rows, tokens, width] nor [rows, width]", std::make_shared<ov::op::v0::Unsqueeze>(encoder.tokens, axis));
+    refuses("neither [rows, tokens, width] nor [rows, width]",
+            std::make_shared<ov::op::v0::Unsqueeze>(encoder.tokens, axis));
     refuses("is of type", std::make_shared<ov::op::v0::Convert>(encoder.tokens, ov::element::i32));
     const auto order = ov::op::v0::Constant::create(ov::element::i64, {3}, {0, 2, 1});
     refuses("is not fixed", std::make_shared<ov::op::v1::Transpose>(encoder.tokens, order));

@@ -4,10 +4,10 @@
 #include <functional>
 
 #include "core/runtime.h"
+#include "tests/encodings.h"
 #include "tests/engines.h"
 #include "tests/expect.h"
 #include "tests/graphs.h"
-#include "tests/encodings.h"
 
 namespace ovembed {
 namespace {
@@ -74,7 +74,9 @@ TEST(ModelReader, GivesTheSameVectorsHoweverTheWeightsAreWritten) {
 
 TEST(ModelReader, HeedsActivationHeadsAndLayers) {
     const auto expected = vectors(TinyModelOptions{});
-    const auto differs = [&](const TinyModelOptions& options) { return !testing::same_bits(vectors(options), expected); };
+    const auto differs = [&](const TinyModelOptions& options) {
+        return !testing::same_bits(vectors(options), expected);
+    };
     for (const char* name : {"relu", "silu", "swish", "tanh", "gelu_new"}) {
         TinyModelOptions options;
         options.activation = name;
@@ -142,7 +144,8 @@ void set_tensor(const TinyModel& model, const std::string& name, const std::func
 }
 
 void resize(const std::string& path, double share) {
-    std::filesystem::resize_file(path, static_cast<size_t>(static_cast<double>(std::filesystem::file_size(path)) * share));
+    std::filesystem::resize_file(path,
+                                 static_cast<size_t>(static_cast<double>(std::filesystem::file_size(path)) * share));
 }
 
 Damage config_damage(const char* name, ErrorCode code, const char* part, const char* from, const char* to) {
@@ -152,8 +155,10 @@ Damage config_damage(const char* name, ErrorCode code, const char* part, const c
 const Damage kSafetensorsDamages[] = {
     {"weights missing", ErrorCode::ModelNotFound, "There is no file",
      [](const TinyModel& model) { std::filesystem::remove(model.weights()); }},
-    {"weights empty", ErrorCode::ModelInvalid, "is empty", [](const TinyModel& model) { write_file(model.weights(), ""); }},
-    {"weights cut", ErrorCode::ModelInvalid, "safetensors", [](const TinyModel& model) { resize(model.weights(), 0.9); }},
+    {"weights empty", ErrorCode::ModelInvalid, "is empty",
+     [](const TinyModel& model) { write_file(model.weights(), ""); }},
+    {"weights cut", ErrorCode::ModelInvalid, "safetensors",
+     [](const TinyModel& model) { resize(model.weights(), 0.9); }},
     {"weights cut in the header", ErrorCode::ModelInvalid, "safetensors",
      [](const TinyModel& model) { std::filesystem::resize_file(model.weights(), 300); }},
     {"weights garbled", ErrorCode::ModelInvalid, "safetensors",
@@ -193,11 +198,14 @@ const Damage kSafetensorsDamages[] = {
     config_damage("model_type missing", ErrorCode::ModelUnsupported, "model_type ''", "\"model_type\"", "\"other\""),
     config_damage("model_type a number", ErrorCode::ModelInvalid, "Expected a string for model_type", "\"bert\"", "1"),
     config_damage("activation unknown", ErrorCode::ModelUnsupported, "'mish'", "\"gelu\"", "\"mish\""),
-    config_damage("hidden size zero", ErrorCode::ModelInvalid, "hidden_size", "\"hidden_size\":32", "\"hidden_size\":0"),
-    config_damage("hidden size other", ErrorCode::ModelInvalid, "Expected shape", "\"hidden_size\":32", "\"hidden_size\":64"),
+    config_damage("hidden size zero", ErrorCode::ModelInvalid, "hidden_size", "\"hidden_size\":32",
+                  "\"hidden_size\":0"),
+    config_damage("hidden size other", ErrorCode::ModelInvalid, "Expected shape", "\"hidden_size\":32",
+                  "\"hidden_size\":64"),
     config_damage("hidden size largest", ErrorCode::ModelInvalid, "Expected shape", "\"hidden_size\":32",
                   "\"hidden_size\":2147483644"),
-    config_damage("hidden size text", ErrorCode::ModelInvalid, "found '32'", "\"hidden_size\":32", "\"hidden_size\":\"32\""),
+    config_damage("hidden size text", ErrorCode::ModelInvalid, "found '32'", "\"hidden_size\":32",
+                  "\"hidden_size\":\"32\""),
     config_damage("heads do not divide", ErrorCode::ModelInvalid, "no multiple of num_attention_heads 5",
                   "\"num_attention_heads\":4", "\"num_attention_heads\":5"),
     config_damage("heads zero", ErrorCode::ModelInvalid, "num_attention_heads", "\"num_attention_heads\":4",
@@ -212,7 +220,8 @@ const Damage kSafetensorsDamages[] = {
     config_damage("epsilon absurd", ErrorCode::ModelInvalid, "layer_norm_eps", "1e-12", "1e300"),
     config_damage("relative positions", ErrorCode::ModelUnsupported, "position_embedding_type 'relative_key'",
                   "\"hidden_act\"", "\"position_embedding_type\":\"relative_key\",\"hidden_act\""),
-    config_damage("decoder", ErrorCode::ModelUnsupported, "is_decoder", "\"hidden_act\"", "\"is_decoder\":true,\"hidden_act\""),
+    config_damage("decoder", ErrorCode::ModelUnsupported, "is_decoder", "\"hidden_act\"",
+                  "\"is_decoder\":true,\"hidden_act\""),
 };
 
 TEST(ModelReader, RefusesDamagedSafetensorsModels) {
@@ -227,7 +236,9 @@ TEST(ModelReader, RefusesDamagedSafetensorsModels) {
 
 void garble(const std::string& path, double from, double to) {
     std::string bytes = read_bytes(path);
-    const auto at = [&](double share) { return bytes.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(bytes.size())); };
+    const auto at = [&](double share) {
+        return bytes.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(bytes.size()));
+    };
     std::fill(at(from), at(to), '\x01');
     write_file(path, bytes);
 }
@@ -235,8 +246,10 @@ void garble(const std::string& path, double from, double to) {
 const Damage kIrDamages[] = {
     {"xml missing", ErrorCode::ModelNotFound, "There is no file",
      [](const TinyModel& model) { std::filesystem::remove(model.file("model.xml")); }},
-    {"xml empty", ErrorCode::ModelInvalid, "is empty", [](const TinyModel& model) { write_file(model.file("model.xml"), ""); }},
-    {"xml cut early", ErrorCode::ModelInvalid, "OpenVINO", [](const TinyModel& model) { resize(model.file("model.xml"), 0.1); }},
+    {"xml empty", ErrorCode::ModelInvalid, "is empty",
+     [](const TinyModel& model) { write_file(model.file("model.xml"), ""); }},
+    {"xml cut early", ErrorCode::ModelInvalid, "OpenVINO",
+     [](const TinyModel& model) { resize(model.file("model.xml"), 0.1); }},
     {"xml cut in the middle", ErrorCode::ModelInvalid, "OpenVINO",
      [](const TinyModel& model) { resize(model.file("model.xml"), 0.5); }},
     {"xml cut at the end", ErrorCode::ModelInvalid, "OpenVINO",
@@ -251,8 +264,10 @@ const Damage kIrDamages[] = {
      [](const TinyModel& model) { write_file(model.file("model.xml"), "{\"a\": 1}"); }},
     {"bin missing", ErrorCode::ModelNotFound, "model.bin",
      [](const TinyModel& model) { std::filesystem::remove(model.file("model.bin")); }},
-    {"bin empty", ErrorCode::ModelInvalid, "is empty", [](const TinyModel& model) { write_file(model.file("model.bin"), ""); }},
-    {"bin cut", ErrorCode::ModelInvalid, "OpenVINO", [](const TinyModel& model) { resize(model.file("model.bin"), 0.5); }},
+    {"bin empty", ErrorCode::ModelInvalid, "is empty",
+     [](const TinyModel& model) { write_file(model.file("model.bin"), ""); }},
+    {"bin cut", ErrorCode::ModelInvalid, "OpenVINO",
+     [](const TinyModel& model) { resize(model.file("model.bin"), 0.5); }},
     {"bin of one byte", ErrorCode::ModelInvalid, "OpenVINO",
      [](const TinyModel& model) { write_file(model.file("model.bin"), "x"); }},
 };
@@ -271,9 +286,11 @@ TEST(ModelReader, RefusesDamagedOnnx) {
     const testing::TempFolder folder;
     const std::string path = folder.file("model.onnx");
     expect_error(ErrorCode::ModelNotFound, "There is no file", [&] { read_model({SourceKind::Onnx, path}); });
-    for (const std::string& bytes : {std::string("x"), std::string(1000, '\xff'), std::string(1000, '\0'), std::string("\x08\x07", 2)}) {
+    for (const std::string& bytes :
+         {std::string("x"), std::string(1000, '\xff'), std::string(1000, '\0'), std::string("\x08\x07", 2)}) {
         write_file(path, bytes);
-        expect_error(ErrorCode::ModelInvalid, "not a model that OpenVINO can read", [&] { read_model({SourceKind::Onnx, path}); });
+        expect_error(ErrorCode::ModelInvalid, "not a model that OpenVINO can read",
+                     [&] { read_model({SourceKind::Onnx, path}); });
     }
 }
 

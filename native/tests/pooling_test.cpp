@@ -27,12 +27,18 @@ double pooled_value(PoolingType type, const std::vector<double>& tokens) {
         weights += static_cast<double>(i + 1);
     }
     switch (type) {
-        case PoolingType::Cls: return tokens.front();
-        case PoolingType::LastToken: return tokens.back();
-        case PoolingType::Max: return *std::max_element(tokens.begin(), tokens.end());
-        case PoolingType::Mean: return sum / n;
-        case PoolingType::MeanSqrtLen: return sum / std::sqrt(n);
-        case PoolingType::WeightedMean: return weighted / weights;
+        case PoolingType::Cls:
+            return tokens.front();
+        case PoolingType::LastToken:
+            return tokens.back();
+        case PoolingType::Max:
+            return *std::max_element(tokens.begin(), tokens.end());
+        case PoolingType::Mean:
+            return sum / n;
+        case PoolingType::MeanSqrtLen:
+            return sum / std::sqrt(n);
+        case PoolingType::WeightedMean:
+            return weighted / weights;
     }
     return std::nan("");
 }
@@ -84,17 +90,11 @@ void check_against_reference(HiddenType hidden_type) {
     }
 }
 
-TEST(Pooling, EqualsThePlainReferenceInF32) {
-    check_against_reference<float>(HiddenType::F32);
-}
+TEST(Pooling, EqualsThePlainReferenceInF32) { check_against_reference<float>(HiddenType::F32); }
 
-TEST(Pooling, EqualsThePlainReferenceInBf16) {
-    check_against_reference<ov::bfloat16>(HiddenType::BF16);
-}
+TEST(Pooling, EqualsThePlainReferenceInBf16) { check_against_reference<ov::bfloat16>(HiddenType::BF16); }
 
-TEST(Pooling, EqualsThePlainReferenceInF16) {
-    check_against_reference<ov::float16>(HiddenType::F16);
-}
+TEST(Pooling, EqualsThePlainReferenceInF16) { check_against_reference<ov::float16>(HiddenType::F16); }
 
 TEST(Pooling, KeepsSumsInF64) {
     // In f32, 1 vanishes beside 2^24; the mean of the four is exactly 0.5.
@@ -118,7 +118,8 @@ TEST(Pooling, ShowsNonFiniteValuesInEveryMode) {
                 pool_row({tokens.data(), HiddenType::F32, 3, 1}, 0, {0, 3}, type, sums, &out);
                 const bool counts = (position > 0 || first_counts) && (position < 2 || last_counts) &&
                                     (position != 1 || (first_counts && last_counts));
-                EXPECT_EQ(all_finite(&out, 1), !counts) << "type " << static_cast<int>(type) << " position " << position;
+                EXPECT_EQ(all_finite(&out, 1), !counts)
+                    << "type " << static_cast<int>(type) << " position " << position;
             }
         }
     }
@@ -187,7 +188,8 @@ TEST(Normalize, LeavesZeroAndIsSafeAtTheEnds) {
 }
 
 TEST(Normalize, DoesNotHideNonFiniteValues) {
-    for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+    for (const float bad :
+         {std::nanf(""), std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
         std::vector<float> vector{1, bad};
         EXPECT_FALSE(all_finite(vector.data(), 2));
         normalize(vector.data(), 2);
@@ -198,10 +200,12 @@ TEST(Normalize, DoesNotHideNonFiniteValues) {
 }
 
 TEST(PoolingType, IsKnownByName) {
-    const std::pair<const char*, PoolingType> names[] = {
-        {"CLS", PoolingType::Cls},   {"MEAN", PoolingType::Mean},
-        {"MAX", PoolingType::Max},   {"MEAN_SQRT_LEN", PoolingType::MeanSqrtLen},
-        {"WEIGHTED_MEAN", PoolingType::WeightedMean}, {"LAST_TOKEN", PoolingType::LastToken}};
+    const std::pair<const char*, PoolingType> names[] = {{"CLS", PoolingType::Cls},
+                                                         {"MEAN", PoolingType::Mean},
+                                                         {"MAX", PoolingType::Max},
+                                                         {"MEAN_SQRT_LEN", PoolingType::MeanSqrtLen},
+                                                         {"WEIGHTED_MEAN", PoolingType::WeightedMean},
+                                                         {"LAST_TOKEN", PoolingType::LastToken}};
     for (const auto& [name, type] : names) EXPECT_EQ(pooling_type(name), type);
     testing::expect_error(ErrorCode::InvalidArgument, "received 'mean'", [] { pooling_type("mean"); });
 }

@@ -44,9 +44,10 @@ TEST(Safetensors, FindsTensorsWithTypeShapeAndData) {
 
 TEST(Safetensors, ReadsEveryDtypeByItsName) {
     const std::pair<const char*, ov::element::Type> known[] = {
-        {"F32", ov::element::f32}, {"F16", ov::element::f16}, {"BF16", ov::element::bf16}, {"F64", ov::element::f64},
-        {"I64", ov::element::i64}, {"I32", ov::element::i32}, {"I16", ov::element::i16},   {"I8", ov::element::i8},
-        {"U64", ov::element::u64}, {"U32", ov::element::u32}, {"U16", ov::element::u16},   {"U8", ov::element::u8},
+        {"F32", ov::element::f32},     {"F16", ov::element::f16}, {"BF16", ov::element::bf16},
+        {"F64", ov::element::f64},     {"I64", ov::element::i64}, {"I32", ov::element::i32},
+        {"I16", ov::element::i16},     {"I8", ov::element::i8},   {"U64", ov::element::u64},
+        {"U32", ov::element::u32},     {"U16", ov::element::u16}, {"U8", ov::element::u8},
         {"BOOL", ov::element::boolean}};
     const TempFolder folder;
     for (const auto& [name, type] : known) {
@@ -97,10 +98,9 @@ TEST(Safetensors, RefusesDamagedFiles) {
         {"gap before the first tensor", safetensors_file(header("F32", "[1]", "[4,8]"), eight)},
         {"bytes left over", safetensors_file(good, eight + "x")},
         {"data cut short", safetensors_file(good, "xxxxxxx")},
-        {"tensors overlap",
-         safetensors_file(std::string(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)") +
-                              R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-                          eight)},
+        {"tensors overlap", safetensors_file(std::string(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)") +
+                                                 R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+                                             eight)},
     };
     const TempFolder folder;
     const std::string path = folder.file("model.safetensors");

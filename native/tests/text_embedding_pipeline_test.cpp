@@ -100,7 +100,8 @@ TEST_F(PipelineTest, GivesZerosForARowWithoutTokens) {
 
 TEST_F(PipelineTest, RefusesBatchesThatCannotBeRun) {
     auto pipeline = this->pipeline();
-    const auto refuses = [&](ErrorCode code, const std::string& part, const testing::Rows& rows, const EmbedOptions& options) {
+    const auto refuses = [&](ErrorCode code, const std::string& part, const testing::Rows& rows,
+                             const EmbedOptions& options) {
         expect_error(code, part, [&] { embed(pipeline, parts_of(rows), options); });
     };
     refuses(ErrorCode::InvalidArgument, "at least one row", {}, pooled(8));
@@ -119,17 +120,18 @@ TEST_F(PipelineTest, RefusesRowsBeyondThePositionsOfAnIr) {
     TextEmbeddingPipeline pipeline(std::make_shared<InferenceEngine>(ir_options(s_model->file("model.xml"))), {});
     EXPECT_NO_THROW(embed(pipeline, parts_of({{2, 3}}), pooled(64)));
     for (const size_t width : {65U, 128U, 65536U}) {
-        expect_error(ErrorCode::InvalidArgument, "at most 64 tokens", [&] { embed(pipeline, parts_of({{2, 3}}), pooled(width)); });
+        expect_error(ErrorCode::InvalidArgument, "at most 64 tokens",
+                     [&] { embed(pipeline, parts_of({{2, 3}}), pooled(width)); });
     }
 }
 
 TEST_F(PipelineTest, TellsWhatIsNoLongerWanted) {
     auto pipeline = this->pipeline();
-    std::promise<ErrorCode> code;
+    auto code = std::make_shared<std::promise<ErrorCode>>();
     pipeline.embed(
         parts_of(kRows), pooled(8), [] { return false; }, [](const Embeddings&) { FAIL() << "the batch ran"; },
-        [&](const Error& error) { code.set_value(error.code()); });
-    EXPECT_EQ(code.get_future().get(), ErrorCode::Closed);
+        [code](const Error& error) { code->set_value(error.code()); });
+    EXPECT_EQ(code->get_future().get(), ErrorCode::Closed);
 }
 
 // A model whose token vectors are its token's number; number 3 gives NaN, number 4 infinity.
@@ -172,7 +174,8 @@ TEST(Pipeline, TakesVectorsThatTheGraphPooled) {
     const auto engine = std::make_shared<InferenceEngine>(ir_options(write_odd_numbers(folder, true)));
     EXPECT_TRUE(engine->pooled());
     TextEmbeddingPipeline pipeline(engine, {PoolingType::Max, PaddingSide::Right, 0});
-    EXPECT_EQ(embed(pipeline, parts_of({{1, 2, 5, 0}, {1, 1, 1, 1}}), pooled(4, false)).data, (std::vector<float>{2, 1}));
+    EXPECT_EQ(embed(pipeline, parts_of({{1, 2, 5, 0}, {1, 1, 1, 1}}), pooled(4, false)).data,
+              (std::vector<float>{2, 1}));
     expect_error(ErrorCode::ModelUnsupported, "pooled vectors only",
                  [&] { embed(pipeline, parts_of({{1}}), token_vectors(4)); });
 }

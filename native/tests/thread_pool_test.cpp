@@ -32,11 +32,11 @@ TEST(ThreadPool, RunsInOrderOnOneThread) {
 }
 
 TEST(ThreadPool, WorksOnAsManyJobsAsItHasThreads) {
-    ThreadPool pool(2);
     std::promise<void> first;
     std::promise<void> second;
     auto first_done = first.get_future();
     auto second_done = second.get_future();
+    ThreadPool pool(2);  // after what its jobs use
     // Each waits for the other: with one thread neither would end.
     pool.run([&] { first.set_value(), second_done.wait_for(std::chrono::seconds(30)); });
     pool.run([&] { second.set_value(); });
@@ -60,11 +60,11 @@ TEST(ThreadPool, TakesJobsFromJobsAndFromManyThreads) {
 }
 
 TEST(ThreadPool, FreesAJobOnceItHasRun) {
-    ThreadPool pool(1);
     auto held = std::make_shared<int>(1);
     const std::weak_ptr<int> watch = held;
-    pool.run([held = std::move(held)] {});
     std::promise<void> later;
+    ThreadPool pool(1);
+    pool.run([held = std::move(held)] {});
     pool.run([&] { later.set_value(); });
     later.get_future().wait();
     EXPECT_TRUE(watch.expired());

@@ -54,7 +54,8 @@ std::vector<std::string> make_vocabulary() {
     std::vector<std::string> tokens{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
     for (char letter = 'a'; letter <= 'z'; ++letter) tokens.emplace_back(1, letter);
     for (char letter = 'a'; letter <= 'z'; ++letter) tokens.push_back(std::string("##") + letter);
-    for (const char* word : {"the", "of", "and", "sea", "wind", "##ing", "##ed", "over", ".", ",", "!"}) tokens.emplace_back(word);
+    for (const char* word : {"the", "of", "and", "sea", "wind", "##ing", "##ed", "over", ".", ",", "!"})
+        tokens.emplace_back(word);
     return tokens;
 }
 
@@ -87,7 +88,9 @@ TinyWeights tiny_weights(const TinyModelOptions& options) {
 }
 
 std::string tiny_config(const TinyModelOptions& options) {
-    const auto number = [](const char* key, size_t value) { return std::string(",\"") + key + "\":" + std::to_string(value); };
+    const auto number = [](const char* key, size_t value) {
+        return std::string(",\"") + key + "\":" + std::to_string(value);
+    };
     return R"({"model_type":"bert","hidden_act":")" + options.activation + R"(","layer_norm_eps":1e-12)" +
            number("hidden_size", options.hidden) + number("num_attention_heads", options.heads) +
            number("num_hidden_layers", options.layers) + number("intermediate_size", options.intermediate) +
@@ -114,7 +117,8 @@ std::string tiny_tokenizer() {
 "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
 "decoder":{"type":"WordPiece","prefix":"##","cleanup":true},
 "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
-"vocab":{)" + vocabulary + "}}}";
+"vocab":{)" +
+           vocabulary + "}}}";
 }
 
 TinyModel::TinyModel(const TinyModelOptions& options) {
@@ -124,7 +128,9 @@ TinyModel::TinyModel(const TinyModelOptions& options) {
         tensors.push_back(tensor);
     }
     if (options.position_ids) {
-        tensors.push_back({options.prefix + "embeddings.position_ids", "I64", {1, options.positions},
+        tensors.push_back({options.prefix + "embeddings.position_ids",
+                           "I64",
+                           {1, options.positions},
                            std::string(options.positions * sizeof(int64_t), '\0')});
     }
     write_file(weights(), safetensors_file(tensors, options.align));

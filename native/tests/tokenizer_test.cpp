@@ -19,8 +19,8 @@ protected:
     }
 
     Encoding encode_async(std::vector<TokenizerInput> inputs, const EncodeOptions& options, size_t threads) const {
-        ThreadPool pool(threads);
         std::promise<Encoding> promise;
+        ThreadPool pool(threads);  // after what its jobs use
         m_tokenizer->encode_async(
             std::move(inputs), options, pool, [&](Encoding encoding) { promise.set_value(std::move(encoding)); },
             [&](std::exception_ptr problem) { promise.set_exception(std::move(problem)); });
@@ -87,7 +87,8 @@ TEST_F(TokenizerTest, CutsAtTheEndAndSaysSo) {
 }
 
 TEST_F(TokenizerTest, ParallelEqualsSerial) {
-    for (const EncodeOptions& options : {EncodeOptions{0, true, true}, EncodeOptions{16, false, true}, EncodeOptions{16, true, false}}) {
+    for (const EncodeOptions& options :
+         {EncodeOptions{0, true, true}, EncodeOptions{16, false, true}, EncodeOptions{16, true, false}}) {
         for (const size_t count : {0U, 1U, 127U, 128U, 129U, 1000U}) {
             SCOPED_TRACE(count);
             const auto inputs = mixed_inputs(count, static_cast<unsigned>(count));
@@ -109,10 +110,10 @@ TEST_F(TokenizerTest, ServesManyCallersAtOnce) {
 }
 
 TEST_F(TokenizerTest, OutlivesItsOwnerWhileEncoding) {
-    ThreadPool pool(1);
     std::promise<void> gate;
-    pool.run([opened = gate.get_future().share()] { opened.wait(); });
     std::promise<size_t> rows;
+    ThreadPool pool(1);
+    pool.run([opened = gate.get_future().share()] { opened.wait(); });
     m_tokenizer->encode_async(
         mixed_inputs(200, 1), {}, pool, [&](const Encoding& encoding) { rows.set_value(encoding.rows()); },
         [&](std::exception_ptr problem) { rows.set_exception(std::move(problem)); });
@@ -140,7 +141,8 @@ TEST_F(TokenizerTest, ReportsTheFirstOfSeveralWrongInputs) {
 }
 
 TEST_F(TokenizerTest, HasNoRoomBelowTheSpecialTokens) {
-    expect_error(ErrorCode::InvalidArgument, "Input 0:", [&] { m_tokenizer->encode({std::string("a")}, {1, false, true}); });
+    expect_error(ErrorCode::InvalidArgument,
+                 "Input 0:", [&] { m_tokenizer->encode({std::string("a")}, {1, false, true}); });
 }
 
 TEST_F(TokenizerTest, EncodesLongTexts) {
@@ -166,8 +168,9 @@ TEST_F(TokenizerTest, TakesEmptyTextAndNul) {
 TEST_F(TokenizerTest, RefusesDamagedFiles) {
     const std::string path = m_folder.file("bad.json");
     const std::string good = testing::tiny_tokenizer();
-    for (const std::string& text : {std::string("{}"), std::string("[]"), std::string("x"), std::string(1000, '\0'),
-                                    good.substr(0, good.size() / 2), std::string(R"({"version":"1.0","model":{"type":"None"}})")}) {
+    for (const std::string& text :
+         {std::string("{}"), std::string("[]"), std::string("x"), std::string(1000, '\0'),
+          good.substr(0, good.size() / 2), std::string(R"({"version":"1.0","model":{"type":"None"}})")}) {
         SCOPED_TRACE(text.substr(0, 30));
         testing::write_file(path, text);
         expect_error(ErrorCode::ModelInvalid, path, [&] { Tokenizer{path}; });

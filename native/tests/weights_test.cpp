@@ -17,15 +17,15 @@ class WeightsTest : public ::testing::Test {
 protected:
     WeightsTest() {
         const std::vector<float> values{1, -2, 0.5F, 4};
-        testing::write_file(m_folder.file("m"),
-                            testing::safetensors_file({testing::float_tensor("f32", {2, 2}, values, ov::element::f32),
-                                                       testing::float_tensor("f16", {2, 2}, values, ov::element::f16),
-                                                       testing::float_tensor("bf16", {2, 2}, values, ov::element::bf16),
-                                                       {"i64", "I64", {1}, std::string(8, '\0')},
-                                                       {"f64", "F64", {1}, std::string(8, '\0')},
-                                                       {"f8", "F8_E5M2", {1}, "x"},
-                                                       testing::float_tensor("bert.probe", {1}, {1}, ov::element::f32),
-                                                       testing::float_tensor("bert.other", {1}, {2}, ov::element::f32)}));
+        testing::write_file(m_folder.file("m"), testing::safetensors_file(
+                                                    {testing::float_tensor("f32", {2, 2}, values, ov::element::f32),
+                                                     testing::float_tensor("f16", {2, 2}, values, ov::element::f16),
+                                                     testing::float_tensor("bf16", {2, 2}, values, ov::element::bf16),
+                                                     {"i64", "I64", {1}, std::string(8, '\0')},
+                                                     {"f64", "F64", {1}, std::string(8, '\0')},
+                                                     {"f8", "F8_E5M2", {1}, "x"},
+                                                     testing::float_tensor("bert.probe", {1}, {1}, ov::element::f32),
+                                                     testing::float_tensor("bert.other", {1}, {2}, ov::element::f32)}));
         m_file = std::make_shared<Safetensors>(m_folder.file("m"));
     }
 
