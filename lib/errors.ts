@@ -3,22 +3,29 @@
  * expected, what came and what to do. An abort is no `OvembedError`: it rejects with `signal.reason`.
  */
 
+const CODES = [
+  'ERR_INVALID_ARGUMENT',
+  'ERR_INPUT_TOO_LONG',
+  'ERR_CLOSED',
+  'ERR_TIMEOUT',
+  'ERR_MODEL_NOT_FOUND',
+  'ERR_MODEL_INVALID',
+  'ERR_MODEL_UNSUPPORTED',
+  'ERR_DEVICE_UNAVAILABLE',
+  'ERR_DEVICE_FAILED',
+  'ERR_NON_FINITE',
+  'ERR_OUT_OF_MEMORY',
+  'ERR_DOWNLOAD',
+  'ERR_CACHE',
+  'ERR_NATIVE_LOAD',
+] as const;
+
 /** Stable error codes. Codes are added, never renamed or reused. */
-export type OvembedErrorCode =
-  | 'ERR_INVALID_ARGUMENT'
-  | 'ERR_INPUT_TOO_LONG'
-  | 'ERR_CLOSED'
-  | 'ERR_TIMEOUT'
-  | 'ERR_MODEL_NOT_FOUND'
-  | 'ERR_MODEL_INVALID'
-  | 'ERR_MODEL_UNSUPPORTED'
-  | 'ERR_DEVICE_UNAVAILABLE'
-  | 'ERR_DEVICE_FAILED'
-  | 'ERR_NON_FINITE'
-  | 'ERR_OUT_OF_MEMORY'
-  | 'ERR_DOWNLOAD'
-  | 'ERR_CACHE'
-  | 'ERR_NATIVE_LOAD';
+export type OvembedErrorCode = (typeof CODES)[number];
+
+export function isOvembedErrorCode(code: unknown): code is OvembedErrorCode {
+  return (CODES as readonly unknown[]).includes(code);
+}
 
 const BRAND = Symbol.for('ovembed.OvembedError');
 

@@ -16,7 +16,7 @@ import {
   resolveModel,
 } from './models/index.js';
 import {
-  fromNative,
+  callNative,
   type ModelSource,
   type NativeAddon,
   type NativePipeline,
@@ -97,7 +97,7 @@ export async function load(model: string | undefined, options: LoadOptions, syst
     return await scope.race(loading);
   } catch (error) {
     loading.then(({ pipeline }) => pipeline.close()).catch(() => {});
-    throw fromNative(error);
+    throw error;
   } finally {
     scope.end();
   }
@@ -108,8 +108,8 @@ async function loadParts(model: string, options: LoadOptions, system: System): P
   const logger = resolveLogger(options.logger);
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
   const spec = withOptions(await system.readModelFolder(resolved.folder), options);
-  const device = planDevice(options.device ?? 'auto', await addon.devices());
-  const tokenizer = await addon.loadTokenizer({ file: spec.tokenizerFile });
+  const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
+  const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
   const plan = planOptions(spec, options);
   const chosen = await choosePipeline({
     addon,

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { OvembedError, type OvembedErrorCode } from './errors.js';
+import { isOvembedErrorCode, OvembedError, type OvembedErrorCode } from './errors.js';
 
 /** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
 export type PoolingType = 'CLS' | 'MEAN' | 'MAX' | 'MEAN_SQRT_LEN' | 'WEIGHTED_MEAN' | 'LAST_TOKEN';
@@ -182,10 +182,21 @@ function load(): NativeAddon {
   }
 }
 
-/** Turns an error of the addon into an `OvembedError`; keeps the runtime's own words and the native stack as `cause`. */
-export function fromNative(error: unknown): unknown {
-  const native = error as NativeError;
-  if (!(error instanceof Error) || typeof native.code !== 'string' || !native.code.startsWith('ERR_')) return error;
-  const cause = native.detail ? new Error(native.detail) : native;
-  return new OvembedError(native.code, native.message, { cause });
+/**
+ * Settles with a call of the addon, whose errors become `OvembedError`s that keep the runtime's own words and the native
+ * stack as `cause`. Only calls of the addon go through here, so what callers and Node itself throw stays as it is.
+ */
+export async function callNative<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function fromNative(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof OvembedError) return error;
+  const { code, message, detail } = error as NativeError;
+  if (!isOvembedErrorCode(code)) return error;
+  return new OvembedError(code, message, { cause: detail ? new Error(detail) : error });
 }

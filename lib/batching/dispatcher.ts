@@ -3,7 +3,7 @@
  * once as keep the device busy, so that whatever is not on the device yet can still be dropped.
  */
 import {
-  fromNative,
+  callNative,
   type InferOptions,
   type InferResult,
   type NativeEncoding,
@@ -74,10 +74,10 @@ export class Dispatcher {
     submission.inFlight++;
     try {
       const parts = [{ encoding, rows: batch.rows }];
-      const result = await this.#pipeline.infer(parts, { ...options, bucket: batch.bucket });
+      const result = await callNative(() => this.#pipeline.infer(parts, { ...options, bucket: batch.bucket }));
       if (!submission.failure) onResult(batch, result, waitedMs);
     } catch (error) {
-      this.#fail(submission, fromNative(error));
+      this.#fail(submission, error);
     }
     this.#inFlight--;
     submission.inFlight--;

@@ -4,7 +4,7 @@
  */
 import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
-import { fromNative, type InferResult, type NativeEncoding, type NativeTokenizer } from '../native.js';
+import { callNative, type InferResult, type NativeEncoding, type NativeTokenizer } from '../native.js';
 import type { Truncate } from '../options.js';
 import type { CallScope } from '../signals.js';
 import type { Dispatcher, Work } from './dispatcher.js';
@@ -124,11 +124,7 @@ async function runWindow(
 async function encodeWindow(engine: Engine, { prompt, infer }: Request, { inputs }: Window): Promise<NativeEncoding> {
   const prompted = prompt === '' ? inputs : inputs.map((input) => (typeof input === 'string' ? prompt + input : input));
   const options = { maxLength: engine.plan.maxLength, offsets: infer.output === 'tokens', addSpecialTokens: true };
-  try {
-    return await engine.tokenizer.encode(prompted, options);
-  } catch (error) {
-    throw fromNative(error);
-  }
+  return callNative(() => engine.tokenizer.encode(prompted, options));
 }
 
 function rejectTruncated(encoding: NativeEncoding, first: number, maxLength: number): void {

@@ -4,7 +4,7 @@ import { OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { GRAPH_VERSION, type ModelSpec } from '../models/index.js';
 import {
-  fromNative,
+  callNative,
   type ModelSource,
   type NativeAddon,
   type NativePipeline,
@@ -49,10 +49,9 @@ export async function choosePipeline(request: PipelineRequest): Promise<ChosenPi
     try {
       return await pipelineFrom(source, request);
     } catch (error) {
-      const reason = fromNative(error);
-      const unsupported = reason instanceof OvembedError && reason.code === 'ERR_MODEL_UNSUPPORTED';
-      if (!unsupported || index === spec.sources.length - 1) throw reason;
-      logger.warn(`${source.file} cannot be used (${reason.message}); trying ${spec.sources[index + 1]?.file}.`);
+      const unsupported = error instanceof OvembedError && error.code === 'ERR_MODEL_UNSUPPORTED';
+      if (!unsupported || index === spec.sources.length - 1) throw error;
+      logger.warn(`${source.file} cannot be used (${error.message}); trying ${spec.sources[index + 1]?.file}.`);
     }
   }
   throw new OvembedError('ERR_MODEL_INVALID', `${spec.folder} holds no weights that can be read.`);
@@ -102,17 +101,19 @@ async function compilePipeline(
     runtimeVersion: addon.runtimeVersion,
     graphVersion: GRAPH_VERSION,
   });
-  const pipeline = await addon.loadPipeline({
-    source: { kind: source.kind, file: source.file },
-    device: device.device,
-    precision,
-    ...parallelism,
-    pooling: spec.pooling,
-    normalize: spec.normalize,
-    paddingSide: spec.paddingSide,
-    padTokenId: spec.padTokenId,
-    blobFile,
-  });
+  const pipeline = await callNative(() =>
+    addon.loadPipeline({
+      source: { kind: source.kind, file: source.file },
+      device: device.device,
+      precision,
+      ...parallelism,
+      pooling: spec.pooling,
+      normalize: spec.normalize,
+      paddingSide: spec.paddingSide,
+      padTokenId: spec.padTokenId,
+      blobFile,
+    }),
+  );
   if (pipeline.blobProblem) logger.warn(`The compiled model is not cached: ${pipeline.blobProblem}`);
   if (blobFile) await blobs.use(blobFile);
   return pipeline;

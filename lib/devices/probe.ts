@@ -2,7 +2,7 @@
 import { Dispatcher } from '../batching/dispatcher.js';
 import { type Batch, type PlanOptions, planBatches, withinPositions } from '../batching/planner.js';
 import { scatterRows } from '../batching/scatter.js';
-import type { NativeEncoding, NativePipeline, NativeTokenizer } from '../native.js';
+import { callNative, type NativeEncoding, type NativePipeline, type NativeTokenizer } from '../native.js';
 
 const MIN_COSINE = 0.9999;
 /** A pipeline that is this many times slower in its first round is emulated: it is not measured further. */
@@ -53,7 +53,8 @@ export class Probe {
   static async prepare(reference: NativePipeline, trial: ProbeOptions): Promise<Probe> {
     const plan = withinPositions(trial.plan, reference.maxPositions);
     const options = { maxLength: plan.maxLength, offsets: false, addSpecialTokens: true };
-    return new Probe(reference, await trial.tokenizer.encode(probeTexts(), options), plan);
+    const encoding = await callNative(() => trial.tokenizer.encode(probeTexts(), options));
+    return new Probe(reference, encoding, plan);
   }
 
   /** The reference's own first round; a failure of it is not a candidate's. */

@@ -1,7 +1,7 @@
 /** Texts to tokens and back, without the model. */
 import { cutWindows } from '../batching/windows.js';
 import type { ModelInput } from '../input.js';
-import { type EncodeOptions, fromNative, type NativeEncoding, type NativeTokenizer } from '../native.js';
+import { callNative, type EncodeOptions, type NativeEncoding, type NativeTokenizer } from '../native.js';
 
 /** The tokens of one text. */
 export interface TokenizedText {
@@ -43,12 +43,8 @@ export async function decode(
   ids: Uint32Array,
   skipSpecialTokens: boolean,
 ): Promise<string> {
-  try {
-    const [text = ''] = await tokenizer.decode([ids], skipSpecialTokens);
-    return text;
-  } catch (error) {
-    throw fromNative(error);
-  }
+  const [text = ''] = await callNative(() => tokenizer.decode([ids], skipSpecialTokens));
+  return text;
 }
 
 /** The tokens of each row of an encoding. */
@@ -76,7 +72,7 @@ async function encodeAll<T>(
   const results: T[] = [];
   for (const { first, inputs } of cutWindows(texts)) {
     signal.throwIfAborted();
-    const encoding = await tokenizer.encode(inputs, options).catch((error) => Promise.reject(fromNative(error)));
+    const encoding = await callNative(() => tokenizer.encode(inputs, options));
     try {
       results.push(take(encoding, first));
     } finally {

@@ -2,7 +2,7 @@
 import { ovembedCacheDir } from '../../cache-dir.js';
 import type { EmbedderInfo } from '../../index.js';
 import { hubSettings } from '../../models/hub-settings.js';
-import { type NativeDevice, native } from '../../native.js';
+import { callNative, type NativeDevice, native } from '../../native.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { CommonFlags } from '../flags.js';
 import { loadModel } from '../load.js';
@@ -65,7 +65,7 @@ export async function info(flags: CommonFlags): Promise<number> {
 
 async function readRuntime(): Promise<{ version: string; devices: NativeDevice[] }> {
   const addon = native();
-  return { version: addon.runtimeVersion, devices: await addon.devices() };
+  return { version: addon.runtimeVersion, devices: await callNative(() => addon.devices()) };
 }
 
 async function readModel(flags: CommonFlags): Promise<EmbedderInfo> {

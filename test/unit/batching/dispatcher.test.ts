@@ -72,10 +72,11 @@ describe('Dispatcher', () => {
   test('fails work whose results cannot be taken', async () => {
     device.open();
     const failing = await work('a', 3);
+    const reason = Object.assign(new RangeError('no place'), { code: 'ERR_OUT_OF_MEMORY' });
     failing.onResult = () => {
-      throw new RangeError('no place');
+      throw reason;
     };
-    await expect(dispatcher.run(failing, LIVE)).rejects.toThrow('no place');
+    await expect(dispatcher.run(failing, LIVE)).rejects.toBe(reason);
     await dispatcher.drain();
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { OvembedError } from '../../../lib/errors.js';
 import { load } from '../../../lib/load.js';
 import { FakeWorld } from '../fake-native.js';
 import { Gate } from '../gate.js';
@@ -113,6 +114,19 @@ describe('Embedder.load', () => {
     await disk.letThrough(1);
     while (world.openPipelines > 0) await disk.letThrough(0);
     await expect(load('org/model', { signal: AbortSignal.abort('no') }, fakeSystem(world))).rejects.toBe('no');
+  });
+
+  test('rejects with the very reason of an abort, and with the very error of what failed', async () => {
+    const world = new FakeWorld();
+    const reason = Object.assign(new Error('mine'), { code: 'ERR_CLOSED' });
+    await expect(load('org/model', { signal: AbortSignal.abort(reason) }, fakeSystem(world))).rejects.toBe(reason);
+    for (const own of [new OvembedError('ERR_DOWNLOAD', 'no hub'), reason]) {
+      const system = { ...fakeSystem(world), resolveModel: () => Promise.reject(own) };
+      await expect(load('org/model', {}, system)).rejects.toBe(own);
+    }
+    const systemError = Object.assign(new TypeError('of Node'), { code: 'ERR_INVALID_ARG_TYPE' });
+    world.onLoad = () => Promise.reject(systemError);
+    await expect(loadFake(world)).rejects.toBe(systemError);
   });
 
   test('takes the model from OVEMBED_MODEL, else the default one', async () => {
