@@ -150,6 +150,7 @@ function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
     const where = `do_lower_case: true in ${spec.folder}`;
     throw new OvembedError('ERR_MODEL_UNSUPPORTED', `${where} is not supported; a tokenizer that lower-cases is.`);
   }
+  checkMaxLength(options, spec.maxPositions);
   return {
     ...spec,
     pooling: options.poolingType ?? spec.pooling,
@@ -166,14 +167,21 @@ function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
   };
 }
 
+/** Beyond its positions a network reads past a table, or gives every token the same one. */
+function checkMaxLength({ maxLength = 0 }: LoadOptions, maxPositions: number): void {
+  if (maxPositions === 0 || maxLength <= maxPositions) return;
+  throw invalidArgument('maxLength', `at most ${maxPositions}, the positions of the model,`, maxLength);
+}
+
 function planOptions(spec: ModelSpec, options: LoadOptions): PlanOptions {
   const buckets = [options.buckets ?? DEFAULT_BUCKET].flat();
-  return {
+  const plan = {
     buckets: [...new Set(buckets)].sort((a, b) => a - b),
     maxLength: spec.maxLength,
     batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
     maxBatchSize: options.maxBatchSize ?? DEFAULT_MAX_BATCH_SIZE,
   };
+  return withinPositions(plan, spec.maxPositions);
 }
 
 /** What has been loaded. */
@@ -191,8 +199,9 @@ interface Loaded extends ChosenPipeline {
 function assemble(loaded: Loaded): EmbedderParts {
   const { pipeline, spec, tokenizer, options } = loaded;
   const { maxPositions, hiddenSize } = pipeline;
-  if (maxPositions > 0 && (options.maxLength ?? 0) > maxPositions) {
-    throw invalidArgument('maxLength', `at most ${maxPositions}, the positions of the model,`, options.maxLength);
+  checkMaxLength(options, maxPositions);
+  if (pipeline.pooledInGraph && options.poolingType !== undefined) {
+    throw invalidArgument('poolingType', 'none, as the graph of this model pools by itself,', options.poolingType);
   }
   const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? hiddenSize, hiddenSize);
   if (dimensions > hiddenSize) {

@@ -25,6 +25,8 @@ export interface ModelSpec extends ModelConfig {
   normalize: boolean;
   /** Longest input in tokens, special tokens counted; 0: no limit. */
   maxLength: number;
+  /** Tokens for which the network has positions; 0: no limit. No text may be longer, whatever else is stated. */
+  maxPositions: number;
   /** Texts are lower-cased (Unicode, per character) before the tokenizer's own normalisation. */
   doLowerCase: boolean;
   paddingSide: 'left' | 'right';

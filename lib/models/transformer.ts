@@ -16,6 +16,11 @@ export const NETWORK_CONFIG = 'config.json';
 const UNLIMITED = 1_000_000_000;
 const LARGEST_TOKEN_ID = 2 ** 31 - 1;
 
+/** Their first position is the one after `pad_token_id`, so their tables take that many tokens less. */
+const POSITIONS_AFTER_PADDING = ['roberta', 'xlm-roberta', 'xlm-roberta-xl', 'camembert', 'longformer', 'mpnet'];
+/** `pad_token_id` of these types where `config.json` states none. */
+const THEIR_PADDING = 1;
+
 /** Keys that change neither tokens nor vectors beyond the precision, which is ovembed's own choice. */
 const HARMLESS_MODEL_KEYS = ['torch_dtype', 'dtype', 'attn_implementation', 'trust_remote_code'];
 const MODULE_KEYS = [
@@ -37,6 +42,8 @@ export interface Transformer {
   modelType: string | null;
   /** Longest input in tokens, special tokens counted; 0: no limit. */
   maxLength: number;
+  /** Tokens for which the network has positions; 0: no limit. No text may be longer, whatever else is stated. */
+  maxPositions: number;
   /** Texts are lower-cased (Unicode, per character) before the tokenizer's own normalisation. */
   doLowerCase: boolean;
   paddingSide: 'left' | 'right';
@@ -68,6 +75,7 @@ export async function readTransformer(folder: string, subfolder: string, asModul
   return {
     modelType: network.string('model_type') ?? null,
     maxLength: maxLength(own?.config, overrides, tokenizer, network),
+    maxPositions: maxPositions(network),
     doLowerCase: own?.config.boolean('do_lower_case') ?? false,
     paddingSide: paddingSide(overrides) ?? paddingSide(tokenizer) ?? 'right',
     // Padding is masked, so its id matters only to networks that derive positions from it, and those state it here.
@@ -130,14 +138,24 @@ function maxLength(
   const stated = length(overrides, 'model_max_length') ?? length(own, 'max_seq_length');
   if (stated !== undefined) return stated === Number.POSITIVE_INFINITY ? 0 : stated;
 
-  // -1 is how XLNet says that its positions are relative.
-  const positions =
-    network.raw('max_position_embeddings') === -1 ? undefined : length(network, 'max_position_embeddings');
-  const shortest = Math.min(
-    length(tokenizer, 'model_max_length') ?? Number.POSITIVE_INFINITY,
-    positions ?? Number.POSITIVE_INFINITY,
-  );
+  const shortest = Math.min(length(tokenizer, 'model_max_length') ?? Number.POSITIVE_INFINITY, positions(network));
   return shortest === Number.POSITIVE_INFINITY ? 0 : shortest;
+}
+
+/** Size of the network's table of positions; Infinity if it has none. */
+function positions(network: JsonObject): number {
+  // -1 is how XLNet says that its positions are relative.
+  if (network.raw('max_position_embeddings') === -1) return Number.POSITIVE_INFINITY;
+  return length(network, 'max_position_embeddings') ?? Number.POSITIVE_INFINITY;
+}
+
+function maxPositions(network: JsonObject): number {
+  const size = positions(network);
+  if (size === Number.POSITIVE_INFINITY) return 0;
+  if (!POSITIONS_AFTER_PADDING.includes(network.string('model_type') ?? '')) return size;
+  const padding = network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? THEIR_PADDING;
+  if (size <= padding + 1) throw network.invalid('max_position_embeddings', `more than ${padding + 1} positions`);
+  return size - padding - 1;
 }
 
 function length(config: JsonObject | undefined, key: string): number | undefined {

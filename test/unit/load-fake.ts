@@ -16,6 +16,7 @@ export const SPEC: ModelSpec = {
   pooling: 'MEAN',
   normalize: true,
   maxLength: 64,
+  maxPositions: 0,
   doLowerCase: false,
   paddingSide: 'right',
   padTokenId: 0,

@@ -70,6 +70,25 @@ describe('Embedder.load', () => {
     expect(world.openPipelines).toBe(1);
   });
 
+  test("reads no further than the network's positions where the graph does not tell them", async () => {
+    const world = new FakeWorld();
+    world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32', 'BF16'] }];
+    const spec = { maxPositions: 20 };
+    expect((await loadFake(world, {}, spec)).info.maxTokens).toBe(20);
+    expect(Math.max(...world.batches.flatMap(({ lengths }) => lengths))).toBe(20);
+    expect((await loadFake(world, {}, { ...spec, maxLength: 0 })).info.maxTokens).toBe(20);
+    await expect(loadFake(world, { maxLength: 21 }, spec)).rejects.toThrow('Expected at most 20');
+  });
+
+  test('refuses a pooling type where the graph pools by itself', async () => {
+    const world = new FakeWorld();
+    world.pooledInGraph = true;
+    await loadFake(world);
+    const refused = loadFake(world, { poolingType: 'MEAN' });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message: /pools by itself/ });
+    expect(world.openPipelines).toBe(1);
+  });
+
   test('takes the next source where one is not supported, with a fingerprint of its own', async () => {
     const world = new FakeWorld();
     world.onLoad = ({ source }) => {

@@ -17,6 +17,7 @@ test('all-MiniLM-L6-v2 is read as sentence-transformers reads it', async () => {
     pooling: 'MEAN',
     normalize: true,
     maxLength: 256,
+    maxPositions: 512,
     prompts: { query: '', document: '' },
     defaultPromptName: null,
     doLowerCase: false,
@@ -158,6 +159,17 @@ test('a transformer in a folder of its own, as early releases wrote it', async (
   expect(spec).toMatchObject({ maxLength: 128, doLowerCase: true, normalize: false });
   expect(spec.tokenizerFile).toBe(join(folder, '0_Transformer', 'tokenizer.json'));
   expect(spec.sources[0]?.file).toBe(join(folder, '0_Transformer', 'model.safetensors'));
+});
+
+test.each([
+  ['bert', { pad_token_id: 0 }, 512],
+  ['xlm-roberta', { max_position_embeddings: 514, pad_token_id: 1 }, 512],
+  ['mpnet', { max_position_embeddings: 514, pad_token_id: undefined }, 512],
+  ['xlnet', { max_position_embeddings: -1 }, 0],
+  ['t5', { max_position_embeddings: undefined }, 0],
+])('the positions of %s with %o are %i', async (model_type, changes, expected) => {
+  const network = { ...NETWORK, model_type, ...changes };
+  expect((await read({ 'config.json': network, 'onnx/model.onnx': 'graph' })).maxPositions).toBe(expected);
 });
 
 describe('weights', () => {
