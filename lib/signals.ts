@@ -31,7 +31,7 @@ export class CallScope {
       this.end(signal.reason);
       return;
     }
-    signal?.addEventListener('abort', this.#onCallerAbort, { once: true });
+    if (signal) onAbort(signal, this.#onCallerAbort);
     if (timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS) {
       const expired = () => this.end(new OvembedError('ERR_TIMEOUT', `${what} did not finish within ${timeoutMs} ms.`));
       this.#timer = setTimeout(expired, timeoutMs);
@@ -45,7 +45,7 @@ export class CallScope {
   /** Ends the call: frees the timer and the listener, and aborts `signal`. Only the first reason counts. */
   end(reason: unknown = FINISHED): void {
     clearTimeout(this.#timer);
-    this.#caller?.removeEventListener('abort', this.#onCallerAbort);
+    if (this.#caller) offAbort(this.#caller, this.#onCallerAbort);
     if (!this.signal.aborted) this.#controller.abort(reason);
   }
 
@@ -59,4 +59,35 @@ export class CallScope {
       work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onEnd));
     });
   }
+}
+
+interface SharedListener {
+  callbacks: Set<() => void>;
+  listener(): void;
+}
+
+/** Any number of calls may share a signal, but Node warns of a leak from the eleventh listener on: one serves all calls. */
+const listeners = new WeakMap<AbortSignal, SharedListener>();
+
+function onAbort(signal: AbortSignal, callback: () => void): void {
+  const shared = listeners.get(signal) ?? listen(signal);
+  shared.callbacks.add(callback);
+}
+
+function listen(signal: AbortSignal): SharedListener {
+  const callbacks = new Set<() => void>();
+  const listener = () => {
+    for (const callback of callbacks) callback();
+  };
+  listeners.set(signal, { callbacks, listener });
+  signal.addEventListener('abort', listener, { once: true });
+  return { callbacks, listener };
+}
+
+/** The last callback takes the listener with it, since a signal that is listened to is not collected. */
+function offAbort(signal: AbortSignal, callback: () => void): void {
+  const shared = listeners.get(signal);
+  if (!shared?.callbacks.delete(callback) || shared.callbacks.size > 0) return;
+  signal.removeEventListener('abort', shared.listener);
+  listeners.delete(signal);
 }
