@@ -14,14 +14,14 @@ const LINES = 400_000;
 const place = new Workplace();
 writeFileSync(place.file('large.txt'), Array.from({ length: LINES }, (_, i) => `stone ${i}\n`).join(''));
 
-/** Some time after the first vectors were written; another one on each run, so that every run looks elsewhere. */
-async function someMomentIn(file: string): Promise<void> {
+/** Some time after the first vectors were written: up to half a second, spread over the runs. */
+async function someMomentIn(file: string, run: number): Promise<void> {
   const deadline = performance.now() + 30_000;
   while ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= 128) {
     if (performance.now() > deadline) throw new Error('Nothing is written.');
     await wait(5);
   }
-  await wait(Math.random() * 500);
+  await wait((run * 500) / KILLS);
 }
 
 function expectFirstLines(content: string): number {
@@ -41,7 +41,7 @@ describe.each([
   test.each(runs)('leaves whole JSON Lines (run %i)', async (run) => {
     const file = place.file(`${signal}-${run}.jsonl`);
     const child = place.start('embed', 'large.txt', '-o', file);
-    await someMomentIn(file);
+    await someMomentIn(file, run);
     child.kill(signal);
     const { code, stderr } = await outcome(child);
     expect(code).toBe(exitCode);
@@ -55,7 +55,7 @@ describe.each([
   test.each(runs)('leaves a whole .npy (run %i)', async (run) => {
     const file = place.file(`${signal}-${run}.npy`);
     const child = place.start('embed', 'large.txt', '-o', file);
-    await someMomentIn(file);
+    await someMomentIn(file, run);
     child.kill(signal);
     expect((await outcome(child)).code).toBe(exitCode);
     const { rows, columns, excess } = readNpy(file);
@@ -68,7 +68,7 @@ describe.each([
 test.each(runs)('SIGKILL leaves a .npy whose header says no more than the file holds (run %i)', async (run) => {
   const file = place.file(`killed-${run}.npy`);
   const child = place.start('embed', 'large.txt', '-o', file);
-  await someMomentIn(file);
+  await someMomentIn(file, run);
   child.kill('SIGKILL');
   await outcome(child);
   const { rows, columns } = readNpy(file);

@@ -16,13 +16,20 @@ async function busy() {
   for (;;) await embedder.embed(texts);
 }
 
+/** Milliseconds from 0 to 119, the same on every run. */
+let state = 20_261_123;
+function someMoment() {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+  return (state >>> 8) % 120;
+}
+
 /** A worker that is terminated at its moment; resolves when its thread is gone, not when it says so. */
 function terminatedWorker() {
   return new Promise((resolve, reject) => {
     const worker = new Worker(__filename, { workerData: ['busy', model, cacheDir] });
     worker.on('error', reject);
     worker.on('exit', resolve);
-    setTimeout(() => void worker.terminate(), Math.random() * 120);
+    setTimeout(() => void worker.terminate(), someMoment());
   });
 }
 
