@@ -15,6 +15,20 @@ HiddenType hidden_type(const ov::element::Type& type) {
     return type == ov::element::f16 ? HiddenType::F16 : HiddenType::F32;
 }
 
+// The model's output of one batch. Its shape is asked again, as the graph's own may leave it open: the CPU plugin
+// computes shapes as it runs, and pooling would read beyond a smaller output.
+HiddenStates hidden_states(const ov::Tensor& output, const ModelPorts& ports, const Batch& batch) {
+    const size_t width = ports.pooled ? 1 : batch.width;
+    const ov::Shape expected =
+        ports.pooled ? ov::Shape{batch.rows(), ports.hidden} : ov::Shape{batch.rows(), width, ports.hidden};
+    if (output.get_shape() != expected) {
+        throw Error(ErrorCode::ModelUnsupported, "Expected the shape " + expected.to_string() +
+                                                     " for the model's output, received " +
+                                                     output.get_shape().to_string() + ".");
+    }
+    return {output.data(), hidden_type(ports.output_type), width, ports.hidden};
+}
+
 // The size and time of a file, which change when it is replaced.
 std::string stamp(const std::string& file) {
     namespace fs = std::filesystem;
@@ -150,7 +164,8 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
     if (Activity::stopping() || !job.wanted())
         return job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
     InferenceTimings timings{};
-    ov::Tensor output;
+    ov::Tensor output;  // what `states` points into
+    HiddenStates states{};
     try {
         fill_inputs(job.batch, m_ports, request);
         const Semaphore::Hold stream(m_free_streams);
@@ -158,11 +173,10 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
         request.infer();
         timings = {micros_between(job.submitted, started), micros_between(started, Clock::now())};
         output = request.get_output_tensor(m_ports.output);
+        states = hidden_states(output, m_ports, job.batch);
     } catch (...) {
         return job.on_error(current_error(ErrorCode::DeviceFailed, "The device failed while it ran a batch."));
     }
-    const size_t width = m_ports.pooled ? 1 : job.batch.width;
-    const HiddenStates states{output.data(), hidden_type(m_ports.output_type), width, m_ports.hidden};
     job.on_output(states, timings);
 }
 

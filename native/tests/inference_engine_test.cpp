@@ -6,6 +6,7 @@
 #include "tests/encodings.h"
 #include "tests/engines.h"
 #include "tests/expect.h"
+#include "tests/graphs.h"
 
 namespace ovembed {
 namespace {
@@ -218,6 +219,33 @@ TEST(InferenceEngine, DoesNotRunWhatIsNoLongerWanted) {
     settlements.expect_each_once();
     EXPECT_EQ(settlements.done(), 10U);
     EXPECT_EQ(settlements.failed(), 10U);
+}
+
+// The graph's own shape says [?, ?, 4] in both cases; pooling them as they are would read beyond the output.
+TEST(InferenceEngine, RefusesAnOutputThatIsNotOneVectorPerToken) {
+    const testing::TempFolder folder;
+    const auto ids = testing::parameter("input_ids");
+    const auto mask = testing::parameter("attention_mask");
+    const auto tokens = testing::masked_look_up(ids, mask, 12, 4);
+    const auto integers = [](std::vector<int64_t> values) {
+        return ov::op::v0::Constant::create(ov::element::i64, {values.size()}, values);
+    };
+    const ov::Output<ov::Node> outputs[] = {
+        std::make_shared<ov::op::v1::ReduceMean>(tokens, integers({1}), true),
+        std::make_shared<ov::op::v1::Transpose>(tokens, integers({1, 0, 2})),
+    };
+    for (const auto& output : outputs) {
+        ov::save_model(std::make_shared<ov::Model>(ov::ResultVector{testing::result("last_hidden_state", output)},
+                                                   ov::ParameterVector{ids, mask}),
+                       folder.file("m.xml"));
+        EngineOptions options;
+        options.source = {SourceKind::OpenVino, folder.file("m.xml")};
+        options.device = "CPU";
+        options.precision = "f32";
+        TextEmbeddingPipeline pipeline(std::make_shared<InferenceEngine>(options), {});
+        expect_error(ErrorCode::ModelUnsupported, "Expected the shape [1,4,4]",
+                     [&] { testing::embed(pipeline, testing::parts_of({{2, 5, 3}}), testing::pooled(4)); });
+    }
 }
 
 TEST(InferenceEngine, ReportsADeviceErrorAndGoesOn) {
