@@ -98,8 +98,9 @@ void reshape_inputs(ov::Model& model, const ov::Dimension& tokens) {
 void make_dynamic(ov::Model& model) { reshape_inputs(model, ov::Dimension()); }
 
 // The longest row by the graph's own shapes; 0: no limit found. Given an upper bound for the tokens, shape inference
-// carries it to the output, less where a table of position embeddings is shorter. This has to be known for every
-// source: the CPU plugin does not check it at run time but reads beyond the table.
+// carries it through the graph, less where a table of position embeddings is shorter. All operations are looked at, as
+// the output of a graph that pools has no tokens left. This has to be known for every source: the CPU plugin does not
+// check it at run time but reads beyond the table.
 size_t longest_row(ov::Model& model) {
     constexpr ov::Dimension::value_type kBound = 1 << 20;
     try {
@@ -108,10 +109,16 @@ size_t longest_row(ov::Model& model) {
         return 0;  // a graph that cannot infer with bounds says nothing about its limit
     }
     auto limit = kBound;
-    for (const auto& output : model.outputs()) {
-        const auto shape = output.get_partial_shape();
-        if (shape.rank() == 3 && shape[1].get_interval().has_upper_bound())
-            limit = std::min(limit, shape[1].get_max_length());
+    for (const auto& operation : model.get_ordered_ops()) {
+        for (const auto& output : operation->outputs()) {
+            const auto shape = output.get_partial_shape();
+            if (shape.rank().is_dynamic() || shape.size() < 2) continue;
+            // Fixed sizes are those of weights and heads; what depends on the tokens is still open, from 2 to its
+            // bound.
+            const ov::Dimension& tokens = shape[1];
+            if (tokens.is_dynamic() && tokens.get_interval().has_upper_bound())
+                limit = std::min(limit, tokens.get_max_length());
+        }
     }
     return limit == kBound ? 0 : static_cast<size_t>(limit);
 }

@@ -119,6 +119,26 @@ TEST(ModelReader, MakesFixedShapesDynamic) {
     }
 }
 
+// A table of 20 positions, cut to the row's length and added, as exports do it.
+TEST(ModelReader, FindsTheLongestRowOfAGraphThatPools) {
+    const testing::TempFolder folder;
+    const auto ids = testing::parameter("input_ids");
+    const auto mask = testing::parameter("attention_mask");
+    const auto integers = [](std::vector<int64_t> values) {
+        return ov::op::v0::Constant::create(ov::element::i64, {values.size()}, values);
+    };
+    const auto length =
+        std::make_shared<ov::op::v8::Gather>(std::make_shared<ov::op::v3::ShapeOf>(ids), integers({1}), integers({0}));
+    const auto table = ov::op::v0::Constant::create(ov::element::f32, {20, 4}, std::vector<float>(80, 1));
+    const auto positions =
+        std::make_shared<ov::op::v8::Slice>(table, integers({0}), length, integers({1}), integers({0}));
+    const auto tokens = std::make_shared<ov::op::v1::Add>(testing::masked_look_up(ids, mask, 12, 4), positions);
+    const auto sentence = testing::result("sentence_embedding", testing::mean_over_tokens(tokens));
+    ov::save_model(std::make_shared<ov::Model>(ov::ResultVector{sentence}, ov::ParameterVector{ids, mask}),
+                   folder.file("m.xml"));
+    EXPECT_EQ(read_model({SourceKind::OpenVino, folder.file("m.xml")}).max_positions, 20U);
+}
+
 // What a test does to a good folder before it is loaded.
 struct Damage {
     const char* name;
