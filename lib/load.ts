@@ -10,6 +10,7 @@ import { resolveLogger } from './logger.js';
 import {
   DEFAULT_MODEL,
   fingerprint,
+  graphIdentity,
   type ModelSpec,
   type ResolvedModel,
   readModelFolder,
@@ -77,9 +78,10 @@ export interface System {
   resolveModel: typeof resolveModel;
   readModelFolder: typeof readModelFolder;
   fingerprint: typeof fingerprint;
+  graphIdentity: typeof graphIdentity;
 }
 
-const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint };
+const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity };
 
 const DEFAULT_BUCKET = 16;
 const DEFAULT_BATCH_TOKENS = 1_024;
@@ -92,7 +94,11 @@ export async function load(model: string | undefined, options: LoadOptions, syst
   const scope = new CallScope('Embedder.load', { signal: options.signal });
   scope.signal.throwIfAborted();
   // A copy of the options, as their owner may change them while the model is being loaded.
-  const loading = loadParts(model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL), { ...options }, system);
+  const loading = loadParts(
+    model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL),
+    { ...options, signal: scope.signal },
+    system,
+  );
   try {
     return await scope.race(loading);
   } catch (error) {
@@ -103,7 +109,11 @@ export async function load(model: string | undefined, options: LoadOptions, syst
   }
 }
 
-async function loadParts(model: string, options: LoadOptions, system: System): Promise<EmbedderParts> {
+/** The options with the signal of the call, which ends with the caller's. */
+type Loading = LoadOptions & { signal: AbortSignal };
+
+async function loadParts(model: string, options: Loading, system: System): Promise<EmbedderParts> {
+  const { cacheDir, signal } = options;
   const addon = system.native();
   const logger = resolveLogger(options.logger);
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
@@ -120,8 +130,10 @@ async function loadParts(model: string, options: LoadOptions, system: System): P
     logger,
     parallelism: planParallelism(device.device, options, addon.availableCpus()),
     precision: options.precision ?? 'auto',
-    cacheDir: ovembedCacheDir(options.cacheDir),
-    fingerprint: (variant) => system.fingerprint(variant, {}, { cacheDir: options.cacheDir, signal: options.signal }),
+    cacheDir: ovembedCacheDir(cacheDir),
+    fingerprint: (variant) => system.fingerprint(variant, {}, { cacheDir, signal }),
+    graphIdentity: (variant) => system.graphIdentity(variant, { cacheDir, signal }),
+    signal,
   });
   try {
     return assemble({

@@ -2,22 +2,28 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeAbandoned } from '../abandoned-files.js';
 
 const SUFFIX = '.blob';
+/** What the addon writes before it renames it. */
+const PARTIAL = /\.blob\..*\.tmp$/;
 
 /** Compiled models of a few models at several precisions. */
 const MAX_BYTES = 2 * 1024 ** 3;
 
 /** A compiled model can be used again where all of this is the same. */
 export interface BlobKey {
-  fingerprint: string;
-  sourceKind: string;
+  /** `graphIdentity` of the model. */
+  graph: string;
+  /** As OpenVINO takes it: `AUTO:CPU` compiles otherwise than `CPU`. */
+  device: string;
   deviceName: string;
+  /** `cpuIdentity`: a model compiled with some instruction sets does not run without. */
+  cpu: string;
   precision: string;
   streams: number;
   threads: number;
   runtimeVersion: string;
-  graphVersion: number;
 }
 
 /** The folder of compiled models. Several processes may share it: every file is complete or not there, and any may go. */
@@ -50,7 +56,13 @@ export class BlobCache {
     await this.#evict(file);
   }
 
+  /** Forgets a compiled model that turned out to be another's. */
+  async discard(file: string): Promise<void> {
+    await rm(file, { force: true }).catch(() => {});
+  }
+
   async #evict(keep: string): Promise<void> {
+    await removeAbandoned(this.#folder, PARTIAL);
     const blobs = await this.#list();
     blobs.sort((a, b) => a.usedMs - b.usedMs);
     let total = blobs.reduce((sum, { bytes }) => sum + bytes, 0);

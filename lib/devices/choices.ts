@@ -1,6 +1,6 @@
 /** Choices that were measured once and are kept, so that a restart does not flip them (and with them the bits of vectors). */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A JSON file per key under `choices/`. What cannot be read is measured again; what cannot be written is not kept. */
@@ -23,17 +23,29 @@ export class Choices<T> {
     }
   }
 
-  /** Complete or not at all: written beside its place, then renamed. The last of several processes wins. */
-  async write(key: readonly string[], value: T): Promise<void> {
+  /**
+   * Keeps a value unless another process was first, and returns the one that is kept: all processes then go by the same.
+   * Written beside its place, then linked, which fails where there is a file. One that is damaged is replaced.
+   */
+  async keep(key: readonly string[], value: T): Promise<T> {
     const file = this.#file(key);
     const draft = `${file}.${randomUUID()}.tmp`;
     try {
       await mkdir(this.#folder, { recursive: true });
       await writeFile(draft, `${JSON.stringify({ key, ...value }, null, 2)}\n`);
+      const isFirst = await link(draft, file).then(
+        () => true,
+        () => false,
+      );
+      const kept = isFirst ? value : await this.read(key);
+      if (kept) return kept;
       await rename(draft, file);
     } catch {
+      // A choice that cannot be kept is measured again next time.
+    } finally {
       await rm(draft, { force: true }).catch(() => {});
     }
+    return value;
   }
 
   #file(key: readonly string[]): string {

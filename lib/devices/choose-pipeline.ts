@@ -2,7 +2,7 @@
 import type { PlanOptions } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { GRAPH_VERSION, type ModelSpec } from '../models/index.js';
+import type { ModelSpec } from '../models/index.js';
 import {
   callNative,
   type ModelSource,
@@ -14,6 +14,7 @@ import {
 import { BlobCache } from './blobs.js';
 import { Choices } from './choices.js';
 import { cpuIdentity } from './machine.js';
+import { oneAtATime } from './one-at-a-time.js';
 import type { DevicePlan, Parallelism } from './plan.js';
 import { isPrecisionChoice, measurePrecision, type PrecisionChoice } from './precision.js';
 
@@ -32,6 +33,10 @@ export interface PipelineRequest {
   logger: Logger;
   /** The fingerprint of the model when its first source is the one that runs. */
   fingerprint(spec: ModelSpec): Promise<string>;
+  /** What names the graph of the model's first source. */
+  graphIdentity(spec: ModelSpec): Promise<string>;
+  /** Ends a measurement. */
+  signal: AbortSignal;
 }
 
 /** A pipeline and how it was chosen. */
@@ -58,52 +63,63 @@ export async function choosePipeline(request: PipelineRequest): Promise<ChosenPi
 }
 
 async function pipelineFrom(source: ModelSpec['sources'][number], request: PipelineRequest): Promise<ChosenPipeline> {
-  const fingerprint = await request.fingerprint({ ...request.spec, sources: [source] });
-  const compile = (precision: Precision) => compilePipeline(source, fingerprint, precision, request);
+  const variant = { ...request.spec, sources: [source] };
+  const graph = await request.graphIdentity(variant);
+  const fingerprint = await request.fingerprint(variant);
+  const compile = (precision: Precision) => compilePipeline(variant, graph, precision, request);
   if (request.precision !== 'auto') {
     const choice = { precision: request.precision, reason: 'asked for' };
     return { pipeline: await compile(choice.precision), choice, source, fingerprint };
   }
-  return { ...(await automaticPrecision(fingerprint, compile, request)), source, fingerprint };
+  return { ...(await automaticPrecision(graph, compile, request)), source, fingerprint };
 }
 
 /** The choice made earlier on this machine for this model, else a new one, which is kept. */
 async function automaticPrecision(
-  fingerprint: string,
+  graph: string,
   load: (precision: Precision) => Promise<NativePipeline>,
-  { addon, device, parallelism, cacheDir, tokenizer, plan, logger }: PipelineRequest,
+  { addon, device, parallelism, cacheDir, tokenizer, plan, logger, signal }: PipelineRequest,
 ): Promise<{ pipeline: NativePipeline; choice: PrecisionChoice }> {
   const choices = new Choices(cacheDir, isPrecisionChoice);
   const machine = [await cpuIdentity(), addon.runtimeVersion, device.device, device.fullName];
-  const key = ['precision', ...machine, String(parallelism.threads), String(parallelism.streams), fingerprint];
-  const remembered = await choices.read(key);
-  if (remembered) return { pipeline: await load(remembered.precision), choice: remembered };
+  const key = ['precision', ...machine, String(parallelism.threads), String(parallelism.streams), graph];
 
-  const measured = await measurePrecision({ capabilities: device.capabilities, tokenizer, plan, load });
-  logger.info(`precision ${measured.choice.precision}: ${measured.choice.reason}`);
-  await choices.write(key, measured.choice);
-  return measured;
+  // Measurements side by side would disturb each other, and the first one's outcome serves all.
+  return oneAtATime(JSON.stringify([cacheDir, ...key]), async () => {
+    signal.throwIfAborted();
+    const remembered = await choices.read(key);
+    if (remembered) return { pipeline: await load(remembered.precision), choice: remembered };
+
+    const measured = await measurePrecision({ capabilities: device.capabilities, tokenizer, plan, load, signal });
+    logger.info(`precision ${measured.choice.precision}: ${measured.choice.reason}`);
+    const choice = await choices.keep(key, measured.choice);
+    if (choice.precision === measured.choice.precision) return { pipeline: measured.pipeline, choice };
+    await measured.pipeline.close();
+    return { pipeline: await load(choice.precision), choice };
+  });
 }
 
+/** @param graph the identity of the graph, from before anything of it was read */
 async function compilePipeline(
-  source: ModelSource,
-  fingerprint: string,
+  spec: ModelSpec,
+  graph: string,
   precision: Precision,
-  { addon, spec, device, parallelism, cacheDir, logger }: PipelineRequest,
+  { addon, device, parallelism, cacheDir, logger, graphIdentity }: PipelineRequest,
 ): Promise<NativePipeline> {
+  const { kind, file } = spec.sources[0] as ModelSource;
   const blobs = new BlobCache(cacheDir);
   const blobFile = await blobs.fileFor({
-    fingerprint,
-    sourceKind: source.kind,
+    graph,
+    device: device.device,
     deviceName: device.fullName,
+    cpu: await cpuIdentity(),
     precision,
     ...parallelism,
     runtimeVersion: addon.runtimeVersion,
-    graphVersion: GRAPH_VERSION,
   });
   const pipeline = await callNative(() =>
     addon.loadPipeline({
-      source: { kind: source.kind, file: source.file },
+      source: { kind, file },
       device: device.device,
       precision,
       ...parallelism,
@@ -114,6 +130,12 @@ async function compilePipeline(
       blobFile,
     }),
   );
+  const after = await graphIdentity(spec).catch(() => undefined);
+  if (after !== graph) {
+    await pipeline.close();
+    if (blobFile) await blobs.discard(blobFile);
+    throw new OvembedError('ERR_MODEL_INVALID', `${file} or its config.json changed while being read. Load it again.`);
+  }
   if (pipeline.blobProblem) logger.warn(`The compiled model is not cached: ${pipeline.blobProblem}`);
   if (blobFile) await blobs.use(blobFile);
   return pipeline;

@@ -2,6 +2,7 @@
  * The choice of `precision: 'auto'`. Capability flags do not tell: bf16 is three times as fast as f32 with AMX, slower
  * with AVX-512 BF16 alone, and emulated at a thirtieth of the speed elsewhere. So it is measured, with real pipelines.
  */
+import { OvembedError } from '../errors.js';
 import type { NativePipeline, Precision } from '../native.js';
 import { Probe, type ProbeOptions } from './probe.js';
 
@@ -85,6 +86,9 @@ async function tryCandidate(precision: Precision, trial: Trial, probe: Probe) {
     return { contender: undefined, finding };
   } catch (error) {
     await pipeline?.close();
+    trial.signal.throwIfAborted();
+    // Files that changed or are damaged say nothing about a precision.
+    if (error instanceof OvembedError && error.code === 'ERR_MODEL_INVALID') throw error;
     return { contender: undefined, finding: `does not run: ${(error as Error).message}` };
   }
 }

@@ -23,6 +23,8 @@ const HARD_TEXTS = ['_', '...', '[MASK]', '!?!?!?', '§ ¶ † ‡ • ° © ®'
 export interface ProbeOptions {
   tokenizer: NativeTokenizer;
   plan: PlanOptions;
+  /** Ends the comparison between two batches. */
+  signal: AbortSignal;
 }
 
 export interface Comparison {
@@ -42,10 +44,12 @@ export class Probe {
   readonly #encoding: NativeEncoding;
   readonly #batches: readonly Batch[];
   readonly #reference: NativePipeline;
+  readonly #signal: AbortSignal;
   #first: Round = { ms: 0, vectors: new Float32Array() };
 
-  private constructor(reference: NativePipeline, encoding: NativeEncoding, plan: PlanOptions) {
+  private constructor(reference: NativePipeline, encoding: NativeEncoding, plan: PlanOptions, signal: AbortSignal) {
     this.#reference = reference;
+    this.#signal = signal;
     this.#encoding = encoding;
     this.#batches = planBatches(encoding.lengths, plan);
   }
@@ -54,7 +58,7 @@ export class Probe {
     const plan = withinPositions(trial.plan, reference.maxPositions);
     const options = { maxLength: plan.maxLength, offsets: false, addSpecialTokens: true };
     const encoding = await callNative(() => trial.tokenizer.encode(probeTexts(), options));
-    return new Probe(reference, encoding, plan);
+    return new Probe(reference, encoding, plan, trial.signal);
   }
 
   /** The reference's own first round; a failure of it is not a candidate's. */
@@ -66,7 +70,7 @@ export class Probe {
   async compare(candidate: NativePipeline): Promise<Comparison> {
     const expected = this.#first;
     const first = await this.#round(candidate);
-    const similarity = smallestCosine(expected.vectors, first.vectors, candidate.hiddenSize);
+    const similarity = this.#smallestCosine(expected.vectors, first.vectors, candidate.hiddenSize);
     if (!(similarity >= MIN_COSINE)) return { gain: 0, finding: `has a cosine of ${similarity.toFixed(5)} to f32` };
     if (first.ms > HOPELESS * expected.ms) return { gain: 0, finding: `takes over ${HOPELESS} times as long as f32` };
 
@@ -96,9 +100,21 @@ export class Probe {
         options: { output: 'pooled', dimensions: 0, normalize: true },
         onResult: ({ rows }, { data }) => scatterRows(rows, data, vectors, width),
       },
-      new AbortController().signal,
+      this.#signal,
     );
     return { ms: performance.now() - started, vectors };
+  }
+
+  /** Of rows that are normalised already; NaN if any value is. Rows without a token have no direction. */
+  #smallestCosine(a: Float32Array, b: Float32Array, width: number): number {
+    let smallest = 1;
+    this.#encoding.lengths.forEach((length, row) => {
+      if (length === 0) return;
+      let dot = 0;
+      for (let i = row * width; i < (row + 1) * width; i++) dot += (a[i] as number) * (b[i] as number);
+      smallest = Math.min(smallest, dot);
+    });
+    return smallest;
   }
 }
 
@@ -106,17 +122,6 @@ function probeTexts(): string[] {
   const word = (i: number) => WORDS[i % WORDS.length] as string;
   const prose = PROBE_WORDS.map((count, text) => Array.from({ length: count }, (_, i) => word(text + i)).join(' '));
   return [...prose, ...HARD_TEXTS];
-}
-
-/** Of rows that are normalised already; NaN if any value is. */
-function smallestCosine(a: Float32Array, b: Float32Array, width: number): number {
-  let smallest = 1;
-  for (let start = 0; start < a.length; start += width) {
-    let dot = 0;
-    for (let i = start; i < start + width; i++) dot += (a[i] as number) * (b[i] as number);
-    smallest = Math.min(smallest, dot);
-  }
-  return smallest;
 }
 
 function median(values: number[]): number {

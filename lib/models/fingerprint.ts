@@ -1,10 +1,11 @@
 /** The name of a vector space: two models with one fingerprint give vectors that may be compared. */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ovembedCacheDir } from '../cache-dir.js';
 import { sha256OfFile } from './hash.js';
 import { HashMemo } from './hash-memo.js';
 import type { ModelSpec } from './spec.js';
+import { NETWORK_CONFIG } from './transformer.js';
 
 /** Raised when the graphs that ovembed builds, or its pooling, change in what they compute. */
 export const GRAPH_VERSION = 1;
@@ -24,20 +25,46 @@ export type FingerprintOverrides = {
 export async function fingerprint(
   spec: ModelSpec,
   overrides: FingerprintOverrides = {},
-  options: { cacheDir?: string | undefined; signal?: AbortSignal | undefined } = {},
+  options: HashOptions = {},
 ): Promise<string> {
   const { pooling, normalize, maxLength, paddingSide, prompts, defaultPromptName } = { ...spec, ...stated(overrides) };
   const source = spec.sources[0] as ModelSpec['sources'][number];
-  const memo = new HashMemo(ovembedCacheDir(options.cacheDir));
-
-  const fields = ['ovembed', String(GRAPH_VERSION), source.kind];
-  for (const file of source.files) fields.push(await memo.sha256(file, options.signal));
+  const fields = ['ovembed', String(GRAPH_VERSION), source.kind, ...(await hashWeights(source.files, options))];
   for (const file of [spec.tokenizerFile, ...spec.files]) {
     fields.push(basename(file), await sha256OfFile(file, options.signal));
   }
   fields.push(pooling, String(normalize), String(maxLength), paddingSide, defaultPromptName ?? '');
   for (const name of Object.keys(prompts).sort()) fields.push(name, prompts[name] as string);
   return hashFields(fields);
+}
+
+/**
+ * Names the graph alone, by its first source: the same for all prompts, lengths and poolings, which are applied outside of
+ * it. SHA-256 in hex over the weights, config.json and the graph version.
+ */
+export async function graphIdentity(spec: ModelSpec, options: HashOptions = {}): Promise<string> {
+  const source = spec.sources[0] as ModelSpec['sources'][number];
+  const network = join(dirname(spec.tokenizerFile), NETWORK_CONFIG);
+  const weights = await hashWeights(source.files, options);
+  return hashFields([
+    'graph',
+    String(GRAPH_VERSION),
+    source.kind,
+    ...weights,
+    await sha256OfFile(network, options.signal),
+  ]);
+}
+
+interface HashOptions {
+  cacheDir?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+async function hashWeights(files: readonly string[], { cacheDir, signal }: HashOptions): Promise<string[]> {
+  const memo = new HashMemo(ovembedCacheDir(cacheDir));
+  const hashes: string[] = [];
+  for (const file of files) hashes.push(await memo.sha256(file, signal));
+  return hashes;
 }
 
 /** Length-prefixed, so that no two lists of fields give the same bytes. */

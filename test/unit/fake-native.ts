@@ -36,6 +36,9 @@ export class FakeWorld {
   /** Texts whose vectors hold NaN. */
   poison = new Set<string>();
 
+  /** Texts of which a tokenizer without a template makes no token. */
+  isTokenless: (text: string) => boolean = () => false;
+
   openEncodings = 0;
   openPipelines = 0;
   inFlight = 0;
@@ -143,7 +146,8 @@ class FakeEncoding implements NativeEncoding {
   constructor(world: FakeWorld, inputs: readonly (string | Uint32Array)[], options: EncodeOptions) {
     this.#world = world;
     this.#options = options;
-    const full = inputs.map((input) => (typeof input === 'string' ? withTemplate(input, options) : [...input]));
+    const encode = (text: string) => (world.isTokenless(text) ? [] : withTemplate(text, options));
+    const full = inputs.map((input) => (typeof input === 'string' ? encode(input) : [...input]));
     this.#rows = full.map((ids) => Uint32Array.from(options.maxLength > 0 ? ids.slice(0, options.maxLength) : ids));
     this.lengths = Uint32Array.from(this.#rows, ({ length }) => length);
     this.originalLengths = Uint32Array.from(full, ({ length }) => length);

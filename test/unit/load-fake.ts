@@ -34,6 +34,7 @@ export function fakeSystem(world: FakeWorld, spec: Partial<ModelSpec> = {}): Sys
     resolveModel: async (model) => ({ folder: '/model', id: model, revision: 'abc' }),
     readModelFolder: async () => ({ ...SPEC, ...spec }),
     fingerprint: async (variant) => `fingerprint of ${variant.sources[0]?.kind}`,
+    graphIdentity: async (variant) => `graph of ${variant.sources[0]?.kind}`,
   };
 }
 

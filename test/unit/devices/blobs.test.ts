@@ -5,14 +5,14 @@ import { BlobCache, type BlobKey } from '../../../lib/devices/blobs.js';
 import { freshCacheDir } from '../load-fake.js';
 
 const KEY: BlobKey = {
-  fingerprint: 'f',
-  sourceKind: 'onnx',
+  graph: 'g',
+  device: 'CPU',
+  cpu: 'c',
   deviceName: 'A processor',
   precision: 'f32',
   streams: 2,
   threads: 2,
   runtimeVersion: '1',
-  graphVersion: 1,
 };
 
 describe('BlobCache', () => {
@@ -29,7 +29,7 @@ describe('BlobCache', () => {
   test('deletes what was used longest ago until the rest fits, but never the file in use', async () => {
     const cacheDir = freshCacheDir();
     const cache = new BlobCache(cacheDir, 250);
-    const files = await Promise.all(['a', 'b', 'c', 'd'].map((fingerprint) => cache.fileFor({ ...KEY, fingerprint })));
+    const files = await Promise.all(['a', 'b', 'c', 'd'].map((graph) => cache.fileFor({ ...KEY, graph })));
     files.forEach((file, i) => {
       writeFileSync(file as string, 'x'.repeat(100));
       utimesSync(file as string, i + 1, i + 1);
@@ -42,6 +42,16 @@ describe('BlobCache', () => {
     const small = new BlobCache(cacheDir, 10);
     await small.use(files[3] as string);
     expect(files.map((file) => existsSync(file as string))).toEqual([false, false, false, true]);
+  });
+
+  test('deletes what a killed process left half written, but not what one is writing', async () => {
+    const cacheDir = freshCacheDir();
+    const cache = new BlobCache(cacheDir);
+    const file = (await cache.fileFor(KEY)) as string;
+    for (const partial of [`${file}.1-0.tmp`, `${file}.2-0.tmp`]) writeFileSync(partial, 'half');
+    utimesSync(`${file}.1-0.tmp`, 1, 1);
+    await cache.use(file);
+    expect(readdirSync(join(cacheDir, 'blobs')).map((name) => name.slice(-7))).toEqual(['2-0.tmp']);
   });
 
   test('takes a file or folder that another process removed for gone', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LoadOptions } from '../../../lib/options.js';
@@ -97,6 +97,59 @@ describe("precision: 'auto'", () => {
     expect(await choose()).toMatchObject({ precision: 'bf16', precisionReason: first.precisionReason });
     expect(world.loads.map(({ precision }) => precision)).toEqual(['bf16']);
     expect((await choose({ threads: 1 })).precision).toBe('f32');
+  });
+
+  test('is one for a model, whatever is applied outside of its graph', async () => {
+    await choose();
+    world.batches.length = 0;
+    await choose({ poolingType: 'CLS', maxLength: 32, queryInstruction: 'Q' });
+    expect(world.batches).toHaveLength(0);
+    expect(
+      new Set(world.loads.filter(({ precision }) => precision === 'f32').map(({ blobFile }) => blobFile)).size,
+    ).toBe(1);
+  });
+
+  test('is measured once by loads side by side', async () => {
+    const infos = await Promise.all([choose(), choose(), choose()]);
+    expect(world.loads).toHaveLength(3 + 2);
+    expect(new Set(infos.map(({ precisionReason }) => precisionReason)).size).toBe(1);
+  });
+
+  test('is that of the process that was first', async () => {
+    speed = { f32: 8, bf16: 2, f16: 8 };
+    let finished = false;
+    world.onEncode = async () => {
+      if (finished) return;
+      finished = true;
+      await choose();
+      speed = { f32: 1, bf16: 8, f16: 8 };
+    };
+    // Loads of one process take turns, so the other one has a lock of its own.
+    vi.resetModules();
+    const other = await import('../load-fake.js');
+    const embedder = await other.loadFake(world, { cacheDir });
+    expect(embedder.info.precision).toBe('bf16');
+    expect(world.openPipelines).toBe(2);
+    expect(readdirSync(join(cacheDir, 'choices'))).toHaveLength(1);
+  });
+
+  test('ends with an abort between two batches, and leaves nothing open', async () => {
+    const caller = new AbortController();
+    const { onInfer } = world;
+    world.onInfer = (parts, options, precision) => {
+      if (precision === 'bf16') caller.abort('enough');
+      return onInfer(parts, options, precision);
+    };
+    await expect(choose({ signal: caller.signal })).rejects.toBe('enough');
+    await vi.waitFor(() => expect([world.openPipelines, world.openEncodings]).toEqual([0, 0]));
+    expect(world.loads.map(({ precision }) => precision)).toEqual(['f32', 'bf16']);
+    expect(existsSync(join(cacheDir, 'choices'))).toBe(false);
+  });
+
+  test('is not a matter of texts without a token', async () => {
+    world.isTokenless = (text) => text === '_';
+    speed = { f32: 12, bf16: 6, f16: 12 };
+    expect((await choose()).precision).toBe('bf16');
   });
 
   test('is measured again where the memory of it is damaged', async () => {

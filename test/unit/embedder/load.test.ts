@@ -1,3 +1,5 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OvembedError } from '../../../lib/errors.js';
 import { load } from '../../../lib/load.js';
@@ -133,6 +135,22 @@ describe('Embedder.load', () => {
     await disk.letThrough(1);
     while (world.openPipelines > 0) await disk.letThrough(0);
     await expect(load('org/model', { signal: AbortSignal.abort('no') }, fakeSystem(world))).rejects.toBe('no');
+  });
+
+  test('refuses a model that changes while it is read, and keeps nothing of it', async () => {
+    const world = new FakeWorld();
+    const cacheDir = freshCacheDir();
+    let graph = 'before';
+    world.onLoad = ({ blobFile }) => {
+      writeFileSync(blobFile as string, 'compiled');
+      graph = 'after';
+    };
+    const system = { ...fakeSystem(world), graphIdentity: async () => graph };
+    const changed = load('org/model', { cacheDir }, system);
+    await expect(changed).rejects.toMatchObject({ code: 'ERR_MODEL_INVALID', message: /changed while being read/ });
+    expect(readdirSync(join(cacheDir, 'blobs'))).toEqual([]);
+    expect(world.openPipelines).toBe(0);
+    await load('org/model', { cacheDir }, system);
   });
 
   test('rejects with the very reason of an abort, and with the very error of what failed', async () => {

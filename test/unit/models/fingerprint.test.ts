@@ -1,7 +1,7 @@
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type FingerprintOverrides, fingerprint, readModelFolder } from '../../../lib/models/index.js';
+import { type FingerprintOverrides, fingerprint, graphIdentity, readModelFolder } from '../../../lib/models/index.js';
 import { type Files, modelFolder, NETWORK, POOLING, temporaryFolder } from './folders.js';
 
 const of = async (changes: Files = {}, overrides: FingerprintOverrides = {}) =>
@@ -63,4 +63,17 @@ test('weights replaced by others of the same size and age are noticed by their i
   writeFileSync(weights, 'WEIGHTS');
   utimesSync(weights, 1000, 1000.001);
   expect(await fingerprint(spec, {}, { cacheDir })).not.toBe(before);
+});
+
+test('the identity of the graph is that of weights and network, whatever is applied outside of it', async () => {
+  const graph = async (changes: Files = {}) =>
+    graphIdentity(await readModelFolder(modelFolder(changes)), { cacheDir: temporaryFolder() });
+  const same = await graph();
+  expect(same).toMatch(/^[0-9a-f]{64}$/);
+  expect(await graph({ 'sentence_bert_config.json': { max_seq_length: 128 }, '2_Normalize/config.json': {} })).toBe(
+    same,
+  );
+  expect(await graph({ 'model.safetensors': 'Weights' })).not.toBe(same);
+  expect(await graph({ 'model.safetensors': null, 'onnx/model.onnx': 'weights' })).not.toBe(same);
+  expect(await graph({ 'config.json': { ...NETWORK, layer_norm_eps: 1e-5 } })).not.toBe(same);
 });
