@@ -51,11 +51,11 @@ async function collectWeights(folder: string, subfolder: string, fetch: FetchFil
   const isNative = (kind: string) => Number(kind === 'safetensors');
   const formats = usableFormats(modelType).sort((a, b) => isNative(b.kind) - isNative(a.kind));
 
-  for (const { files, extra } of formats) {
+  for (const { files, extra = [] } of formats) {
     const [main, ...companions] = files.map((file) => posix.join(subfolder, file)) as [string, ...string[]];
     if (!(await fetch(main, 'optional'))) continue;
     for (const companion of companions) await fetch(companion, 'required');
-    if (extra) await fetch(posix.join(subfolder, extra), 'optional');
+    for (const file of extra) await fetch(posix.join(subfolder, file), 'optional');
     return;
   }
   throw noWeights(folder, modelType);

@@ -1,5 +1,6 @@
 /** Which files of a model folder hold the weights, in the order in which they are preferred. */
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { OvembedError } from '../errors.js';
 import type { ModelSource } from '../native.js';
 import { isFile } from './files.js';
@@ -12,8 +13,8 @@ export const NATIVE_MODEL_TYPES: readonly string[] = ['bert'];
 interface WeightFormat {
   kind: ModelSource['kind'];
   files: readonly string[];
-  /** Belongs to the weights where it exists: ONNX above 2 GB keeps its tensors apart. */
-  extra?: string;
+  /** Belong to the weights where they exist, as do files with more behind these names: ONNX above 2 GB keeps tensors apart. */
+  extra?: readonly string[];
 }
 
 const SAFETENSORS = 'model.safetensors';
@@ -22,8 +23,8 @@ const FORMATS: readonly WeightFormat[] = [
   { kind: 'openvino', files: ['openvino/openvino_model.xml', 'openvino/openvino_model.bin'] },
   { kind: 'openvino', files: ['openvino_model.xml', 'openvino_model.bin'] },
   { kind: 'safetensors', files: [SAFETENSORS] },
-  { kind: 'onnx', files: ['onnx/model.onnx'], extra: 'onnx/model.onnx_data' },
-  { kind: 'onnx', files: ['model.onnx'], extra: 'model.onnx_data' },
+  { kind: 'onnx', files: ['onnx/model.onnx'], extra: ['onnx/model.onnx_data', 'onnx/model.onnx.data'] },
+  { kind: 'onnx', files: ['model.onnx'], extra: ['model.onnx_data', 'model.onnx.data'] },
 ];
 
 /** A source that is there, with every file that belongs to it. */
@@ -46,18 +47,25 @@ export function usableFormats(modelType: string | null): WeightFormat[] {
  */
 export async function findSources(folder: string, modelType: string | null): Promise<FoundSource[]> {
   const found: FoundSource[] = [];
-  for (const { kind, files, extra } of usableFormats(modelType)) {
+  for (const { kind, files, extra = [] } of usableFormats(modelType)) {
     const paths = files.map((file) => join(folder, file));
     const [file, ...companions] = paths as [string, ...string[]];
     if (!(await isFile(file))) continue;
     for (const companion of companions) {
       if (!(await isFile(companion))) throw invalid(`${companion} is missing beside ${file}. Fetch both files again.`);
     }
-    if (extra && (await isFile(join(folder, extra)))) paths.push(join(folder, extra));
+    for (const prefix of extra) paths.push(...(await filesFrom(join(folder, prefix))));
     found.push({ kind, file, files: paths });
   }
   if (found.length === 0) throw noWeights(folder, modelType);
   return found;
+}
+
+/** The files whose paths begin with this one, in a fixed order: `model.onnx_data`, `model.onnx_data_1`. */
+async function filesFrom(prefix: string): Promise<string[]> {
+  const folder = dirname(prefix);
+  const names = (await readdir(folder)).filter((name) => name.startsWith(basename(prefix)));
+  return names.sort().map((name) => join(folder, name));
 }
 
 /** The error for a model that has no weights in a form that ovembed runs. */
