@@ -32,6 +32,9 @@ export async function writeAtomically(path: string, content: string): Promise<vo
   }
 }
 
+/** Names that `temporaryName` gives; `.incomplete` files of other programs may be continued, and are theirs. */
+export const TEMPORARY_NAME = /\.\d+\.[0-9a-f]{12}\.incomplete$/;
+
 /** A name beside `path` that no other process and no other call uses. */
 export function temporaryName(path: string): string {
   return `${path}.${process.pid}.${randomBytes(6).toString('hex')}.incomplete`;

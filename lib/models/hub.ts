@@ -41,6 +41,7 @@ class Snapshot {
     // Everything is asked for by commit, so that a push in between cannot mix two versions.
     const commit = COMMIT.test(revision) ? revision : await this.resolveCommit();
     const folder = this.repo.snapshot(commit);
+    await this.repo.removeAbandoned();
     await collectModelFiles(folder, (file, need) => this.fetchFile(commit, file, need));
     if (revision !== commit) await this.repo.writeRef(revision, commit);
     return { folder, revision: commit };
@@ -76,7 +77,8 @@ class Snapshot {
         `${this.request.id} has no ${file} at ${commit}, which a model needs.`,
       );
     }
-    await this.repo.markMissing(commit, file);
+    // A 404 of a proxy or a mirror may be a passing one; only the hub's own word is remembered.
+    if (answer.hubHeaders.get('x-error-code') === 'EntryNotFound') await this.repo.markMissing(commit, file);
     return false;
   }
 

