@@ -1,9 +1,9 @@
 /** A list of inputs to one vector each. */
 import { Embeddings, type EmbeddingsData, type Timings } from '../embeddings.js';
-import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
 import type { InferResult, NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';
+import { allocate } from './allocate.js';
 import type { Batch } from './planner.js';
 import { scatterRows } from './scatter.js';
 import { type Collector, type Engine, type Request, runWindows } from './windows.js';
@@ -36,7 +36,7 @@ class RowCollector implements Collector {
   constructor(length: number, dimensions: number, first: number) {
     this.#first = first;
     this.parts = {
-      data: allocate(length, dimensions),
+      data: allocate(length, dimensions, 'use stream()'),
       length,
       dimensions,
       tokens: new Uint32Array(length),
@@ -66,13 +66,4 @@ function addBatch(timings: Timings, { queueMicros, inferMicros, poolMicros }: In
   timings.queueMs = timings.inferMs === 0 ? queueMs : Math.min(timings.queueMs, queueMs);
   timings.inferMs += inferMicros / 1_000;
   timings.poolMs += poolMicros / 1_000;
-}
-
-function allocate(length: number, dimensions: number): Float32Array {
-  try {
-    return new Float32Array(length * dimensions);
-  } catch (cause) {
-    const size = `${length} × ${dimensions} values in one array`;
-    throw new OvembedError('ERR_OUT_OF_MEMORY', `There is no memory for ${size}; use stream().`, { cause });
-  }
 }

@@ -13,7 +13,7 @@ export interface ModelConfig {
   defaultPromptName: string | null;
   /** `cosine`, `dot`, `euclidean` or `manhattan`; null if the model states none. */
   similarityFunction: string | null;
-  /** Vectors are cut to this many dimensions (after normalising); null: not cut. */
+  /** Vectors are cut to this many dimensions, then normalised (sentence-transformers cuts last); null: not cut. */
   truncateDim: number | null;
 }
 

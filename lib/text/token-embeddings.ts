@@ -1,5 +1,5 @@
 /** A vector per token: what late chunking and late interaction build on. */
-
+import { allocate } from '../batching/allocate.js';
 import type { Batch } from '../batching/planner.js';
 import { type Collector, type Engine, type Request, runWindows } from '../batching/windows.js';
 import type { ModelInput } from '../input.js';
@@ -56,7 +56,7 @@ class TokenCollector implements Collector {
       const tokens = encoding.lengths[row] as number;
       this.results[first + row] = {
         ...tokenized,
-        data: new Float32Array(tokens * this.#dimensions),
+        data: allocate(tokens, this.#dimensions, 'give fewer or shorter texts to a call'),
         tokens,
         dimensions: this.#dimensions,
         originalTokens: encoding.originalLengths[row] as number,
