@@ -122,6 +122,9 @@ void export_blob(const std::string& file, CompiledModel& compiled) {
     try {
         fs::create_directories(path.parent_path());
         write_blob(temporary, compiled);
+        if (compiled.pages && !compiled.pages->unchanged()) {
+            throw Error(ErrorCode::ModelInvalid, compiled.pages->path() + " changed while it was being read.");
+        }
         fs::rename(temporary, path);
     } catch (...) {
         const Error error =

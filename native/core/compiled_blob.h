@@ -27,7 +27,8 @@ struct CompiledModel {
 std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device,
                                          const ov::AnyMap& properties);
 
-// Throws ModelInvalid when the device cannot export or the file cannot be written; the model stays usable.
+// Throws ModelInvalid when the device cannot export, the file cannot be written or the weights changed meanwhile; the
+// model stays usable.
 void export_blob(const std::string& file, CompiledModel& compiled);
 
 }  // namespace ovembed

@@ -38,12 +38,12 @@ std::string stamp(const std::string& file) {
     return std::to_string(time) + ' ' + std::to_string(size);
 }
 
-// What makes two engines the same. A model replaced on disk is another model.
+// What makes two engines the same. A model replaced on disk is another model; where its blob is kept is no difference.
 std::string identity(const EngineOptions& options) {
     std::string key;
     for (const std::string& file : files_of(options.source)) key += file + '\n' + stamp(file) + '\n';
-    for (const std::string& part : {options.device, options.precision, std::to_string(options.streams),
-                                    std::to_string(options.threads), options.blob_file}) {
+    for (const std::string& part :
+         {options.device, options.precision, std::to_string(options.streams), std::to_string(options.threads)}) {
         key += part + '\n';
     }
     return key;
@@ -108,13 +108,21 @@ void InferenceEngine::load(const EngineOptions& options) {
             m_blob_problem = problem.what();
         }
     }
-    m_compiled = compile(options);
-    if (!keeps_blobs) return;
-    try {
-        export_blob(options.blob_file, m_compiled);
-    } catch (const Error& problem) {
-        m_blob_problem = problem.what();
+    CompiledModel compiled = compile(options);
+    if (keeps_blobs) {
+        find_ports(compiled.model);  // what cannot be used is not kept
+        try {
+            export_blob(options.blob_file, compiled);
+            if (!m_blob_problem.empty()) m_blob_problem += " It was compiled again and replaced.";
+            // A compiled model goes on reading the mapped weights, and whoever overwrites or cuts that file changes
+            // vectors or ends the process. Nobody writes into a blob: it is only ever replaced by rename.
+            if (auto kept = import_blob(options.blob_file, options.device, compile_properties(options)))
+                compiled = std::move(*kept);
+        } catch (const Error& problem) {
+            m_blob_problem = problem.what();
+        }
     }
+    m_compiled = std::move(compiled);
 }
 
 void InferenceEngine::start_workers() {
@@ -135,7 +143,13 @@ void InferenceEngine::stop_workers() {
 
 InferenceEngine::~InferenceEngine() {
     stop_workers();
-    for (const auto& job : m_jobs) job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
+    for (const auto& job : m_jobs) {
+        try {
+            job.on_error(Error(ErrorCode::Closed, "The pipeline was closed."));
+        } catch (...) {
+            continue;  // the next one may fit
+        }
+    }
 }
 
 void InferenceEngine::submit(InferenceJob job) {
@@ -156,7 +170,11 @@ void InferenceEngine::work(ov::InferRequest request) {
         InferenceJob job = std::move(m_jobs.front());
         m_jobs.pop_front();
         lock.unlock();
-        run(job, request);
+        try {
+            run(job, request);
+        } catch (...) {
+            // As in ThreadPool::work(): a report that there was no memory for.
+        }
     }
 }
 

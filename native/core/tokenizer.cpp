@@ -50,6 +50,11 @@ struct SlicedCall {
     std::function<void(Encoding)> on_done;
     std::function<void(std::exception_ptr)> on_error;
 
+    void end(size_t slice, std::exception_ptr error) {
+        errors[slice] = std::move(error);
+        if (--left == 0) finish();
+    }
+
     void finish() {
         for (const auto& error : errors) {
             if (error) return on_error(error);
@@ -67,11 +72,13 @@ struct SlicedCall {
 }  // namespace
 
 Tokenizer::Tokenizer(const std::string& file) {
-    const MappedFile json(file);
+    const std::string json = read_file(file);
     OvtTokenizer* tokenizer = nullptr;
     OvtString error{};
-    ffi::check(ovt_tokenizer_new(json.data(), json.size(), &tokenizer, &error), error, file);
+    ffi::check(ovt_tokenizer_new(reinterpret_cast<const uint8_t*>(json.data()), json.size(), &tokenizer, &error), error,
+               file);
     m_tokenizer = std::shared_ptr<OvtTokenizer>(tokenizer, ovt_tokenizer_free);
+    m_file_size = json.size();
 }
 
 size_t Tokenizer::vocabulary() const noexcept { return ovt_tokenizer_vocab_size(m_tokenizer.get()); }
@@ -118,16 +125,22 @@ void Tokenizer::encode_async(std::vector<TokenizerInput> inputs, const EncodeOpt
     call->on_done = std::move(on_done);
     call->on_error = std::move(on_error);
     for (size_t slice = 0; slice < count; ++slice) {
-        pool.run([tokenizer = *this, call, slice, options] {
+        const auto encode_slice = [tokenizer = *this, call, slice, options] {
+            std::exception_ptr error;
             try {
                 const size_t begin = slice * kSliceInputs;
                 const size_t end = std::min(begin + kSliceInputs, call->inputs.size());
                 tokenizer.encode_range(call->inputs, begin, end, options, call->slices[slice]);
             } catch (...) {
-                call->errors[slice] = std::current_exception();
+                error = std::current_exception();
             }
-            if (--call->left == 0) call->finish();
-        });
+            call->end(slice, error);
+        };
+        try {
+            pool.run(encode_slice);
+        } catch (...) {
+            call->end(slice, std::current_exception());  // the other slices are on their way
+        }
     }
 }
 

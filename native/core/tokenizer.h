@@ -28,6 +28,8 @@ public:
     // Throws ModelNotFound or ModelInvalid.
     explicit Tokenizer(const std::string& file);
 
+    // Of tokenizer.json, in bytes; in memory a tokenizer takes several times as much.
+    size_t file_size() const noexcept { return m_file_size; }
     // One more than the largest id.
     size_t vocabulary() const noexcept;
 
@@ -45,6 +47,7 @@ private:
                       Encoding& target) const;
 
     std::shared_ptr<OvtTokenizer> m_tokenizer;
+    size_t m_file_size = 0;
 };
 
 }  // namespace ovembed

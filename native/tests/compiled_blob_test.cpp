@@ -5,6 +5,7 @@
 #include "tests/encodings.h"
 #include "tests/engines.h"
 #include "tests/expect.h"
+#include "tests/graphs.h"
 
 namespace ovembed {
 namespace {
@@ -70,6 +71,36 @@ TEST_F(CompiledBlobTest, OutlivesItsFile) {
     const auto imported = std::make_shared<InferenceEngine>(options());
     std::filesystem::remove(m_blob);
     EXPECT_TRUE(testing::same_bits(vectors(imported), vectors_without_blob()));
+}
+
+TEST_F(CompiledBlobTest, FreesTheModelFromItsSource) {
+    const auto expected = vectors_without_blob();
+    const auto engine = std::make_shared<InferenceEngine>(options());
+    const auto size = std::filesystem::file_size(m_model.weights());
+    write_file(m_model.weights(), std::string(size, '\0'));  // in place: mapped pages change with it
+    EXPECT_TRUE(testing::same_bits(vectors(engine), expected));
+    std::filesystem::resize_file(m_model.weights(), 0);  // touching mapped pages would end the process
+    EXPECT_TRUE(testing::same_bits(vectors(engine), expected));
+}
+
+TEST_F(CompiledBlobTest, IsNotWrittenFromWeightsThatChanged) {
+    CompiledModel compiled = compile(options());
+    const std::string weights = read_bytes(m_model.weights());
+    std::filesystem::remove(m_model.weights());
+    write_file(m_model.weights(), weights);
+    expect_error(ErrorCode::ModelInvalid, "changed while it was being read", [&] { export_blob(m_blob, compiled); });
+    EXPECT_TRUE(std::filesystem::is_empty(m_model.file("blobs")));
+}
+
+TEST_F(CompiledBlobTest, IsNotWrittenForAModelThatIsNoEncoder) {
+    const auto flat = testing::parameter("input_ids");
+    ov::save_model(std::make_shared<ov::Model>(ov::ResultVector{testing::result("x", testing::look_up(flat, 10, 6))},
+                                               ov::ParameterVector{flat}),
+                   m_model.file("m.xml"));
+    auto other = options();
+    other.source = {SourceKind::OpenVino, m_model.file("m.xml")};
+    expect_error(ErrorCode::ModelUnsupported, "attention_mask", [&] { InferenceEngine{other}; });
+    EXPECT_FALSE(std::filesystem::exists(m_blob));
 }
 
 TEST_F(CompiledBlobTest, IsEmptyWithoutAFile) { EXPECT_FALSE(import_blob(m_blob, "CPU", {}).has_value()); }
@@ -141,6 +172,7 @@ TEST_F(CompiledBlobTest, IsReplacedWhenDamaged) {
         const auto repaired = std::make_shared<InferenceEngine>(options());
         EXPECT_FALSE(repaired->from_blob());
         EXPECT_NE(repaired->blob_problem().find(m_blob), std::string::npos) << repaired->blob_problem();
+        EXPECT_NE(repaired->blob_problem().find("was compiled again and replaced"), std::string::npos);
         EXPECT_TRUE(testing::same_bits(vectors(repaired), expected));
         EXPECT_TRUE(InferenceEngine(options()).from_blob());
     }

@@ -39,6 +39,27 @@ TEST(MappedFile, RefusesWhatIsNoFile) {
     expect_error(ErrorCode::ModelNotFound, "There is no file", [] { MappedFile(""); });
 }
 
+TEST(MappedFile, NoticesAnotherFileOfTheSameSize) {
+    const TempFolder folder;
+    const std::string path = folder.file("f");
+    write_file(path, "one");
+    const MappedFile file(path);
+    const auto written = std::filesystem::last_write_time(path);
+    write_file(folder.file("g"), "two");
+    std::filesystem::last_write_time(folder.file("g"), written);
+    std::filesystem::rename(folder.file("g"), path);
+    EXPECT_FALSE(file.unchanged());
+}
+
+TEST(MappedFile, NoticesThatItWasWritten) {
+    const TempFolder folder;
+    const std::string path = folder.file("f");
+    write_file(path, "one");
+    const MappedFile file(path);
+    std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::nanoseconds(100));
+    EXPECT_FALSE(file.unchanged());
+}
+
 TEST(MappedFile, NoticesAnotherSize) {
     const TempFolder folder;
     const std::string path = folder.file("f");
