@@ -51,6 +51,8 @@ ov::AnyMap compile_properties(const EngineOptions& options) {
         map.insert(ov::inference_num_threads(options.threads));
         // Several processes share a machine, and a container's CPUs are not all its own: no pinning.
         map.insert(ov::hint::enable_cpu_pinning(false));
+        // By default the activations before 8-bit weights are quantised as well, whatever the precision asked for.
+        map.insert(ov::hint::dynamic_quantization_group_size(0));
     }
     return map;
 }

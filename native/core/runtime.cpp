@@ -7,9 +7,18 @@
 namespace ovembed {
 namespace {
 
+// Virtual devices (AUTO:GPU,CPU, BATCH:CPU(4)) have no name or capabilities of their own: those of their first member.
+std::string physical(const std::string& name) {
+    const size_t colon = name.find(':');
+    if (colon == std::string::npos) return name;
+    const size_t first = colon + 1;
+    return name.substr(first, name.find_first_of(",(", first) - first);
+}
+
 Device describe(const std::string& name) {
-    return {name, runtime().get_property(name, ov::device::full_name),
-            runtime().get_property(name, ov::device::capabilities)};
+    const std::string device = physical(name);
+    return {name, runtime().get_property(device, ov::device::full_name),
+            runtime().get_property(device, ov::device::capabilities)};
 }
 
 }  // namespace

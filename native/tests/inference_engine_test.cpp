@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <openvino/runtime/properties.hpp>
 
 #include "tests/encodings.h"
 #include "tests/engines.h"
@@ -101,7 +102,23 @@ TEST(InferenceEngine, IsNotSharedForOtherOptions) {
     EXPECT_NE(InferenceEngine::open(options), engine);
     options = engine_options(model);
     options.blob_file = model.file("model.blob");
-    EXPECT_NE(InferenceEngine::open(options), engine);
+    EXPECT_EQ(InferenceEngine::open(options), engine) << "where the compiled model is kept is no difference";
+}
+
+TEST(InferenceEngine, RunsOnVirtualDevices) {
+    const TinyModel model;
+    auto options = engine_options(model);
+    for (const char* device : {"AUTO:CPU", "HETERO:CPU", "BATCH:CPU"}) {
+        SCOPED_TRACE(device);
+        options.device = device;
+        TextEmbeddingPipeline pipeline(std::make_shared<InferenceEngine>(options), {});
+        EXPECT_EQ(testing::embed(pipeline, testing::parts_of({{2, 5, 3}}), testing::pooled(4)).data.size(), 32U);
+    }
+}
+
+TEST(InferenceEngine, DoesNotQuantiseActivations) {
+    const TinyModel model;
+    EXPECT_EQ(compile(engine_options(model)).model.get_property(ov::hint::dynamic_quantization_group_size), 0U);
 }
 
 // A file written anew, a second later: file systems differ in how finely they keep time.
