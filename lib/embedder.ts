@@ -168,6 +168,7 @@ export class Embedder implements AsyncDisposable {
   async #shutDown(): Promise<void> {
     await Promise.all(this.#active);
     await this.#parts.engine.dispatcher.drain();
+    this.#parts.engine.tokenizer.close();
     await this.#parts.pipeline.close();
   }
 

@@ -102,7 +102,7 @@ export async function load(model: string | undefined, options: LoadOptions, syst
   try {
     return await scope.race(loading);
   } catch (error) {
-    loading.then(({ pipeline }) => pipeline.close()).catch(() => {});
+    loading.then(closeParts).catch(() => {});
     throw error;
   } finally {
     scope.end();
@@ -111,6 +111,11 @@ export async function load(model: string | undefined, options: LoadOptions, syst
 
 /** The options with the signal of the call, which ends with the caller's. */
 type Loading = LoadOptions & { signal: AbortSignal };
+
+function closeParts({ engine, pipeline }: EmbedderParts): Promise<void> {
+  engine.tokenizer.close();
+  return pipeline.close();
+}
 
 async function loadParts(model: string, options: Loading, system: System): Promise<EmbedderParts> {
   const { cacheDir, signal } = options;
@@ -121,7 +126,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
   const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
   const plan = planOptions(spec, options);
-  const chosen = await choosePipeline({
+  const choosing = choosePipeline({
     addon,
     spec,
     device,
@@ -135,6 +140,10 @@ async function loadParts(model: string, options: Loading, system: System): Promi
     graphIdentity: (variant) => system.graphIdentity(variant, { cacheDir, signal }),
     signal,
   });
+  const chosen = await choosing.catch((error) => {
+    tokenizer.close();
+    throw error;
+  });
   try {
     return assemble({
       resolved,
@@ -147,6 +156,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       ...chosen,
     });
   } catch (error) {
+    tokenizer.close();
     await chosen.pipeline.close();
     throw error;
   }

@@ -76,6 +76,8 @@ export interface NativeTokenizer {
   /** Strings are copied before this returns. Strings must be well-formed (no lone surrogates). */
   encode(inputs: readonly (string | Uint32Array)[], options: EncodeOptions): Promise<NativeEncoding>;
   decode(rows: readonly Uint32Array[], skipSpecialTokens: boolean): Promise<string[]>;
+  /** Frees the native memory, in the background, once calls under way are done; further use is ERR_CLOSED. */
+  close(): void;
 }
 
 /** Rows of an encoding that take part in a batch. */

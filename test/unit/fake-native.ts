@@ -41,6 +41,7 @@ export class FakeWorld {
 
   openEncodings = 0;
   openPipelines = 0;
+  openTokenizers = 0;
   inFlight = 0;
   mostInFlight = 0;
   readonly batches: { bucket: number; lengths: number[]; options: InferOptions }[] = [];
@@ -50,14 +51,23 @@ export class FakeWorld {
   readonly addon: NativeAddon = {
     runtimeVersion: 'fake-1',
     devices: async () => this.devices,
-    loadTokenizer: async () => this.tokenizer(),
+    loadTokenizer: async () => {
+      this.openTokenizers++;
+      return this.tokenizer();
+    },
     loadPipeline: async (options) => this.pipeline(options),
     availableCpus: () => 2,
     stop: () => {},
   };
 
   tokenizer(): NativeTokenizer {
+    let closed = false;
     return {
+      close: () => {
+        if (closed) throw new Error('tokenizer closed twice');
+        closed = true;
+        this.openTokenizers--;
+      },
       vocabSize: VOCABULARY,
       encode: async (inputs, options) => {
         const copy = [...inputs];

@@ -69,7 +69,7 @@ describe('Embedder.load', () => {
     expect((await loadFake(world)).info.maxTokens).toBe(40);
     await expect(loadFake(world, { maxLength: 41 })).rejects.toThrow('Expected at most 40');
     await expect(loadFake(world, { dimensions: 5 })).rejects.toThrow('Expected at most 4');
-    expect(world.openPipelines).toBe(1);
+    expect([world.openPipelines, world.openTokenizers]).toEqual([1, 1]);
   });
 
   test("reads no further than the network's positions where the graph does not tell them", async () => {
@@ -88,7 +88,7 @@ describe('Embedder.load', () => {
     await loadFake(world);
     const refused = loadFake(world, { poolingType: 'MEAN' });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message: /pools by itself/ });
-    expect(world.openPipelines).toBe(1);
+    expect([world.openPipelines, world.openTokenizers]).toEqual([1, 1]);
   });
 
   test('takes the next source where one is not supported, with a fingerprint of its own', async () => {
@@ -134,6 +134,7 @@ describe('Embedder.load', () => {
     await expect(loading).rejects.toBe('changed my mind');
     await disk.letThrough(1);
     while (world.openPipelines > 0) await disk.letThrough(0);
+    expect(world.openTokenizers).toBe(0);
     await expect(load('org/model', { signal: AbortSignal.abort('no') }, fakeSystem(world))).rejects.toBe('no');
   });
 
@@ -149,7 +150,7 @@ describe('Embedder.load', () => {
     const changed = load('org/model', { cacheDir }, system);
     await expect(changed).rejects.toMatchObject({ code: 'ERR_MODEL_INVALID', message: /changed while being read/ });
     expect(readdirSync(join(cacheDir, 'blobs'))).toEqual([]);
-    expect(world.openPipelines).toBe(0);
+    expect([world.openPipelines, world.openTokenizers]).toEqual([0, 0]);
     await load('org/model', { cacheDir }, system);
   });
 
