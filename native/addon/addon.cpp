@@ -62,13 +62,14 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
 }
 
 Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
-    return run_loading(info.Env(), m_state, "The devices could not be listed.", available_devices, to_js_devices);
+    return run_loading(info.Env(), m_state, load_pool, "The devices could not be listed.", available_devices,
+                       to_js_devices);
 }
 
 Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
     const auto file = text_option(object_argument(info, 0), "file");
     return run_loading(
-        info.Env(), m_state, "The tokenizer could not be loaded.",
+        info.Env(), m_state, load_pool, "The tokenizer could not be loaded.",
         [file] { return std::make_shared<const Tokenizer>(file); },
         [](Napi::Env env, const std::shared_ptr<const Tokenizer>& tokenizer) {
             return TokenizerWrap::new_instance(OvembedAddon::of(env).tokenizer_class, tokenizer);
@@ -80,7 +81,7 @@ Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
     const auto load = [engine = to_engine_options(options), pooling = to_pooling_options(options)] {
         return std::make_shared<TextEmbeddingPipeline>(InferenceEngine::open(engine), pooling);
     };
-    return run_loading(info.Env(), m_state, "The model could not be loaded.", load,
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be loaded.", load,
                        [](Napi::Env env, const std::shared_ptr<TextEmbeddingPipeline>& pipeline) {
                            return PipelineWrap::new_instance(OvembedAddon::of(env).pipeline_class, pipeline);
                        });

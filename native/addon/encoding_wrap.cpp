@@ -57,16 +57,7 @@ Napi::Value EncodingWrap::tokens(const Napi::CallbackInfo& info) {
 
 void EncodingWrap::release(const Napi::CallbackInfo& info) {
     m_native.reset();
-    account(info.Env(), -m_bytes);
-}
-
-void EncodingWrap::Finalize(Napi::BasicEnv env) { account(env, -m_bytes); }
-
-// Without this the garbage collector sees a few bytes where there are megabytes, and comes too late.
-void EncodingWrap::account(napi_env env, int64_t bytes) {
-    int64_t total = 0;
-    if (bytes != 0) napi_adjust_external_memory(env, bytes, &total);
-    m_bytes += bytes;
+    account(info.Env(), 0);
 }
 
 }  // namespace ovembed

@@ -17,17 +17,12 @@ public:
     // Throws a TypeError after release().
     std::shared_ptr<const Encoding> encoding(Napi::Env env) const;
 
-    void Finalize(Napi::BasicEnv env) override;
-
 private:
     Napi::Value lengths(const Napi::CallbackInfo& info);
     Napi::Value original_lengths(const Napi::CallbackInfo& info);
     Napi::Value truncated(const Napi::CallbackInfo& info);
     Napi::Value tokens(const Napi::CallbackInfo& info);
     void release(const Napi::CallbackInfo& info);
-    void account(napi_env env, int64_t bytes);
-
-    int64_t m_bytes = 0;  // as told to the garbage collector
 };
 
 }  // namespace ovembed

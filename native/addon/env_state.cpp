@@ -31,11 +31,12 @@ std::shared_ptr<EnvState> EnvState::create(Napi::Env env) {
     return state;
 }
 
-std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env) {
+std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env, Napi::Object needed) {
     const auto deferred = Napi::Promise::Deferred::New(env);
     const Ticket ticket = m_next_ticket++;
     if (m_pending.empty()) napi_ref_threadsafe_function(env, m_function);
-    m_pending.emplace(ticket, deferred);
+    auto reference = needed.IsEmpty() ? Napi::ObjectReference() : Napi::Persistent(needed);
+    m_pending.emplace(ticket, Pending{deferred, std::move(reference)});
     job_started();
     return {ticket, deferred.Promise()};
 }
@@ -47,15 +48,16 @@ void EnvState::reject(Ticket ticket, const Error& error) {
 }
 
 void EnvState::finish(Ticket ticket, MakeValue make) {
-    {
-        const std::lock_guard lock(m_mutex);
-        if (m_alive) {
-            auto completion = std::make_unique<Completion>(Completion{shared_from_this(), ticket, std::move(make)});
-            const auto status = napi_call_threadsafe_function(m_function, completion.get(), napi_tsfn_nonblocking);
-            if (status == napi_ok) completion.release();
-        }
-    }
-    job_ended();
+    // Destroyed last: the job has ended when what it made is handed over or freed.
+    struct End {
+        EnvState& state;
+        ~End() { state.job_ended(); }
+    } const end{*this};
+    auto completion = std::make_unique<Completion>(Completion{shared_from_this(), ticket, std::move(make)});
+    const std::lock_guard lock(m_mutex);
+    if (!m_alive) return;
+    const auto status = napi_call_threadsafe_function(m_function, completion.get(), napi_tsfn_nonblocking);
+    if (status == napi_ok) completion.release();
 }
 
 void EnvState::on_call(napi_env env, napi_value, void*, void* data) {
@@ -72,7 +74,8 @@ void EnvState::on_call(napi_env env, napi_value, void*, void* data) {
 void EnvState::settle(Napi::Env env, Completion& completion) {
     const auto found = m_pending.find(completion.ticket);
     if (found == m_pending.end()) return;
-    const auto deferred = found->second;
+    const Pending pending = std::move(found->second);
+    const auto& deferred = pending.deferred;
     m_pending.erase(found);
     if (m_pending.empty()) napi_unref_threadsafe_function(env, m_function);
     try {
@@ -92,11 +95,22 @@ bool EnvState::alive() const {
 void EnvState::run_in_background(std::function<void()> job) {
     if (!alive()) return job();
     job_started();
-    load_pool().run([state = shared_from_this(), job = std::move(job)]() mutable {
-        job();
-        job = nullptr;  // what it held is freed before the job counts as ended
-        state->job_ended();
-    });
+    // Shared, so that what the job holds is never freed by a copy left on this thread.
+    const auto counted =
+        std::make_shared<std::function<void()>>([state = shared_from_this(), job = std::move(job)]() mutable {
+            job();
+            job = nullptr;  // what it held is freed before the job counts as ended
+            state->job_ended();
+        });
+    try {
+        free_pool().run([counted] { (*counted)(); });
+    } catch (const std::exception&) {
+        (*counted)();  // no thread and no memory for one: late is better than never
+    }
+}
+
+void EnvState::free_in_background(std::shared_ptr<const void> object) {
+    if (object) run_in_background([object = std::move(object)]() mutable { object.reset(); });
 }
 
 void EnvState::job_started() {
@@ -114,6 +128,7 @@ void EnvState::shut_down() {
     m_alive = false;
     m_idle.wait_for(lock, kShutDownLimit, [this] { return m_running == 0; });
     napi_release_threadsafe_function(m_function, napi_tsfn_abort);
+    m_pending.clear();  // its references must not outlive the environment
 }
 
 Napi::Error to_js(Napi::Env env, const Error& error) {

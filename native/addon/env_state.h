@@ -34,19 +34,27 @@ public:
 
     static std::shared_ptr<EnvState> create(Napi::Env env);
 
-    // JavaScript thread: a promise and the ticket to settle it by. Counts as a running job until it is settled.
-    std::pair<Ticket, Napi::Promise> begin(Napi::Env env);
+    // JavaScript thread: a promise and the ticket to settle it by. Counts as a running job until it is settled, and as
+    // long `needed` is not collected: a caller may await the promise and hold nothing else.
+    std::pair<Ticket, Napi::Promise> begin(Napi::Env env, Napi::Object needed = {});
 
     // Any thread.
     void resolve(Ticket ticket, MakeValue make);
     void reject(Ticket ticket, const Error& error);
     bool alive() const;
 
-    // JavaScript thread: runs `job` on the load pool, or at once when the environment is going down.
+    // JavaScript thread: runs `job` on the free pool, or at once when the environment is going down.
     void run_in_background(std::function<void()> job);
+
+    // JavaScript thread: lets go of what takes long to free.
+    void free_in_background(std::shared_ptr<const void> object);
 
 private:
     struct Completion;
+    struct Pending {
+        Napi::Promise::Deferred deferred;
+        Napi::ObjectReference needed;
+    };
 
     EnvState() = default;
     void finish(Ticket ticket, MakeValue make);
@@ -58,8 +66,8 @@ private:
 
     napi_env m_env = nullptr;
     napi_threadsafe_function m_function = nullptr;
-    std::unordered_map<Ticket, Napi::Promise::Deferred> m_pending;  // JavaScript thread only
-    Ticket m_next_ticket = 1;                                       // JavaScript thread only
+    std::unordered_map<Ticket, Pending> m_pending;  // JavaScript thread only
+    Ticket m_next_ticket = 1;                       // JavaScript thread only
 
     mutable std::mutex m_mutex;
     std::condition_variable m_idle;

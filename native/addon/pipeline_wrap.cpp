@@ -60,15 +60,14 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
 PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
     : Wrapped(info), m_state(OvembedAddon::of(info.Env()).state()) {}
 
-PipelineWrap::~PipelineWrap() {
-    if (m_native) m_state->run_in_background([native = std::move(m_native)]() mutable { native.reset(); });
-}
+PipelineWrap::~PipelineWrap() { m_state->free_in_background(std::move(m_native)); }
 
 Napi::Value PipelineWrap::infer(const Napi::CallbackInfo& info) {
     auto parts = to_parts(info);
     const auto options = to_embed_options(object_argument(info, 1));
     const auto state = m_state;
-    const auto [ticket, promise] = state->begin(info.Env());
+    // Collecting this wrapper frees the pipeline, which fails the batches that it still has in its queue.
+    const auto [ticket, promise] = state->begin(info.Env(), info.This().As<Napi::Object>());
     const auto reject = [state, ticket = ticket](const Error& error) { state->reject(ticket, error); };
     const auto resolve = [state, ticket = ticket](Embeddings result) {
         auto embeddings = std::make_shared<const Embeddings>(std::move(result));

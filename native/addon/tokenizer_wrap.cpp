@@ -3,6 +3,7 @@
 #include "addon/addon.h"
 #include "addon/arrays.h"
 #include "addon/encoding_wrap.h"
+#include "addon/loading.h"
 #include "addon/options.h"
 #include "core/thread_pools.h"
 
@@ -36,21 +37,39 @@ EncodeOptions to_encode_options(const Napi::Object& options) {
 
 }  // namespace
 
+TokenizerWrap::TokenizerWrap(const Napi::CallbackInfo& info)
+    : Wrapped(info), m_state(OvembedAddon::of(info.Env()).state()) {
+    account(info.Env(), static_cast<int64_t>(m_native->file_size()));
+}
+
+TokenizerWrap::~TokenizerWrap() { m_state->free_in_background(std::move(m_native)); }
+
 Napi::Function TokenizerWrap::define(Napi::Env env) {
     return DefineClass(
         env, kName,
         {InstanceAccessor<&TokenizerWrap::vocab_size>("vocabSize"), InstanceMethod<&TokenizerWrap::encode>("encode"),
-         InstanceMethod<&TokenizerWrap::decode>("decode")});
+         InstanceMethod<&TokenizerWrap::decode>("decode"), InstanceMethod<&TokenizerWrap::close>("close")});
+}
+
+const std::shared_ptr<const Tokenizer>& TokenizerWrap::tokenizer(Napi::Env env) const {
+    if (!m_native) throw to_js(env, Error(ErrorCode::Closed, "The tokenizer was closed."));
+    return m_native;
+}
+
+void TokenizerWrap::close(const Napi::CallbackInfo& info) {
+    m_state->free_in_background(std::move(m_native));
+    account(info.Env(), 0);
 }
 
 Napi::Value TokenizerWrap::vocab_size(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), static_cast<double>(m_native->vocabulary()));
+    return Napi::Number::New(info.Env(), static_cast<double>(tokenizer(info.Env())->vocabulary()));
 }
 
 Napi::Value TokenizerWrap::encode(const Napi::CallbackInfo& info) {
     auto inputs = to_inputs(array_argument(info, 0));
     const auto options = to_encode_options(object_argument(info, 1));
-    const auto state = OvembedAddon::of(info.Env()).state();
+    const auto state = m_state;
+    const auto native = tokenizer(info.Env());
     const auto [ticket, promise] = state->begin(info.Env());
     const auto on_done = [state, ticket = ticket](Encoding encoding) {
         state->resolve(ticket,
@@ -65,7 +84,11 @@ Napi::Value TokenizerWrap::encode(const Napi::CallbackInfo& info) {
             state->reject(ticket, current_error(ErrorCode::InvalidArgument, "The texts could not be tokenised."));
         }
     };
-    m_native->encode_async(std::move(inputs), options, encode_pool(), on_done, on_error);
+    try {
+        native->encode_async(std::move(inputs), options, encode_pool(), on_done, on_error);
+    } catch (...) {
+        on_error(std::current_exception());
+    }
     return promise;
 }
 
@@ -74,22 +97,17 @@ Napi::Value TokenizerWrap::decode(const Napi::CallbackInfo& info) {
     std::vector<TokenIds> rows;
     for (uint32_t i = 0; i < array.Length(); ++i) rows.push_back(to_vector(array.Get(i)));
     const bool skip_special_tokens = info[1].ToBoolean();
-    const auto state = OvembedAddon::of(info.Env()).state();
-    const auto [ticket, promise] = state->begin(info.Env());
-    encode_pool().run([state, ticket = ticket, tokenizer = m_native, rows = std::move(rows), skip_special_tokens] {
-        try {
-            std::vector<std::string> texts;
-            for (const auto& row : rows) texts.push_back(tokenizer->decode(row, skip_special_tokens));
-            state->resolve(ticket, [texts](Napi::Env env) -> Napi::Value {
-                auto result = Napi::Array::New(env, texts.size());
-                for (uint32_t i = 0; i < texts.size(); ++i) result.Set(i, Napi::String::New(env, texts[i]));
-                return result;
-            });
-        } catch (...) {
-            state->reject(ticket, current_error(ErrorCode::InvalidArgument, "The ids could not be decoded."));
-        }
-    });
-    return promise;
+    const auto decode_rows = [native = tokenizer(info.Env()), rows = std::move(rows), skip_special_tokens] {
+        std::vector<std::string> texts;
+        for (const auto& row : rows) texts.push_back(native->decode(row, skip_special_tokens));
+        return texts;
+    };
+    const auto to_js_texts = [](Napi::Env env, const std::vector<std::string>& texts) -> Napi::Value {
+        auto result = Napi::Array::New(env, texts.size());
+        for (uint32_t i = 0; i < texts.size(); ++i) result.Set(i, Napi::String::New(env, texts[i]));
+        return result;
+    };
+    return run_loading(info.Env(), m_state, encode_pool, "The ids could not be decoded.", decode_rows, to_js_texts);
 }
 
 }  // namespace ovembed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "addon/env_state.h"
 #include "addon/wrapped.h"
 #include "core/tokenizer.h"
 
@@ -11,13 +12,22 @@ public:
     static constexpr const char* kName = "NativeTokenizer";
     static constexpr napi_type_tag kTypeTag{0x6f76656d62656402, 0x746f6b656e697a65};
 
-    using Wrapped::Wrapped;
+    explicit TokenizerWrap(const Napi::CallbackInfo& info);
+    // Freeing a large vocabulary takes tens of milliseconds: not on the JavaScript thread.
+    ~TokenizerWrap() override;
     static Napi::Function define(Napi::Env env);
 
 private:
     Napi::Value vocab_size(const Napi::CallbackInfo& info);
     Napi::Value encode(const Napi::CallbackInfo& info);
     Napi::Value decode(const Napi::CallbackInfo& info);
+    void close(const Napi::CallbackInfo& info);
+
+    // Throws ERR_CLOSED after close().
+    const std::shared_ptr<const Tokenizer>& tokenizer(Napi::Env env) const;
+
+    // Held here, as the addon object may be gone before the last wrapper is finalised.
+    std::shared_ptr<EnvState> m_state;
 };
 
 }  // namespace ovembed

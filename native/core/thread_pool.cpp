@@ -42,7 +42,12 @@ void ThreadPool::work() {
         const auto job = std::move(m_jobs.front());
         m_jobs.pop_front();
         lock.unlock();
-        if (!Activity::stopping()) job();
+        try {
+            if (!Activity::stopping()) job();
+        } catch (...) {
+            // Only a job that ran out of memory while it reported that gets here. One lost report is better than the
+            // end of the process, and of every other job with it.
+        }
     }
 }
 

@@ -10,8 +10,8 @@
 
 namespace ovembed {
 
-// Jobs must not throw. Threads are started with the pool and stop, after the queue is empty, with its destruction. When
-// the process ends (Activity::stop), jobs that have not begun are dropped.
+// Jobs report their own errors; what escapes from one is dropped. Threads are started with the pool and stop, after the
+// queue is empty, with its destruction. When the process ends (Activity::stop), jobs that have not begun are dropped.
 class ThreadPool {
 public:
     explicit ThreadPool(size_t threads);

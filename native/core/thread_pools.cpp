@@ -16,4 +16,14 @@ ThreadPool& load_pool() {
     return *pool;
 }
 
+ThreadPool& compile_pool() {
+    static auto* pool = new ThreadPool(2);
+    return *pool;
+}
+
+ThreadPool& free_pool() {
+    static auto* pool = new ThreadPool(1);
+    return *pool;
+}
+
 }  // namespace ovembed

@@ -8,7 +8,13 @@ namespace ovembed {
 // For tokenising. One thread tokenises about a hundred times faster than one CPU infers, so a few are plenty.
 ThreadPool& encode_pool();
 
-// For work that blocks: reading and compiling models, and freeing them.
+// For work that blocks, but not for long: reading tokenizers, listing devices.
 ThreadPool& load_pool();
+
+// For reading and compiling models. Loads of one model wait for the first of them, so nothing else may wait here.
+ThreadPool& compile_pool();
+
+// For freeing models and tokenizers, which waits for batches that are being inferred.
+ThreadPool& free_pool();
 
 }  // namespace ovembed

@@ -70,6 +70,14 @@ TEST(ThreadPool, FreesAJobOnceItHasRun) {
     EXPECT_TRUE(watch.expired());
 }
 
+TEST(ThreadPool, OutlivesAJobThatThrows) {
+    std::promise<void> later;
+    ThreadPool pool(1);
+    pool.run([] { throw std::bad_alloc(); });
+    pool.run([&] { later.set_value(); });
+    EXPECT_EQ(later.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+}
+
 TEST(ThreadPools, AreMadeOnce) {
     EXPECT_EQ(&encode_pool(), &encode_pool());
     EXPECT_EQ(&load_pool(), &load_pool());
