@@ -71,11 +71,15 @@ export class Embedder implements AsyncDisposable {
     return this.#embedList('embed', inputs, options);
   }
 
-  /** The vector of a query; the model's prompt for queries goes in front of it. `timeoutMs` defaults to 30 seconds. */
+  /**
+   * The vector of a query; the model's prompt for queries goes in front of it. It goes ahead of lists and streams that wait
+   * for the device. `timeoutMs` defaults to 30 seconds.
+   */
   async embedQuery(query: Input, options: EmbedOptions = {}): Promise<Float32Array> {
     this.#rejectIfClosed('embedQuery');
     checkEmbedOptions(options, 'embedQuery');
     const { request, rules, dimensions } = this.#request(options, 'query');
+    request.priority = 'interactive';
     const { signal, timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
     return this.#call('embedQuery', { signal, timeoutMs }, async (scope) => {
       const input = checkInput(copyOf(query), rules);
@@ -216,6 +220,7 @@ export class Embedder implements AsyncDisposable {
       request: {
         prompt: resolvePrompt(prompts, { prompt, promptName, inputType: options.inputType ?? inputType }),
         truncate,
+        priority: 'bulk',
         infer: { output: 'pooled', dimensions: dimensions === hiddenSize ? 0 : dimensions, normalize },
       },
       rules: { vocabSize: engine.tokenizer.vocabSize, noTokenIds },

@@ -1,6 +1,7 @@
 /**
- * Feeds one pipeline. Batches of all calls wait here, first come, first served; the pipeline is given only as many at
- * once as keep the device busy, so that whatever is not on the device yet can still be dropped.
+ * Feeds one pipeline. Batches of all calls wait here, interactive ones before bulk and else first come, first served; the
+ * pipeline is given only as many at once as keep the device busy, so that whatever is not on the device yet can still be
+ * dropped or overtaken.
  */
 import {
   callNative,
@@ -11,8 +12,12 @@ import {
 } from '../native.js';
 import type { Batch } from './planner.js';
 
+/** `interactive`: somebody waits for this one vector. `bulk`: lists and streams. */
+export type Priority = 'interactive' | 'bulk';
+
 /** Batches over one encoding that succeed or fail together. */
 export interface Work {
+  priority: Priority;
   encoding: NativeEncoding;
   batches: readonly Batch[];
   options: Omit<InferOptions, 'bucket'>;
@@ -22,8 +27,8 @@ export interface Work {
 
 export class Dispatcher {
   readonly #pipeline: NativePipeline;
-  /** A set, since its first is the oldest and dropping one from the middle costs nothing. */
-  readonly #queue = new Set<QueuedBatch>();
+  /** In the order in which they are served. Sets, since the first is the oldest and dropping one from the middle costs nothing. */
+  readonly #queues: Record<Priority, Set<QueuedBatch>> = { interactive: new Set(), bulk: new Set() };
   #inFlight = 0;
   #onIdle: (() => void)[] = [];
 
@@ -47,23 +52,26 @@ export class Dispatcher {
         else resolve();
       });
       signal.addEventListener('abort', onAbort, { once: true });
-      for (const queued of submission.queued) this.#queue.add(queued);
+      for (const queued of submission.queued) this.#queues[work.priority].add(queued);
       this.#fill();
     });
   }
 
   /** Resolves when no batch is queued or on the device. */
   drain(): Promise<void> {
-    if (this.#queue.size === 0 && this.#inFlight === 0) return Promise.resolve();
+    const { interactive, bulk } = this.#queues;
+    if (interactive.size === 0 && bulk.size === 0 && this.#inFlight === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   #fill(): void {
-    for (const queued of this.#queue) {
-      if (this.#inFlight >= this.#pipeline.concurrency) return;
-      this.#queue.delete(queued);
-      queued.submission.queued.delete(queued);
-      void this.#infer(queued);
+    for (const queue of Object.values(this.#queues)) {
+      for (const queued of queue) {
+        if (this.#inFlight >= this.#pipeline.concurrency) return;
+        queue.delete(queued);
+        queued.submission.queued.delete(queued);
+        void this.#infer(queued);
+      }
     }
   }
 
@@ -89,7 +97,7 @@ export class Dispatcher {
   /** Drops what is still queued; batches on the device end by themselves. Only the first reason counts. */
   #fail(submission: Submission, reason: unknown): void {
     submission.failure ??= { reason };
-    for (const queued of submission.queued) this.#queue.delete(queued);
+    for (const queued of submission.queued) this.#queues[submission.work.priority].delete(queued);
     submission.queued.clear();
     submission.settleIfOver();
   }

@@ -7,7 +7,7 @@ import type { ModelInput } from '../input.js';
 import { callNative, type InferResult, type NativeEncoding, type NativeTokenizer } from '../native.js';
 import type { Truncate } from '../options.js';
 import type { CallScope } from '../signals.js';
-import type { Dispatcher, Work } from './dispatcher.js';
+import type { Dispatcher, Priority, Work } from './dispatcher.js';
 import { pipelined } from './pipelined.js';
 import { type Batch, type PlanOptions, planBatches } from './planner.js';
 
@@ -29,6 +29,7 @@ export interface Request {
   /** Put in front of every text; '' for none. */
   prompt: string;
   truncate: Truncate;
+  priority: Priority;
   infer: Work['options'];
 }
 
@@ -114,7 +115,8 @@ async function runWindow(
       rejectNonFinite(batch, result, first);
       collector.onBatch(first, batch, result, waitedMs);
     };
-    await engine.dispatcher.run({ encoding, batches, options: request.infer, onResult }, signal);
+    const { priority, infer: options } = request;
+    await engine.dispatcher.run({ priority, encoding, batches, options, onResult }, signal);
   } finally {
     encoding.release();
   }

@@ -95,6 +95,7 @@ export class Probe {
     const started = performance.now();
     await new Dispatcher(pipeline).run(
       {
+        priority: 'bulk',
         encoding: this.#encoding,
         batches: this.#batches,
         options: { output: 'pooled', dimensions: 0, normalize: true },

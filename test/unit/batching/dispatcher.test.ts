@@ -21,6 +21,7 @@ async function work(name: string, batches: number, results: string[] = []): Prom
   const texts = Array.from({ length: batches }, (_, i) => `${name}${i}`);
   const encoding = await world.tokenizer().encode(texts, { maxLength: 0, offsets: false, addSpecialTokens: true });
   return {
+    priority: 'bulk',
     encoding,
     batches: texts.map((_, row) => ({ bucket: 16, rows: Uint32Array.of(row) })),
     options: { output: 'pooled', dimensions: 0, normalize: true },
@@ -37,6 +38,15 @@ describe('Dispatcher', () => {
     await Promise.all(runs);
     expect(results).toEqual(['a0', 'a1', 'a2', 'b0', 'b1']);
     expect(world.mostInFlight).toBe(2);
+  });
+
+  test('interactive work gets the next free place, before bulk that came earlier', async () => {
+    const results: string[] = [];
+    const query = { ...(await work('query', 1, results)), priority: 'interactive' as const };
+    const runs = [dispatcher.run(await work('list', 4, results), LIVE), dispatcher.run(query, LIVE)];
+    for (let i = 0; i < 5; i++) await device.letThrough(1);
+    await Promise.all(runs);
+    expect(results).toEqual(['list0', 'list1', 'query0', 'list2', 'list3']);
   });
 
   test('drops queued batches on abort, and settles when those on the device are done', async () => {
