@@ -89,7 +89,8 @@ test('wrapped classes take no External of others', async () => {
 // Last, as it destroys the model of this file. A failure shows as the end of the test's process by SIGBUS.
 test('once its blob is kept, a running model does not care what happens to the weights', async () => {
   const part = { encoding: await encode('the river'), rows: Uint32Array.of(0) };
-  const pipeline = await loadPipeline({ blobFile: join(folder, 'blobs/model.blob') });
+  // Two streams, so that no engine of the tests above is shared.
+  const pipeline = await loadPipeline({ streams: 2, blobFile: join(folder, 'blobs/model.blob') });
   expect([pipeline.fromBlob, pipeline.blobProblem]).toEqual([false, null]);
   expect(readdirSync(join(folder, 'blobs'))).toEqual(['model.blob']);
   const { data } = await pipeline.infer([part], POOLED);
