@@ -38,7 +38,7 @@ EncodeOptions to_encode_options(const Napi::Object& options) {
 }  // namespace
 
 TokenizerWrap::TokenizerWrap(const Napi::CallbackInfo& info)
-    : Wrapped(info), m_state(OvembedAddon::of(info.Env()).state()) {
+    : Wrapped(info), m_state(OvembedAddon::of(info.Env()).state()), m_vocabulary(m_native->vocabulary()) {
     account(info.Env(), static_cast<int64_t>(m_native->file_size()));
 }
 
@@ -62,7 +62,7 @@ void TokenizerWrap::close(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TokenizerWrap::vocab_size(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), static_cast<double>(tokenizer(info.Env())->vocabulary()));
+    return Napi::Number::New(info.Env(), static_cast<double>(m_vocabulary));
 }
 
 Napi::Value TokenizerWrap::encode(const Napi::CallbackInfo& info) {

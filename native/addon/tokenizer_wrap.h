@@ -28,6 +28,7 @@ private:
 
     // Held here, as the addon object may be gone before the last wrapper is finalised.
     std::shared_ptr<EnvState> m_state;
+    size_t m_vocabulary;  // known after close() too: inputs are checked before anything is asked of the tokenizer
 };
 
 }  // namespace ovembed
