@@ -44,6 +44,8 @@ export interface EmbedderInfo {
   readonly maxTokens: number;
   readonly pooling: PoolingType;
   readonly normalize: boolean;
+  /** How the model's authors compare its vectors: `cosine`, `dot`, `euclidean`, `manhattan`; null: not stated. */
+  readonly similarityFunction: string | null;
   /** Prompts by name. */
   readonly prompts: Readonly<Record<string, string>>;
   readonly precision: Precision;
@@ -126,20 +128,22 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
   const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
   const plan = planOptions(spec, options);
-  const choosing = choosePipeline({
-    addon,
-    spec,
-    device,
-    tokenizer,
-    plan,
-    logger,
-    parallelism: planParallelism(device.device, options, addon.availableCpus()),
-    precision: options.precision ?? 'auto',
-    cacheDir: ovembedCacheDir(cacheDir),
-    fingerprint: (variant) => system.fingerprint(variant, {}, { cacheDir, signal }),
-    graphIdentity: (variant) => system.graphIdentity(variant, { cacheDir, signal }),
-    signal,
-  });
+  const choosing = checkRoomForText(tokenizer, options).then(() =>
+    choosePipeline({
+      addon,
+      spec,
+      device,
+      tokenizer,
+      plan,
+      logger,
+      parallelism: planParallelism(device.device, options, addon.availableCpus()),
+      precision: options.precision ?? 'auto',
+      cacheDir: ovembedCacheDir(cacheDir),
+      fingerprint: (variant) => system.fingerprint(variant, { cacheDir, signal }),
+      graphIdentity: (variant) => system.graphIdentity(variant, { cacheDir, signal }),
+      signal,
+    }),
+  );
   const chosen = await choosing.catch((error) => {
     tokenizer.close();
     throw error;
@@ -195,6 +199,17 @@ function checkMaxLength({ maxLength = 0 }: LoadOptions, maxPositions: number): v
   throw invalidArgument('maxLength', `at most ${maxPositions}, the positions of the model,`, maxLength);
 }
 
+/** Special tokens come with every text; a limit without room for more than them would cut every text to nothing. */
+async function checkRoomForText(tokenizer: NativeTokenizer, { maxLength }: LoadOptions): Promise<void> {
+  if (maxLength === undefined) return;
+  const options = { maxLength: 0, offsets: false, addSpecialTokens: true };
+  const encoding = await callNative(() => tokenizer.encode([''], options));
+  const special = encoding.lengths[0] as number;
+  encoding.release();
+  if (maxLength <= special)
+    throw invalidArgument('maxLength', `more than the ${special} special tokens of each text`, maxLength);
+}
+
 function planOptions(spec: ModelSpec, options: LoadOptions): PlanOptions {
   const buckets = [options.buckets ?? DEFAULT_BUCKET].flat();
   const plan = {
@@ -222,6 +237,10 @@ function assemble(loaded: Loaded): EmbedderParts {
   const { pipeline, spec, tokenizer, options } = loaded;
   const { maxPositions, hiddenSize } = pipeline;
   checkMaxLength(options, maxPositions);
+  if (spec.dimensions !== null && spec.dimensions !== hiddenSize) {
+    const said = `The pooling configuration of ${spec.folder} says ${spec.dimensions} dimensions`;
+    throw new OvembedError('ERR_MODEL_INVALID', `${said}, but the network gives ${hiddenSize}.`);
+  }
   if (pipeline.pooledInGraph && options.poolingType !== undefined) {
     throw invalidArgument('poolingType', 'none, as the graph of this model pools by itself,', options.poolingType);
   }
@@ -254,6 +273,7 @@ function describe(loaded: Loaded, dimensions: number, maxTokens: number): Embedd
     maxTokens,
     pooling: spec.pooling,
     normalize: spec.normalize,
+    similarityFunction: spec.similarityFunction,
     prompts: Object.freeze({ ...spec.prompts }),
     precision: choice.precision,
     precisionReason: choice.reason,

@@ -13,15 +13,21 @@ export interface Logger {
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
 /**
  * The logger of the `logger` option; else one to stderr at the level that `OVEMBED_LOG` names (`debug`, `info`, `warn`
- * or `error`); else a silent one.
+ * or `error`, in any case); else a silent one. An unknown level is reported and taken for `warn`.
  */
 export function resolveLogger(logger: Logger | undefined, level = process.env.OVEMBED_LOG): Logger {
   if (logger) return logger;
-  const lowest = (LEVELS as readonly (string | undefined)[]).indexOf(level);
+  if (!level) return SILENT;
+  const named = (LEVELS as readonly string[]).indexOf(level.toLowerCase());
+  const lowest = named < 0 ? LEVELS.indexOf('warn') : named;
   const write = (rank: number) => (message: string) => {
-    if (lowest >= 0 && rank >= lowest) process.stderr.write(`ovembed ${LEVELS[rank]}: ${message}\n`);
+    if (rank >= lowest) process.stderr.write(`ovembed ${LEVELS[rank]}: ${message}\n`);
   };
-  return { debug: write(0), info: write(1), warn: write(2), error: write(3) };
+  const toStderr = { debug: write(0), info: write(1), warn: write(2), error: write(3) };
+  if (named < 0) toStderr.warn(`OVEMBED_LOG is ${JSON.stringify(level)}; expected one of ${LEVELS.join(', ')}.`);
+  return toStderr;
 }

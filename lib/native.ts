@@ -41,7 +41,6 @@ export interface PipelineOptions {
   /** Threads for inference in all streams together. */
   threads: number;
   pooling: PoolingType;
-  normalize: boolean;
   paddingSide: 'left' | 'right';
   padTokenId: number;
   /** A file to import the compiled model from, or to export it to after compiling; null: no compiled-model cache. */
@@ -93,7 +92,7 @@ export interface InferOptions {
   output: 'pooled' | 'tokens';
   /** Pooled vectors are cut to this many dimensions before normalising (Matryoshka); 0: not cut. */
   dimensions: number;
-  /** Overrides the pipeline's L2 normalisation for this batch (`pooled` only). */
+  /** Vectors are scaled to length 1 (`pooled` only). */
   normalize: boolean;
 }
 

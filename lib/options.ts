@@ -67,7 +67,7 @@ export interface LoadOptions {
   revision?: string;
   /** Folder for compiled models and remembered choices. Default: `OVEMBED_CACHE_DIR`, else the user's cache folder. */
   cacheDir?: string;
-  /** Never use the network: a model that is not on this machine is an error. Default `false`. */
+  /** Never use the network: a model that is not on this machine is an error. Default: what `HF_HUB_OFFLINE` says. */
   offline?: boolean;
   /** Milliseconds that `embedQuery` may take; 0 or Infinity: no limit. Default 30,000. Lists and streams have no default limit. */
   timeoutMs?: number;

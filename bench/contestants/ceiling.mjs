@@ -25,7 +25,6 @@ export async function load(folders, { precision, streams, bucket, budget }) {
     streams,
     threads,
     pooling: spec.pooling,
-    normalize: spec.normalize,
     paddingSide: 'right',
     padTokenId: spec.padTokenId,
     blobFile: null,

@@ -124,7 +124,6 @@ async function compilePipeline(
       precision,
       ...parallelism,
       pooling: spec.pooling,
-      normalize: spec.normalize,
       paddingSide: spec.paddingSide,
       padTokenId: spec.padTokenId,
       blobFile,

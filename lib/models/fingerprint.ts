@@ -10,24 +10,13 @@ import { NETWORK_CONFIG } from './transformer.js';
 /** Raised when the graphs that ovembed builds, or its pooling, change in what they compute. */
 export const GRAPH_VERSION = 1;
 
-/** What a caller may set other than the model states it. */
-export type FingerprintOverrides = {
-  [K in 'pooling' | 'normalize' | 'maxLength' | 'paddingSide' | 'prompts' | 'defaultPromptName']?:
-    | ModelSpec[K]
-    | undefined;
-};
-
 /**
  * SHA-256 in hex over the weights (every file of the first source), tokenizer.json, config.json, each module's
  * configuration, pooling, normalisation, prompts, maximum length, padding side and the graph version. The device and the
  * precision are not part of it.
  */
-export async function fingerprint(
-  spec: ModelSpec,
-  overrides: FingerprintOverrides = {},
-  options: HashOptions = {},
-): Promise<string> {
-  const { pooling, normalize, maxLength, paddingSide, prompts, defaultPromptName } = { ...spec, ...stated(overrides) };
+export async function fingerprint(spec: ModelSpec, options: HashOptions = {}): Promise<string> {
+  const { pooling, normalize, maxLength, paddingSide, prompts, defaultPromptName } = spec;
   const source = spec.sources[0] as ModelSpec['sources'][number];
   const fields = ['ovembed', String(GRAPH_VERSION), source.kind, ...(await hashWeights(source.files, options))];
   for (const file of [spec.tokenizerFile, ...spec.files]) {
@@ -72,8 +61,4 @@ function hashFields(fields: readonly string[]): string {
   const hash = createHash('sha256').update(`${fields.length};`);
   for (const field of fields) hash.update(`${Buffer.byteLength(field)}:`).update(field);
   return hash.digest('hex');
-}
-
-function stated<T extends object>(overrides: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
-  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)) as never;
 }

@@ -1,6 +1,6 @@
 /** Models: finding and fetching them, and reading what they say about themselves. */
 export { DEFAULT_MODEL } from './default-model.js';
-export { type FingerprintOverrides, fingerprint, graphIdentity } from './fingerprint.js';
+export { fingerprint, graphIdentity } from './fingerprint.js';
 export type { DownloadProgress } from './provider.js';
 export { type ResolvedModel, type ResolveOptions, resolveModel } from './resolve.js';
 export { type ModelSpec, readModelFolder } from './spec.js';

@@ -42,7 +42,11 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
 function readPrompts(config: JsonObject): Record<string, string> {
   const { prompts } = defaultModelConfig();
   const stated = config.object('prompts');
-  for (const name of stated?.keys ?? []) prompts[name] = stated?.string(name) ?? '';
+  for (const name of stated?.keys ?? []) {
+    const prompt = stated?.string(name) ?? '';
+    if (!prompt.isWellFormed()) throw config.invalid('prompts', 'text without lone surrogates');
+    prompts[name] = prompt;
+  }
   return prompts;
 }
 

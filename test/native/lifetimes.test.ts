@@ -24,7 +24,6 @@ function loadPipeline(options: Partial<PipelineOptions> = {}): Promise<NativePip
     streams: 1,
     threads: 1,
     pooling: 'MEAN',
-    normalize: true,
     paddingSide: 'right',
     padTokenId: 0,
     blobFile: null,

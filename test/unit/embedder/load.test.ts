@@ -20,6 +20,7 @@ describe('Embedder.load', () => {
       maxTokens: 64,
       pooling: 'MEAN',
       normalize: true,
+      similarityFunction: null,
       prompts: SPEC.prompts,
       precision: 'f32',
       precisionReason: 'the device computes in no other',
@@ -56,11 +57,22 @@ describe('Embedder.load', () => {
     expect(info.prompts.query).toBe('Q');
     expect(world.loads[0]).toMatchObject({
       pooling: 'CLS',
-      normalize: false,
       paddingSide: 'left',
       streams: 1,
       threads: 3,
     });
+  });
+
+  test('refuses a limit that leaves no room beside the special tokens', async () => {
+    const world = new FakeWorld();
+    await expect(loadFake(world, { maxLength: 2 })).rejects.toThrow('more than the 2 special tokens');
+    expect([world.openPipelines, world.openTokenizers]).toEqual([0, 0]);
+    expect((await loadFake(world, { maxLength: 3 })).info.maxTokens).toBe(3);
+  });
+
+  test('refuses a pooling configuration of another width than the network', async () => {
+    const error = { code: 'ERR_MODEL_INVALID', message: expect.stringContaining('says 5 dimensions') };
+    await expect(loadFake(new FakeWorld(), {}, { dimensions: 5 })).rejects.toMatchObject(error);
   });
 
   test('reads no further than the positions of the graph', async () => {

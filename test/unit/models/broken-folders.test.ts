@@ -94,6 +94,11 @@ const INVALID: Case[] = [
     ['tokenizer_config.json', '"padding_side"', '"both"'],
   ],
 
+  [
+    'a prompt with half a character',
+    model({ prompts: { query: 'q\ud83d' } }),
+    [MODEL_FILE, 'prompts', 'lone surrogates'],
+  ],
   ['prompts a list', model({ prompts: ['query: '] }), [MODEL_FILE, '"prompts"', 'an object', '["query: "]']],
   ['a prompt that is a number', model({ prompts: { query: 1 } }), ['"query"', '"prompts"', MODEL_FILE, 'received 1']],
   ['a default prompt that does not exist', model({ default_prompt_name: 'q' }), [MODEL_FILE, '"q"', 'query, document']],
