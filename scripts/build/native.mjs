@@ -1,7 +1,7 @@
 /** The native stages: prerequisites, OpenVINO SDK, then CMake through cmake-js, which knows where Node-API's headers are. */
 import { createRequire } from 'node:module';
 import { BUILD_OUTPUT, CMAKE_TREE, ROOT } from './paths.mjs';
-import { prerequisites, requirePrerequisites } from './prerequisites.mjs';
+import { prerequisites, requirePrerequisites, testPrerequisites } from './prerequisites.mjs';
 import { run, stage } from './run.mjs';
 import { openvinoCmakeDirectory } from './sdk.mjs';
 
@@ -11,7 +11,8 @@ import { openvinoCmakeDirectory } from './sdk.mjs';
  *   and benchmarks run
  */
 export async function buildNative({ tests = false, tools = tests } = {}) {
-  const { python } = await stage('Prerequisites', () => requirePrerequisites(prerequisites()));
+  const needed = [...prerequisites(), ...(tests ? testPrerequisites() : [])];
+  const { python } = await stage('Prerequisites', () => requirePrerequisites(needed));
   const openvinoDirectory = await stage('OpenVINO SDK', () => openvinoCmakeDirectory({ python }));
   await stage('Tokenizer (Rust) and addon (C++)', () => runCmake({ openvinoDirectory, tests, tools }));
 }

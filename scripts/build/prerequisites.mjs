@@ -36,7 +36,25 @@ const INSTALL = {
     macOS: 'brew install python',
     Windows: 'winget install Python.Python.3.12',
   },
+  gtest: {
+    Debian: 'sudo apt install libgtest-dev',
+    Fedora: 'sudo dnf install gtest-devel',
+    macOS: 'brew install googletest',
+    Windows: 'vcpkg install gtest',
+  },
+  rustfmt: everywhere('rustup component add rustfmt'),
+  clippy: everywhere('rustup component add clippy'),
+  readelf: {
+    Debian: 'sudo apt install binutils',
+    Fedora: 'sudo dnf install binutils',
+    macOS: 'not needed',
+    Windows: 'not needed',
+  },
 };
+
+function everywhere(way) {
+  return { Debian: way, Fedora: way, macOS: way, Windows: way };
+}
 
 /**
  * @typedef {object} Prerequisite
@@ -57,12 +75,29 @@ export function prerequisites({ env = process.env, platform = process.platform, 
   ];
   // On Windows these two are parts of Visual Studio and not on the PATH; cmake-js finds them, or says that it can't.
   if (platform === 'win32') return list;
-  const compilers = [...(env.CXX ? [env.CXX] : []), 'c++', 'g++', 'clang++'];
   return [
-    { key: 'compiler', name: 'C++ compiler', commands: compilers, args },
+    { key: 'compiler', name: 'C++ compiler', commands: compilers(env), args },
     { key: 'generator', name: 'Ninja or Make', commands: ['ninja', 'make'], args },
     ...list,
   ];
+}
+
+/** What `npm test` needs beside what the build needs. @returns {Prerequisite[]} */
+export function testPrerequisites({ env = process.env, platform = process.platform } = {}) {
+  const rust = [
+    { key: 'rustfmt', name: 'rustfmt', commands: ['cargo'], args: ['fmt', '--version'] },
+    { key: 'clippy', name: 'clippy', commands: ['cargo'], args: ['clippy', '--version'] },
+  ];
+  if (platform === 'win32') return rust;
+  // Asked of the compiler, as a library has no program that tells its version.
+  const includes = ['-fsyntax-only', '-x', 'c++', '-include', 'gtest/gtest.h', '/dev/null'];
+  const gtest = { key: 'gtest', name: 'GoogleTest', commands: compilers(env), args: includes };
+  const readelf = { key: 'readelf', name: 'readelf', commands: ['readelf'], args: ['--version'] };
+  return [...rust, gtest, ...(platform === 'linux' ? [readelf] : [])];
+}
+
+function compilers(env) {
+  return [...(env.CXX ? [env.CXX] : []), 'c++', 'g++', 'clang++'];
 }
 
 /** The lowest Rust version, as the crate itself declares it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { prerequisites, requirePrerequisites } from '../../scripts/build/prerequisites.mjs';
+import { prerequisites, requirePrerequisites, testPrerequisites } from '../../scripts/build/prerequisites.mjs';
 
 /** A machine on which exactly these programs exist; the value is what they print. */
 const machine = (programs) => (command) => programs[command] ?? null;
@@ -54,6 +54,17 @@ describe('prerequisites', () => {
       expect(() => requirePrerequisites(linux, machine({ ...complete, cmake }))).not.toThrow();
     },
   );
+
+  it('names what the tests need at once with what the build needs', () => {
+    const list = [...linux, ...testPrerequisites({ env: {}, platform: 'linux' })];
+    const onlyBuild = (command, args) =>
+      (args[0] === '--version' || args[0] === '-m' ? complete[command] : null) ?? null;
+    expect(() => requirePrerequisites(list, onlyBuild)).toThrow(/rustfmt.*clippy.*GoogleTest.*libgtest-dev.*readelf/s);
+  });
+
+  it('finds all that the tests need on this machine', () => {
+    expect(() => requirePrerequisites(testPrerequisites())).not.toThrow();
+  });
 
   it('takes the compiler named by CXX first', () => {
     const list = prerequisites({ env: { CXX: 'g++-14' }, platform: 'linux', rust: '1.85' });
