@@ -1,7 +1,8 @@
 /** An Embedder over the fake addon, loaded the way real ones are. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { Embedder } from '../../lib/embedder.js';
 import { load, type System } from '../../lib/load.js';
 import type { ModelSpec } from '../../lib/models/index.js';
@@ -38,9 +39,12 @@ export function fakeSystem(world: FakeWorld, spec: Partial<ModelSpec> = {}): Sys
   };
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'ovembed-unit-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 /** A cache folder of its own, so that no test sees another's choices. */
 export function freshCacheDir(): string {
-  return mkdtempSync(join(tmpdir(), 'ovembed-unit-'));
+  return mkdtempSync(join(folder, 'cache-'));
 }
 
 export async function loadFake(world = new FakeWorld(), options: LoadOptions = {}, spec: Partial<ModelSpec> = {}) {
