@@ -36,6 +36,10 @@ EngineOptions to_engine_options(const Napi::Object& options) {
     engine.precision = text_option(options, "precision");
     engine.streams = static_cast<int>(integer_option(options, "streams"));
     engine.threads = static_cast<int>(integer_option(options, "threads"));
+    if (const Napi::Value shape = options.Get("shape"); shape.IsObject()) {
+        const auto sides = shape.As<Napi::Object>();
+        engine.shape = ov::Shape{integer_option(sides, "rows"), integer_option(sides, "width")};
+    }
     if (!options.Get("blobFile").IsNull()) engine.blob_file = text_option(options, "blobFile");
     return engine;
 }

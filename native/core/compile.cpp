@@ -1,6 +1,7 @@
 #include "core/compile.h"
 
 #include <algorithm>
+#include <map>
 #include <openvino/openvino.hpp>
 
 #include "core/error.h"
@@ -38,6 +39,13 @@ void check_counts(const EngineOptions& options) {
     check("threads", options.threads);
 }
 
+// Gives all inputs, ids, mask, token types and positions alike, one fixed shape.
+void fix_shape(ov::Model& model, const ov::Shape& shape) {
+    std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
+    for (const auto& input : model.inputs()) shapes[input] = shape;
+    model.reshape(shapes);
+}
+
 }  // namespace
 
 void check(const EngineOptions& options) {
@@ -60,6 +68,7 @@ ov::AnyMap compile_properties(const EngineOptions& options) {
 CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
+        if (options.shape) fix_shape(*graph.model, *options.shape);
         CompiledModel compiled{graph.weights,
                                runtime().compile_model(graph.model, options.device, compile_properties(options)),
                                graph.max_positions, graph.vocabulary};

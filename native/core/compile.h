@@ -2,6 +2,8 @@
 #pragma once
 
 #include <openvino/core/any.hpp>
+#include <openvino/core/shape.hpp>
+#include <optional>
 #include <string>
 
 #include "core/compiled_blob.h"
@@ -15,6 +17,7 @@ struct EngineOptions {
     std::string precision;  // f32, bf16 or f16
     int streams = 1;        // batches that the device works on at once
     int threads = 1;        // CPU threads of all streams together
+    std::optional<ov::Shape> shape{};  // {rows, width}: the only input that is taken; saves the work of other shapes
     std::string blob_file;  // empty: compiled models are not kept
 };
 

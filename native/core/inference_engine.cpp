@@ -46,6 +46,7 @@ std::string identity(const EngineOptions& options) {
          {options.device, options.precision, std::to_string(options.streams), std::to_string(options.threads)}) {
         key += part + '\n';
     }
+    if (options.shape) key += options.shape->to_string();
     return key;
 }
 
@@ -196,6 +197,13 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
         return job.on_error(current_error(ErrorCode::DeviceFailed, "The device failed while it ran a batch."));
     }
     job.on_output(states, timings);
+    release_weights_once();
+}
+
+// The device has copied and laid out the weights by its first batch; the file's own pages, as large as the weights, were
+// read for that only.
+void InferenceEngine::release_weights_once() noexcept {
+    if (m_compiled.pages && !m_weights_released.exchange(true)) m_compiled.pages->release_pages();
 }
 
 std::vector<std::string> InferenceEngine::execution_devices() const {

@@ -1,6 +1,7 @@
 // One compiled model, its infer requests and the threads that drive them.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -74,8 +75,10 @@ private:
     void stop_workers();
     void work(ov::InferRequest request);
     void run(InferenceJob& job, ov::InferRequest& request);
+    void release_weights_once() noexcept;
 
     CompiledModel m_compiled;
+    std::atomic<bool> m_weights_released{false};
     ModelPorts m_ports;
     bool m_from_blob = false;
     std::string m_blob_problem;

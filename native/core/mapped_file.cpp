@@ -138,6 +138,12 @@ bool MappedFile::unchanged() const noexcept {
     return now && *now == m_stamp;
 }
 
+void MappedFile::release_pages() const noexcept {
+#ifndef _WIN32  // there, the system takes pages back by itself when memory is short
+    ::madvise(const_cast<uint8_t*>(m_data), m_size, MADV_DONTNEED);
+#endif
+}
+
 std::string read_file(const std::string& path) {
     check_regular_file(path);
     std::ifstream file(native_path(path), std::ios::binary | std::ios::ate);

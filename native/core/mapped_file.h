@@ -25,6 +25,9 @@ public:
     // False when the path names another file now, or this one was written meanwhile.
     bool unchanged() const noexcept;
 
+    // Gives the resident pages back to the system, which brings them back when they are read again.
+    void release_pages() const noexcept;
+
     // Tells two states of a path apart: which file it is, its size and when it was last written.
     struct Stamp {
         uint64_t device, inode, size, modified;

@@ -1,5 +1,5 @@
 // The promise of design.md: a text's vector is the same bits alone and in any batch of its bucket, in any order, on any
-// number of streams and threads.
+// number of streams and threads, from a model that takes any shape or that one alone.
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -87,6 +87,10 @@ void check(const TinyModelOptions& model_options, const std::string& precision) 
             EXPECT_EQ(here, expected) << "alone, against 1 stream and 1 thread";
             expect_same_in_batches(pipeline, rows, width, expected, random);
         }
+        options.shape = ov::Shape{1, width};
+        TextEmbeddingPipeline fixed(InferenceEngine::open(options), {});
+        EXPECT_EQ(alone(fixed, rows, width), expected) << precision << ", compiled for one row of " << width;
+        options.shape.reset();
     }
 }
 
