@@ -2,10 +2,13 @@
 import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
 import type { Request } from './batching/windows.js';
+import type { Call } from './batching/work.js';
 import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
+import type { EmbedderInfo } from './info.js';
 import { checkInput, checkInputs, copyOf, type Input, type InputRules, snapshot, type TokenIds } from './input.js';
-import { type EmbedderInfo, type EmbedderParts, load } from './load.js';
+import { type EmbedderParts, load } from './load.js';
+import type { MetricsSnapshot } from './metrics.js';
 import {
   checkDecodeOptions,
   checkEmbedOptions,
@@ -23,6 +26,7 @@ import {
   type TokenizeOptions,
 } from './options.js';
 import { type CallLimits, CallScope } from './signals.js';
+import { type EmbedderStatus, queueStatus } from './status.js';
 import { resolvePrompt } from './text/prompts.js';
 import { embedTokens, type TokenEmbeddings } from './text/token-embeddings.js';
 import { countTokens, decode, type TokenizedText, tokenize } from './text/tokenization.js';
@@ -39,6 +43,7 @@ export class Embedder implements AsyncDisposable {
   /** Calls that are not over, and windows of streams; they never reject. */
   readonly #active = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
+  #state: EmbedderStatus['state'] = 'ready';
 
   /**
    * Loads a model, downloading it if it is not on this machine.
@@ -61,6 +66,22 @@ export class Embedder implements AsyncDisposable {
     return this.#parts.info;
   }
 
+  /** What it is doing right now: a snapshot, cheap enough to ask for on every request. */
+  status(): EmbedderStatus {
+    const { scheduler } = this.#parts.engine;
+    return {
+      state: this.#state,
+      queue: { interactive: queueStatus(scheduler, 'interactive'), bulk: queueStatus(scheduler, 'bulk') },
+      inFlight: { batches: scheduler.inFlight, texts: scheduler.textsInFlight },
+      rates: this.#parts.metrics.rates(),
+    };
+  }
+
+  /** What was done since the load: a copy of counters and histograms that are kept anyway. */
+  metrics(): MetricsSnapshot {
+    return this.#parts.metrics.snapshot();
+  }
+
   /** One vector per document, in the order of the list; the model's prompt for documents goes in front of each. */
   async embedDocuments(documents: readonly Input[], options: EmbedOptions = {}): Promise<Embeddings> {
     return this.#embedList('embedDocuments', documents, options, 'document');
@@ -78,10 +99,10 @@ export class Embedder implements AsyncDisposable {
   async embedQuery(query: Input, options: EmbedOptions = {}): Promise<Float32Array> {
     this.#rejectIfClosed('embedQuery');
     checkEmbedOptions(options, 'embedQuery');
-    const { request, rules, dimensions } = this.#request(options, 'query');
-    request.priority = 'interactive';
-    const { signal, timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
-    return this.#call('embedQuery', { signal, timeoutMs }, async (scope) => {
+    const { priority = 'interactive', timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
+    const limited = { ...options, priority, timeoutMs };
+    const { request, rules, dimensions } = this.#request('embedQuery', limited, 'query');
+    return this.#call('embedQuery', limited, async (scope) => {
       const input = checkInput(copyOf(query), rules);
       const { data } = await embedList(this.#parts.engine, request, [input], dimensions, scope);
       return data;
@@ -102,7 +123,7 @@ export class Embedder implements AsyncDisposable {
         "The model's graph ends in pooled vectors: it has none per token.",
       );
     }
-    const { request, rules } = this.#request(options);
+    const { request, rules } = this.#request('embedTokens', options);
     request.infer = { output: 'tokens', dimensions: 0, normalize: false };
     const copy = snapshot(inputs, 'embedTokens');
     return this.#call('embedTokens', options, async (scope) => {
@@ -119,12 +140,13 @@ export class Embedder implements AsyncDisposable {
     this.#rejectIfClosed('stream');
     checkStreamOptions(options);
     checkSource(source);
-    const { batchSize = DEFAULT_STREAM_BATCH_SIZE, signal, timeoutMs } = options;
+    const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered = true, signal, timeoutMs } = options;
     return new EmbeddingStream(this.#parts.engine, {
       source,
       batchSize,
+      ordered,
       limits: { signal, timeoutMs },
-      ...this.#request(options),
+      ...this.#request('stream', options),
       admit: (work) => this.#admit('stream', work),
     });
   }
@@ -170,10 +192,12 @@ export class Embedder implements AsyncDisposable {
   }
 
   async #shutDown(): Promise<void> {
+    this.#state = 'closing';
     await Promise.all(this.#active);
-    await this.#parts.engine.dispatcher.drain();
+    await this.#parts.engine.scheduler.drain();
     this.#parts.engine.tokenizer.close();
-    await this.#parts.pipeline.close();
+    await this.#parts.pipelines.close();
+    this.#state = 'closed';
   }
 
   async #embedList(
@@ -184,8 +208,9 @@ export class Embedder implements AsyncDisposable {
   ): Promise<Embeddings> {
     this.#rejectIfClosed(name);
     checkEmbedOptions(options, name);
-    const { request, rules, dimensions } = this.#request(options, inputType);
+    const { request, rules, dimensions } = this.#request(name, options, inputType);
     const copy = snapshot(inputs, name);
+    this.#parts.engine.scheduler.admission.check(request.call);
     return this.#call(name, options, async (scope) => {
       const checked = await checkInputs(copy, rules, scope.signal);
       return embedList(this.#parts.engine, request, checked, dimensions, scope);
@@ -206,7 +231,11 @@ export class Embedder implements AsyncDisposable {
   }
 
   /** What a call asks for, with the defaults of `load` where it says nothing. */
-  #request(options: EmbedOptions, inputType?: InputType): { request: Request; rules: InputRules; dimensions: number } {
+  #request(
+    name: string,
+    options: EmbedOptions,
+    inputType?: InputType,
+  ): { request: Request; rules: InputRules; dimensions: number } {
     const { engine, pipeline, prompts, defaults } = this.#parts;
     const { hiddenSize } = pipeline;
     const { dimensions = defaults.dimensions, normalize = defaults.normalize, truncate = defaults.truncate } = options;
@@ -218,9 +247,9 @@ export class Embedder implements AsyncDisposable {
     const noTokenIds = explicit ? 'a prompt cannot be put in front of token ids' : undefined;
     return {
       request: {
+        call: this.#callOf(name, options),
         prompt: resolvePrompt(prompts, { prompt, promptName, inputType: options.inputType ?? inputType }),
         truncate,
-        priority: 'bulk',
         infer: { output: 'pooled', dimensions: dimensions === hiddenSize ? 0 : dimensions, normalize },
       },
       rules: { vocabSize: engine.tokenizer.vocabSize, noTokenIds },
@@ -228,15 +257,34 @@ export class Embedder implements AsyncDisposable {
     };
   }
 
+  #callOf(name: string, { priority = 'bulk', queueTimeoutMs, timeoutMs = 0 }: EmbedOptions): Call {
+    const { engine, defaults } = this.#parts;
+    const fallback = priority === 'interactive' ? defaults.interactiveQueueTimeoutMs : 0;
+    const since = engine.scheduler.clock.now();
+    return {
+      name,
+      priority,
+      since,
+      queueTimeoutMs: limitOf(queueTimeoutMs ?? fallback),
+      timeoutMs: limitOf(timeoutMs),
+    };
+  }
+
   /** Runs one call in a scope of its own. Its promise may settle before its work does, when an abort or a timeout ends it. */
   async #call<T>(name: string, limits: CallLimits, work: (scope: CallScope) => Promise<T>): Promise<T> {
     this.#rejectIfClosed(name);
     const scope = new CallScope(name, limits);
+    const started = performance.now();
+    let failure: { reason: unknown } | undefined;
     try {
       scope.signal.throwIfAborted();
       return await scope.race(this.#admit(name, () => work(scope)));
+    } catch (reason) {
+      failure = { reason };
+      throw reason;
     } finally {
       scope.end();
+      this.#parts.metrics.onCall(performance.now() - started, failure);
     }
   }
 
@@ -257,6 +305,11 @@ export class Embedder implements AsyncDisposable {
     void over.then(() => this.#active.delete(over));
     return result;
   }
+}
+
+/** Infinity means the same as 0, but is no number of milliseconds for a timer. */
+function limitOf(ms: number): number {
+  return Number.isFinite(ms) ? ms : 0;
 }
 
 function checkSource(source: Source): void {

@@ -1,4 +1,5 @@
 /** The result of a list call: vectors in one array, and what was read of each text. */
+import type { Precision } from './native.js';
 
 /** Where a call's time went, in milliseconds. Stages overlap, and batches run side by side: parts may exceed the total. */
 export interface Timings {
@@ -8,10 +9,23 @@ export interface Timings {
   tokenizeMs: number;
   /** The shortest wait of a batch for the device: what was lost to other calls, not to the call's own batches. */
   queueMs: number;
-  /** Running on the device, summed over batches. */
+  /** Running on the device, summed over batches; a batch that several calls share counts in full for each. */
   inferMs: number;
-  /** Pooling and normalising, summed over batches. */
+  /** Pooling and normalising, summed likewise. */
   poolMs: number;
+}
+
+/** How a call's texts were run. */
+export interface RunMetadata {
+  /** As OpenVINO names it. */
+  device: string;
+  precision: Precision;
+  /** Batches that had texts of the call. */
+  batches: number;
+  /** Tokens of the call's texts as they were run, padding counted: `usage.tokens` of them are real. */
+  paddedTokens: number;
+  /** Texts whose vectors came from a cache. */
+  cacheHits: number;
 }
 
 /** Everything an `Embeddings` holds. */
@@ -23,6 +37,7 @@ export interface EmbeddingsData {
   originalTokens: Uint32Array;
   truncated: Uint8Array;
   timings: Timings;
+  metadata: RunMetadata;
 }
 
 /** Vectors of a list of texts, in the order of the list. */
@@ -42,6 +57,7 @@ export class Embeddings implements Iterable<Float32Array> {
   /** 1 where a text was cut. */
   readonly truncated: Uint8Array;
   readonly timings: Timings;
+  readonly metadata: RunMetadata;
 
   constructor(parts: EmbeddingsData) {
     this.data = parts.data;
@@ -51,6 +67,7 @@ export class Embeddings implements Iterable<Float32Array> {
     this.originalTokens = parts.originalTokens;
     this.truncated = parts.truncated;
     this.timings = parts.timings;
+    this.metadata = parts.metadata;
   }
 
   /** Sums over all texts. */

@@ -8,6 +8,8 @@ const CODES = [
   'ERR_INPUT_TOO_LONG',
   'ERR_CLOSED',
   'ERR_TIMEOUT',
+  'ERR_QUEUE_TIMEOUT',
+  'ERR_OVERLOADED',
   'ERR_MODEL_NOT_FOUND',
   'ERR_MODEL_INVALID',
   'ERR_MODEL_UNSUPPORTED',
@@ -31,11 +33,14 @@ const BRAND = Symbol.for('ovembed.OvembedError');
 
 export class OvembedError extends Error {
   readonly code: OvembedErrorCode;
+  /** Milliseconds after which another try may succeed; on `ERR_OVERLOADED` and `ERR_QUEUE_TIMEOUT`. */
+  readonly retryAfterMs?: number;
 
-  constructor(code: OvembedErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(code: OvembedErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : {});
     this.name = 'OvembedError';
     this.code = code;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
     Object.defineProperty(this, BRAND, { value: true });
   }
 

@@ -1,11 +1,13 @@
 /** The public surface of ovembed. Importing it does nothing: the native addon is loaded by the first `Embedder.load`. */
 export { EmbeddingStream, type Source, type StreamItem } from './batching/stream.js';
+export type { Priority } from './batching/work.js';
 export { Embedder } from './embedder.js';
-export { Embeddings, type Timings } from './embeddings.js';
+export { Embeddings, type RunMetadata, type Timings } from './embeddings.js';
 export { OvembedError, type OvembedErrorCode } from './errors.js';
+export type { EmbedderInfo } from './info.js';
 export type { Input, TokenIds } from './input.js';
-export type { EmbedderInfo } from './load.js';
 export type { Logger } from './logger.js';
+export type { HistogramSnapshot, MetricsSnapshot } from './metrics.js';
 export { DEFAULT_MODEL, type DownloadProgress } from './models/index.js';
 export type { ModelSource, PoolingType, Precision } from './native.js';
 export type {
@@ -19,5 +21,6 @@ export type {
   TokenizeOptions,
   Truncate,
 } from './options.js';
+export type { EmbedderStatus, QueueStatus } from './status.js';
 export type { TokenEmbeddings } from './text/token-embeddings.js';
 export type { TokenizedText } from './text/tokenization.js';

@@ -1,76 +1,45 @@
 /** From a model's name and the options of `load` to what an Embedder works with. */
-import { Dispatcher } from './batching/dispatcher.js';
+import { LatencyPipelines } from './batching/latency-pipelines.js';
+import { Pipelines } from './batching/pipelines.js';
 import { type PlanOptions, withinPositions } from './batching/planner.js';
+import { Scheduler } from './batching/scheduler.js';
 import type { Engine } from './batching/windows.js';
 import { ovembedCacheDir } from './cache-dir.js';
-import { type ChosenPipeline, choosePipeline } from './devices/choose-pipeline.js';
-import { type DevicePlan, planDevice, planParallelism } from './devices/plan.js';
+import { choosePipeline } from './devices/choose-pipeline.js';
+import { type DevicePlan, latencyParallelism, planDevice, planParallelism } from './devices/plan.js';
 import { invalidArgument, OvembedError } from './errors.js';
+import { describeLoaded, type EmbedderInfo, type Loaded } from './info.js';
 import { resolveLogger } from './logger.js';
+import { Metrics } from './metrics.js';
 import {
   DEFAULT_MODEL,
   fingerprint,
   graphIdentity,
   type ModelSpec,
-  type ResolvedModel,
   readModelFolder,
   resolveModel,
 } from './models/index.js';
-import {
-  callNative,
-  type ModelSource,
-  type NativeAddon,
-  type NativePipeline,
-  type NativeTokenizer,
-  native,
-  type PoolingType,
-  type Precision,
-} from './native.js';
+import { callNative, type NativeAddon, type NativePipeline, type NativeTokenizer, native } from './native.js';
 import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
 import { CallScope } from './signals.js';
 import type { Prompts } from './text/prompts.js';
-
-/** What an embedder is, and why it is so. */
-export interface EmbedderInfo {
-  /** The model's name on the hub, or its folder. */
-  readonly model: string;
-  /** The model's commit; null for a folder. */
-  readonly revision: string | null;
-  /** Names the vector space: vectors of two embedders can be compared if their fingerprints are equal. */
-  readonly fingerprint: string;
-  /** Width of a vector, unless a call cuts it further. */
-  readonly dimensions: number;
-  /** Longest text in tokens, special tokens counted; 0: no limit. */
-  readonly maxTokens: number;
-  readonly pooling: PoolingType;
-  readonly normalize: boolean;
-  /** How the model's authors compare its vectors: `cosine`, `dot`, `euclidean`, `manhattan`; null: not stated. */
-  readonly similarityFunction: string | null;
-  /** Prompts by name. */
-  readonly prompts: Readonly<Record<string, string>>;
-  readonly precision: Precision;
-  readonly precisionReason: string;
-  /** As OpenVINO names it. */
-  readonly device: string;
-  readonly deviceName: string;
-  readonly deviceReason: string;
-  readonly streams: number;
-  readonly threads: number;
-  /** Version of the OpenVINO runtime. */
-  readonly runtimeVersion: string;
-  /** Format of the weights that were loaded. */
-  readonly source: ModelSource['kind'];
-  /** Whether the compiled model came from the cache. */
-  readonly fromBlob: boolean;
-}
 
 /** Everything an Embedder works with. */
 export interface EmbedderParts {
   engine: Engine;
   pipeline: NativePipeline;
+  /** All that batches run on, `pipeline` among them. */
+  pipelines: Pipelines;
+  metrics: Metrics;
   prompts: Prompts;
   /** What calls use where they do not say. */
-  defaults: { dimensions: number; normalize: boolean; truncate: Truncate; queryTimeoutMs: number };
+  defaults: {
+    dimensions: number;
+    normalize: boolean;
+    truncate: Truncate;
+    queryTimeoutMs: number;
+    interactiveQueueTimeoutMs: number;
+  };
   info: EmbedderInfo;
 }
 
@@ -89,6 +58,9 @@ const DEFAULT_BUCKET = 16;
 const DEFAULT_BATCH_TOKENS = 1_024;
 const DEFAULT_MAX_BATCH_SIZE = 64;
 const DEFAULT_QUERY_TIMEOUT_MS = 30_000;
+const DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS = 500;
+/** Two minutes of work for a small model on a small machine. */
+const DEFAULT_MAX_QUEUE = { texts: 32_000, tokens: 8_192_000 };
 
 /** Loads a model. When the signal aborts, what is still being loaded is closed as soon as it has come. */
 export async function load(model: string | undefined, options: LoadOptions, system = SYSTEM): Promise<EmbedderParts> {
@@ -114,9 +86,9 @@ export async function load(model: string | undefined, options: LoadOptions, syst
 /** The options with the signal of the call, which ends with the caller's. */
 type Loading = LoadOptions & { signal: AbortSignal };
 
-function closeParts({ engine, pipeline }: EmbedderParts): Promise<void> {
+function closeParts({ engine, pipelines }: EmbedderParts): Promise<void> {
   engine.tokenizer.close();
-  return pipeline.close();
+  return pipelines.close();
 }
 
 async function loadParts(model: string, options: Loading, system: System): Promise<EmbedderParts> {
@@ -135,6 +107,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       device,
       tokenizer,
       plan,
+      tunable: isTunable(device, options),
       logger,
       parallelism: planParallelism(device.device, options, addon.availableCpus()),
       precision: options.precision ?? 'auto',
@@ -154,9 +127,10 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       spec,
       device,
       tokenizer,
-      plan,
       options,
+      logger,
       runtimeVersion: addon.runtimeVersion,
+      performanceCpus: addon.performanceCpus(),
       ...chosen,
     });
   } catch (error) {
@@ -221,15 +195,9 @@ function planOptions(spec: ModelSpec, options: LoadOptions): PlanOptions {
   return withinPositions(plan, spec.maxPositions);
 }
 
-/** What has been loaded. */
-interface Loaded extends ChosenPipeline {
-  resolved: ResolvedModel;
-  spec: ModelSpec;
-  device: DevicePlan;
-  tokenizer: NativeTokenizer;
-  plan: PlanOptions;
-  options: LoadOptions;
-  runtimeVersion: string;
+/** Who sets one of them knows what the others should be. */
+function isTunable({ device }: DevicePlan, { streams, batchTokens, buckets }: LoadOptions): boolean {
+  return device === 'CPU' && streams === undefined && batchTokens === undefined && buckets === undefined;
 }
 
 /** Checks what only the loaded graph can tell, and puts the parts together. */
@@ -249,41 +217,39 @@ function assemble(loaded: Loaded): EmbedderParts {
     throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
   }
   const plan = withinPositions(loaded.plan, maxPositions);
+  const pipelines = new Pipelines(pipeline, latencyPipelines(loaded));
+  const metrics = new Metrics();
+  const scheduler = new Scheduler(pipelines, {
+    plan,
+    maxQueue: { ...DEFAULT_MAX_QUEUE, ...options.maxQueue },
+    batchDelayMs: options.batchDelayMs ?? 0,
+    observer: metrics,
+  });
   return {
-    engine: { tokenizer, dispatcher: new Dispatcher(pipeline), plan },
+    engine: { tokenizer, scheduler, plan, device: loaded.device.device, precision: loaded.choice.precision },
     pipeline,
+    pipelines,
+    metrics,
     prompts: { named: spec.prompts, defaultName: spec.defaultPromptName },
     defaults: {
       dimensions,
       normalize: spec.normalize,
       truncate: options.truncate ?? 'end',
       queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
+      interactiveQueueTimeoutMs: options.queueTimeoutMs ?? DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS,
     },
-    info: describe(loaded, dimensions, plan.maxLength),
+    info: describeLoaded(loaded, dimensions, plan.maxLength),
   };
 }
 
-function describe(loaded: Loaded, dimensions: number, maxTokens: number): EmbedderInfo {
-  const { resolved, spec, pipeline, choice, device } = loaded;
-  return Object.freeze({
-    model: resolved.id ?? resolved.folder,
-    revision: resolved.revision,
-    fingerprint: loaded.fingerprint,
-    dimensions,
-    maxTokens,
-    pooling: spec.pooling,
-    normalize: spec.normalize,
-    similarityFunction: spec.similarityFunction,
-    prompts: Object.freeze({ ...spec.prompts }),
-    precision: choice.precision,
-    precisionReason: choice.reason,
-    device: device.device,
-    deviceName: device.fullName,
-    deviceReason: device.reason,
-    streams: pipeline.streams,
-    threads: pipeline.threads,
-    runtimeVersion: loaded.runtimeVersion,
-    source: loaded.source.kind,
-    fromBlob: pipeline.fromBlob,
-  });
+/** Each latency pipeline lays out the weights anew. For larger models that is too much memory for what it gains. */
+const MOST_WEIGHTS_FOR_LATENCY = 256 * 1024 ** 2;
+
+/** None for other devices, where streams mean something else. */
+function latencyPipelines(loaded: Loaded): LatencyPipelines | undefined {
+  const { pipeline, device, options, compileFor, logger } = loaded;
+  if (options.performance === 'throughput' || device.device !== 'CPU') return undefined;
+  if (loaded.weightsBytes > MOST_WEIGHTS_FOR_LATENCY) return undefined;
+  const parallelism = latencyParallelism(pipeline.threads, loaded.performanceCpus);
+  return new LatencyPipelines((shape) => compileFor(parallelism, shape), logger);
 }

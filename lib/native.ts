@@ -32,6 +32,13 @@ export interface TokenizerOptions {
   file: string;
 }
 
+/** The only shape of input that a pipeline takes. */
+export interface PipelineShape {
+  rows: number;
+  /** Tokens per row, padding counted. */
+  width: number;
+}
+
 export interface PipelineOptions {
   source: ModelSource;
   device: string;
@@ -43,6 +50,8 @@ export interface PipelineOptions {
   pooling: PoolingType;
   paddingSide: 'left' | 'right';
   padTokenId: number;
+  /** Compiles for this shape alone, which saves the runtime the work of shapes that change; null: for any. */
+  shape: PipelineShape | null;
   /** A file to import the compiled model from, or to export it to after compiling; null: no compiled-model cache. */
   blobFile: string | null;
 }
@@ -54,6 +63,8 @@ export interface EncodeOptions {
   offsets: boolean;
   /** Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Token ids are taken as they are. */
   addSpecialTokens: boolean;
+  /** Names the work for `cancel`. */
+  job?: number;
 }
 
 /** Encoded texts. The ids stay native; what policy needs comes back with the handle. */
@@ -74,6 +85,10 @@ export interface NativeTokenizer {
   readonly vocabSize: number;
   /** Strings are copied before this returns. Strings must be well-formed (no lone surrogates). */
   encode(inputs: readonly (string | Uint32Array)[], options: EncodeOptions): Promise<NativeEncoding>;
+  /** Encodes on the calling thread: for short texts, of which the way to another thread and back is most of the time. */
+  encodeNow(inputs: readonly (string | Uint32Array)[], options: EncodeOptions): NativeEncoding;
+  /** Ends the encoding of that name, whose promise rejects with ERR_CLOSED; nothing if there is none. */
+  cancel(job: number): void;
   decode(rows: readonly Uint32Array[], skipSpecialTokens: boolean): Promise<string[]>;
   /** Frees the native memory, in the background, once calls under way are done; further use is ERR_CLOSED. */
   close(): void;
@@ -94,6 +109,8 @@ export interface InferOptions {
   dimensions: number;
   /** Vectors are scaled to length 1 (`pooled` only). */
   normalize: boolean;
+  /** Names the batch for `cancel`. */
+  job?: number;
 }
 
 export interface InferResult {
@@ -125,6 +142,8 @@ export interface NativePipeline {
   /** Batches that may be handed over at once so that the device always has its next one. */
   readonly concurrency: number;
   infer(parts: readonly BatchPart[], options: InferOptions): Promise<InferResult>;
+  /** Ends the batch of that name, queued or running, whose promise rejects with ERR_CLOSED; nothing if there is none. */
+  cancel(job: number): void;
   /** Waits for batches in flight, then frees the device's memory (unless another environment shares the model). */
   close(): Promise<void>;
 }
@@ -137,6 +156,8 @@ export interface NativeAddon {
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
+  /** Those of them that are of the fastest kind; all where they are of one kind. */
+  performanceCpus(): number;
   /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
   stop(): void;
 }
@@ -190,6 +211,15 @@ function load(): NativeAddon {
 export async function callNative<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** The same for a call that returns at once. */
+export function callNativeNow<T>(call: () => T): T {
+  try {
+    return call();
   } catch (error) {
     throw fromNative(error);
   }

@@ -1,4 +1,6 @@
 /** The options of loading and of every call: their documentation, their checks and their defaults. */
+
+import type { Priority } from './batching/work.js';
 import {
   aBoolean,
   aDuration,
@@ -33,7 +35,13 @@ export interface LoadOptions {
    * this machine, found by a short measurement and remembered. Default `'auto'`.
    */
   precision?: 'auto' | Precision;
-  /** Batches that run side by side on the device. Integer from 1. Default: one for every thread, on up to 8 CPUs. */
+  /**
+   * What the CPU's threads are set up for. `'throughput'`: several streams, the most texts per second. `'latency'`: one stream
+   * with all threads, so that a single batch is done soonest. `'auto'` follows the queue: all threads for a batch that is
+   * alone, and for queries beside a list; more streams when the queue is full. The vectors are the same. Default `'auto'`.
+   */
+  performance?: 'auto' | 'latency' | 'throughput';
+  /** Batches that run side by side on the device. Integer from 1. Default: chosen by a short measurement, and remembered. */
   streams?: number;
   /** Threads of all streams together. Integer from `streams`. Default: the CPUs this process may use. */
   threads?: number;
@@ -47,6 +55,14 @@ export interface LoadOptions {
   batchTokens?: number;
   /** Most texts of a batch. Integer from 1. Default 64. */
   maxBatchSize?: number;
+  /** Milliseconds that a text may wait for others to share its batch. At 0 it goes as soon as the device has room. Default 0. */
+  batchDelayMs?: number;
+  /**
+   * Most that may wait for the device, of texts and of their tokens; interactive calls and bulk are counted apart. A call that
+   * finds no room rejects with `ERR_OVERLOADED`; one that was let in waits for room for its further texts. Integers from 1.
+   * Default 32,000 texts and 8,192,000 tokens.
+   */
+  maxQueue?: { texts?: number; tokens?: number };
   /** How token vectors become a text's vector. Default: what the model folder says. */
   poolingType?: PoolingType;
   /** Whether vectors are scaled to length 1. Default: what the model folder says. */
@@ -71,6 +87,11 @@ export interface LoadOptions {
   offline?: boolean;
   /** Milliseconds that `embedQuery` may take; 0 or Infinity: no limit. Default 30,000. Lists and streams have no default limit. */
   timeoutMs?: number;
+  /**
+   * Milliseconds that interactive calls, such as `embedQuery`, may wait for the device before `ERR_QUEUE_TIMEOUT`; 0 or
+   * Infinity: no limit. Default 500. Bulk calls have no default limit.
+   */
+  queueTimeoutMs?: number;
   /** Receives what was decided and worked around. Default: stderr at the level in `OVEMBED_LOG`, else silent. */
   logger?: Logger;
   /** Stops loading; the promise rejects with `signal.reason`. */
@@ -97,6 +118,16 @@ export interface InputOptions extends LimitOptions {
   promptName?: string;
   /** What happens to a text longer than the model reads. Default: as given to `load`. */
   truncate?: Truncate;
+  /**
+   * `'interactive'` goes ahead of `'bulk'`, which still gets its turn: at least one batch in 100 ms, or every other one.
+   * Default: `'interactive'` for `embedQuery`, else `'bulk'`.
+   */
+  priority?: Priority;
+  /**
+   * Milliseconds that a text may wait for the device before `ERR_QUEUE_TIMEOUT`; 0 or Infinity: no limit. Default: as given
+   * to `load` for interactive calls, no limit for bulk.
+   */
+  queueTimeoutMs?: number;
 }
 
 /** Options of `embedDocuments`, `embedQuery` and `embed`. */
@@ -111,6 +142,8 @@ export interface EmbedOptions extends InputOptions {
 export interface StreamOptions extends EmbedOptions {
   /** Texts that are taken from the source and embedded together; two such windows are in memory. Integer from 1. Default 512. */
   batchSize?: number;
+  /** Whether vectors come in the order of the source, or else as soon as they are there. Default `true`. */
+  ordered?: boolean;
 }
 
 /** Options of `tokenize`. */
@@ -145,14 +178,29 @@ const aLogger: Check = (value, name) => {
   if (!fits) throw invalidArgument(name, `an object with the methods ${methods.join(', ')}`, value);
 };
 
+const QUEUE_CHECKS: Checks<{ texts: number; tokens: number }> = { texts: aPositiveInteger, tokens: aPositiveInteger };
+
+const aQueueSize: Check = (value, name) => checkOptions(value as object, QUEUE_CHECKS, name);
+
+/** A delay is spent on every text that comes alone, so a long one is a mistake. */
+const aShortDuration: Check = (value, name) => {
+  if (typeof value === 'number' && value >= 0 && value <= LONGEST_DELAY_MS) return;
+  throw invalidArgument(name, `a number of milliseconds from 0 to ${LONGEST_DELAY_MS}`, value);
+};
+
+const LONGEST_DELAY_MS = 1_000;
+
 const LOAD_CHECKS: Checks<LoadOptions> = {
   device: aDevice,
   precision: oneOf('auto', 'f32', 'bf16', 'f16'),
+  performance: oneOf('auto', 'latency', 'throughput'),
   streams: aPositiveInteger,
   threads: aPositiveInteger,
   buckets: bucketList,
   batchTokens: aPositiveInteger,
   maxBatchSize: aPositiveInteger,
+  batchDelayMs: aShortDuration,
+  maxQueue: aQueueSize,
   poolingType: oneOf(...POOLING_TYPES),
   normalize: aBoolean,
   maxLength: aPositiveInteger,
@@ -165,6 +213,7 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
   cacheDir: aNonEmptyString,
   offline: aBoolean,
   timeoutMs: aDuration,
+  queueTimeoutMs: aDuration,
   logger: aLogger,
   signal: anAbortSignal,
   onProgress: aFunction,
@@ -173,6 +222,8 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
 const LIMIT_CHECKS: Checks<LimitOptions> = { timeoutMs: aDuration, signal: anAbortSignal };
 
 const INPUT_CHECKS: Checks<InputOptions> = {
+  priority: oneOf('interactive', 'bulk'),
+  queueTimeoutMs: aDuration,
   inputType: oneOf('query', 'document'),
   prompt: aText,
   promptName: aNonEmptyString,
@@ -181,7 +232,11 @@ const INPUT_CHECKS: Checks<InputOptions> = {
 };
 
 const EMBED_CHECKS: Checks<EmbedOptions> = { dimensions: aPositiveInteger, normalize: aBoolean, ...INPUT_CHECKS };
-const STREAM_CHECKS: Checks<StreamOptions> = { batchSize: aPositiveInteger, ...EMBED_CHECKS };
+const STREAM_CHECKS: Checks<StreamOptions> = {
+  batchSize: aPositiveInteger,
+  ordered: aBoolean,
+  ...EMBED_CHECKS,
+};
 const TOKENIZE_CHECKS: Checks<TokenizeOptions> = { addSpecialTokens: aBoolean, ...LIMIT_CHECKS };
 const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...LIMIT_CHECKS };
 

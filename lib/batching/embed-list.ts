@@ -1,17 +1,16 @@
 /** A list of inputs to one vector each. */
-import { Embeddings, type EmbeddingsData, type Timings } from '../embeddings.js';
+import { Embeddings, type EmbeddingsData } from '../embeddings.js';
 import type { ModelInput } from '../input.js';
-import type { InferResult, NativeEncoding } from '../native.js';
+import type { NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';
 import { allocate } from './allocate.js';
-import type { Batch } from './planner.js';
 import { scatterRows } from './scatter.js';
 import { type Collector, type Engine, type Request, runWindows } from './windows.js';
+import type { PartResult } from './work.js';
 
 /**
  * Embeds a list into one array, in the order of the list.
  * @param dimensions width of a vector as it comes back
- * @param first index of the first input in messages
  */
 export async function embedList(
   engine: Engine,
@@ -19,21 +18,21 @@ export async function embedList(
   inputs: readonly ModelInput[],
   dimensions: number,
   scope: CallScope,
-  first = 0,
 ): Promise<Embeddings> {
   const started = performance.now();
-  const rows = new RowCollector(inputs.length, dimensions, first);
-  await runWindows(engine, request, inputs, rows, scope, first);
+  const rows = new RowCollector(engine, inputs.length, dimensions);
+  await runWindows(engine, request, inputs, rows, scope);
   rows.parts.timings.totalMs = performance.now() - started;
   return new Embeddings(rows.parts);
 }
 
 /** Puts rows where they belong as batches come back in whatever order. */
-class RowCollector implements Collector {
+export class RowCollector implements Collector {
   readonly parts: EmbeddingsData;
   readonly #first: number;
 
-  constructor(length: number, dimensions: number, first: number) {
+  /** @param first index in the call of the first text */
+  constructor({ device, precision }: Engine, length: number, dimensions: number, first = 0) {
     this.#first = first;
     this.parts = {
       data: allocate(length, dimensions, 'use stream()'),
@@ -43,6 +42,7 @@ class RowCollector implements Collector {
       originalTokens: new Uint32Array(length),
       truncated: new Uint8Array(length),
       timings: { totalMs: 0, tokenizeMs: 0, queueMs: 0, inferMs: 0, poolMs: 0 },
+      metadata: { device, precision, batches: 0, paddedTokens: 0, cacheHits: 0 },
     };
   }
 
@@ -54,16 +54,13 @@ class RowCollector implements Collector {
     timings.tokenizeMs += tookMs;
   }
 
-  onBatch(first: number, { rows }: Batch, result: InferResult, waitedMs: number): void {
-    const { data, dimensions, timings } = this.parts;
-    scatterRows(rows, result.data, data, dimensions, first - this.#first);
-    addBatch(timings, result, waitedMs);
+  onPart(first: number, { rows, data: vectors, queueMs, batch }: PartResult): void {
+    const { data, dimensions, timings, metadata } = this.parts;
+    scatterRows(rows, vectors, data, dimensions, first - this.#first);
+    timings.queueMs = metadata.batches === 0 ? queueMs : Math.min(timings.queueMs, queueMs);
+    timings.inferMs += batch.inferMs;
+    timings.poolMs += batch.poolMs;
+    metadata.batches++;
+    metadata.paddedTokens += rows.length * batch.bucket;
   }
-}
-
-function addBatch(timings: Timings, { queueMicros, inferMicros, poolMicros }: InferResult, waitedMs: number): void {
-  const queueMs = waitedMs + queueMicros / 1_000;
-  timings.queueMs = timings.inferMs === 0 ? queueMs : Math.min(timings.queueMs, queueMs);
-  timings.inferMs += inferMicros / 1_000;
-  timings.poolMs += poolMicros / 1_000;
 }

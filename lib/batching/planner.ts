@@ -1,5 +1,5 @@
 /**
- * Which texts share a batch, as a pure function of their lengths.
+ * Which texts may share a batch and how many of them do, as pure functions of their lengths.
  *
  * A text is padded to its own bucket and shares a batch with texts of that bucket only. Its vector then does not depend
  * on what it was batched with, to the last bit: padding a short text to the length of a long neighbour would change the
@@ -24,22 +24,29 @@ export function withinPositions(plan: PlanOptions, maxPositions: number): PlanOp
   return { ...plan, maxLength: limits.length > 0 ? Math.min(...limits) : 0 };
 }
 
-/** Texts that go to the device together. */
-export interface Batch {
+/** Texts of one length bucket. */
+export interface BucketRows {
   /** Tokens to which each text is padded. */
   bucket: number;
-  /** Indices of the texts in the lengths that were planned. */
+  /** Indices of the texts in the lengths that were grouped, ascending. */
   rows: Uint32Array;
 }
 
 /**
- * Plans batches so that every text is in exactly one of them: longest bucket first, so that the last batches to finish
- * are short ones and parallel streams end together; within a bucket in input order.
+ * Groups texts by bucket so that every text is in exactly one group: longest bucket first, so that the last batches to
+ * finish are short ones and parallel streams end together.
  * @param lengths tokens per text, special tokens counted
  */
-export function planBatches(lengths: Uint32Array, options: PlanOptions): Batch[] {
-  const buckets = [...groupByBucket(lengths, options)].sort(([a], [b]) => b - a);
-  return buckets.flatMap(([bucket, rows]) => cut(bucket, Uint32Array.from(rows), fullBatch(bucket, options)));
+export function groupByBucket(lengths: Uint32Array, options: PlanOptions): BucketRows[] {
+  const groups = new Map<number, number[]>();
+  lengths.forEach((length, row) => {
+    const bucket = bucketOf(length, options);
+    const group = groups.get(bucket);
+    if (group) group.push(row);
+    else groups.set(bucket, [row]);
+  });
+  const longestFirst = [...groups].sort(([a], [b]) => b - a);
+  return longestFirst.map(([bucket, rows]) => ({ bucket, rows: Uint32Array.from(rows) }));
 }
 
 /** The length to which a text of `length` tokens is padded. */
@@ -49,35 +56,17 @@ export function bucketOf(length: number, { buckets, maxLength }: PlanOptions): n
   return maxLength > 0 ? Math.min(bucket, maxLength) : bucket;
 }
 
-function groupByBucket(lengths: Uint32Array, options: PlanOptions): Map<number, number[]> {
-  const groups = new Map<number, number[]>();
-  lengths.forEach((length, row) => {
-    const bucket = bucketOf(length, options);
-    const group = groups.get(bucket);
-    if (group) group.push(row);
-    else groups.set(bucket, [row]);
-  });
-  return groups;
-}
-
 /** Texts of a full batch: the token budget and the cap on texts, but always at least one. */
-function fullBatch(bucket: number, { batchTokens, maxBatchSize }: PlanOptions): number {
+export function fullBatch(bucket: number, { batchTokens, maxBatchSize }: PlanOptions): number {
   return Math.min(maxBatchSize, Math.max(1, Math.floor(batchTokens / bucket)));
 }
 
 /**
- * Cuts a bucket's texts into full batches, and the rest into powers of two. The runtime keeps memory for every input
- * shape it has seen, so free batch sizes would let memory grow for as long as new sizes come; this way a bucket
- * has at most 1 + log2(full) shapes.
+ * How many of `waiting` texts the next batch takes: a full batch, or else the largest power of two. The runtime keeps
+ * memory for every input shape it has seen, so free batch sizes would let memory grow for as long as new sizes come;
+ * this way a bucket has at most 2 + log2(full) shapes.
  */
-function cut(bucket: number, rows: Uint32Array, full: number): Batch[] {
-  const batches: Batch[] = [];
-  let start = 0;
-  while (start < rows.length) {
-    const left = rows.length - start;
-    const size = left >= full ? full : 2 ** Math.floor(Math.log2(left));
-    batches.push({ bucket, rows: rows.subarray(start, start + size) });
-    start += size;
-  }
-  return batches;
+export function nextBatchSize(waiting: number, bucket: number, options: PlanOptions): number {
+  const full = fullBatch(bucket, options);
+  return waiting >= full ? full : 2 ** Math.floor(Math.log2(waiting));
 }

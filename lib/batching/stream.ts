@@ -1,10 +1,10 @@
 /** Embedding a source of any length in constant memory. */
-import type { Embeddings } from '../embeddings.js';
+import { Embeddings } from '../embeddings.js';
 import { checkInput, copyOf, type Input, type InputRules, type ModelInput } from '../input.js';
 import { type CallLimits, CallScope } from '../signals.js';
-import { embedList } from './embed-list.js';
+import { RowCollector } from './embed-list.js';
 import { pipelined } from './pipelined.js';
-import { type Engine, type Request, WINDOW_CHARACTERS, type Window } from './windows.js';
+import { type Engine, type Request, runWindow, WINDOW_CHARACTERS, type Window } from './windows.js';
 
 /** The vector of one text of a stream. */
 export interface StreamItem {
@@ -26,6 +26,7 @@ export interface StreamJob {
   source: Source;
   /** Texts of a window. */
   batchSize: number;
+  ordered: boolean;
   rules: InputRules;
   request: Request;
   dimensions: number;
@@ -98,7 +99,11 @@ async function* streamItems(engine: Engine, job: StreamJob, scope: CallScope): A
   scope.signal.throwIfAborted();
   const { request, dimensions } = job;
   const start = ({ first, inputs }: Window) =>
-    job.admit(async () => ({ first, result: await embedList(engine, request, inputs, dimensions, scope, first) }));
+    job.admit(async () => {
+      const rows = new RowCollector(engine, inputs.length, dimensions, first);
+      await runWindow(engine, request, { first, inputs }, rows, scope.signal);
+      return { first, result: new Embeddings(rows.parts) };
+    });
   for await (const { first, result } of pipelined(readWindows(job, scope), start, scope)) {
     for (let row = 0; row < result.length; row++) {
       scope.signal.throwIfAborted();

@@ -4,12 +4,14 @@
  */
 import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
-import { callNative, type InferResult, type NativeEncoding, type NativeTokenizer } from '../native.js';
+import type { NativeEncoding, NativeTokenizer, Precision } from '../native.js';
 import type { Truncate } from '../options.js';
 import type { CallScope } from '../signals.js';
-import type { Dispatcher, Priority, Work } from './dispatcher.js';
+import { encode } from './encode.js';
 import { pipelined } from './pipelined.js';
-import { type Batch, type PlanOptions, planBatches } from './planner.js';
+import type { PlanOptions } from './planner.js';
+import type { Scheduler } from './scheduler.js';
+import type { Call, PartResult, Work } from './work.js';
 
 /** Texts of a window: long enough to fill batches of every bucket. */
 const WINDOW_TEXTS = 2_048;
@@ -20,25 +22,28 @@ export const WINDOW_CHARACTERS = 1 << 20;
 /** What runs the texts of a call. */
 export interface Engine {
   tokenizer: NativeTokenizer;
-  dispatcher: Dispatcher;
+  scheduler: Scheduler;
   plan: PlanOptions;
+  /** Of the pipelines, as OpenVINO names it. */
+  device: string;
+  precision: Precision;
 }
 
 /** What a call asks for. */
 export interface Request {
+  call: Call;
   /** Put in front of every text; '' for none. */
   prompt: string;
   truncate: Truncate;
-  priority: Priority;
   infer: Work['options'];
 }
 
 /** Takes what comes back. `first` is the index in the call of a window's first text. */
 export interface Collector {
-  /** A window's tokens are known; called before any of its batches. */
+  /** A window's tokens are known; called before any of its parts. */
   onEncoding(first: number, encoding: NativeEncoding, tookMs: number): void;
-  /** Rows of the result are those of the batch, which count from `first`. */
-  onBatch(first: number, batch: Batch, result: InferResult, waitedMs: number): void;
+  /** Rows of the part count from `first`. */
+  onPart(first: number, part: PartResult): void;
 }
 
 /** Consecutive inputs of a call. */
@@ -47,26 +52,27 @@ export interface Window {
   inputs: readonly ModelInput[];
 }
 
-/** Cuts a list into windows. */
-export function* cutWindows(inputs: readonly ModelInput[], first = 0): Generator<Window, void, undefined> {
-  let start = 0;
+/** Cuts a list into windows. @param most texts of a window */
+export function* cutWindows(inputs: readonly ModelInput[], most = WINDOW_TEXTS): Generator<Window, void, undefined> {
+  const texts = Math.min(most, WINDOW_TEXTS);
+  let first = 0;
   let characters = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { length } = inputs[i] as ModelInput;
-    if (i > start && (i - start === WINDOW_TEXTS || characters + length > WINDOW_CHARACTERS)) {
-      yield { first: first + start, inputs: inputs.slice(start, i) };
-      start = i;
+    if (i > first && (i - first === texts || characters + length > WINDOW_CHARACTERS)) {
+      yield { first, inputs: inputs.slice(first, i) };
+      first = i;
       characters = 0;
     }
     characters += length;
   }
-  if (start < inputs.length) yield { first: first + start, inputs: inputs.slice(start) };
+  if (first < inputs.length) yield { first, inputs: inputs.slice(first) };
 }
 
 /**
  * Runs all inputs of a call. With `truncate: 'error'`, every length is known before anything is inferred: a call of
  * several windows is tokenised twice for that, which costs about 3 % of its time and no memory.
- * @param first index of the first input in messages and for the collector
+ * @throws OvembedError `ERR_OVERLOADED` if there is no room for the first window; the others wait for it
  */
 export async function runWindows(
   engine: Engine,
@@ -74,9 +80,8 @@ export async function runWindows(
   inputs: readonly ModelInput[],
   collector: Collector,
   scope: CallScope,
-  first = 0,
 ): Promise<void> {
-  const windows = [...cutWindows(inputs, first)];
+  const windows = [...cutWindows(inputs, engine.scheduler.admission.queue(request.call.priority).max.texts)];
   const run = (window: Window) => runWindow(engine, request, window, collector, scope.signal);
   if (windows.length === 1) return run(windows[0] as Window);
   if (request.truncate === 'error') await checkLengths(engine, request, windows, scope.signal);
@@ -86,7 +91,7 @@ export async function runWindows(
 
 async function checkLengths(engine: Engine, request: Request, windows: readonly Window[], signal: AbortSignal) {
   for (const window of windows) {
-    const encoding = await encodeWindow(engine, request, window);
+    const encoding = await encodeWindow(engine, request, window, signal);
     try {
       rejectTruncated(encoding, window.first, engine.plan.maxLength);
     } finally {
@@ -96,37 +101,50 @@ async function checkLengths(engine: Engine, request: Request, windows: readonly 
   }
 }
 
-async function runWindow(
+/** Tokenises and infers one window. The first of a call is refused where there is no room; the others wait. */
+export async function runWindow(
   engine: Engine,
   request: Request,
   window: Window,
   collector: Collector,
   signal: AbortSignal,
 ): Promise<void> {
-  const { first } = window;
-  const started = performance.now();
-  const encoding = await encodeWindow(engine, request, window);
+  const { admission } = engine.scheduler;
+  const { call } = request;
+  const { first, inputs } = window;
+  const texts = inputs.length;
+  const place = first === 0 ? admission.admit(call, texts) : await admission.wait(call, texts, signal);
+  let encoding: NativeEncoding | undefined;
   try {
+    const started = performance.now();
+    encoding = await encodeWindow(engine, request, window, signal);
     signal.throwIfAborted();
     if (request.truncate === 'error') rejectTruncated(encoding, first, engine.plan.maxLength);
     collector.onEncoding(first, encoding, performance.now() - started);
-    const batches = planBatches(encoding.lengths, engine.plan);
-    const onResult: Work['onResult'] = (batch, result, waitedMs) => {
-      rejectNonFinite(batch, result, first);
-      collector.onBatch(first, batch, result, waitedMs);
+    const tokens = encoding.lengths.reduce((sum, length) => sum + length, 0);
+    if (first === 0) admission.admitTokens(call, place, tokens);
+    else await admission.waitTokens(call, place, tokens, signal);
+    const onPart: Work['onPart'] = (part) => {
+      rejectNonFinite(part, first);
+      collector.onPart(first, part);
     };
-    const { priority, infer: options } = request;
-    await engine.dispatcher.run({ priority, encoding, batches, options, onResult }, signal);
+    await engine.scheduler.run({ call, encoding, place, options: request.infer, onPart }, signal);
   } finally {
-    encoding.release();
+    place.leaveAll();
+    encoding?.release();
   }
 }
 
 /** Token ids are what the model reads already, so only texts get the prompt. */
-async function encodeWindow(engine: Engine, { prompt, infer }: Request, { inputs }: Window): Promise<NativeEncoding> {
+async function encodeWindow(
+  { tokenizer, plan }: Engine,
+  { prompt, infer }: Request,
+  { inputs }: Window,
+  signal: AbortSignal,
+): Promise<NativeEncoding> {
   const prompted = prompt === '' ? inputs : inputs.map((input) => (typeof input === 'string' ? prompt + input : input));
-  const options = { maxLength: engine.plan.maxLength, offsets: infer.output === 'tokens', addSpecialTokens: true };
-  return callNative(() => engine.tokenizer.encode(prompted, options));
+  const options = { maxLength: plan.maxLength, offsets: infer.output === 'tokens', addSpecialTokens: true };
+  return encode(tokenizer, prompted, options, signal);
 }
 
 function rejectTruncated(encoding: NativeEncoding, first: number, maxLength: number): void {
@@ -139,12 +157,12 @@ function rejectTruncated(encoding: NativeEncoding, first: number, maxLength: num
   );
 }
 
-function rejectNonFinite(batch: Batch, { nonFiniteRows }: InferResult, first: number): void {
-  const [position] = nonFiniteRows;
+function rejectNonFinite({ rows, nonFinite }: PartResult, first: number): void {
+  const [position] = nonFinite;
   if (position === undefined) return;
   throw new OvembedError(
     'ERR_NON_FINITE',
-    `The vector of the input at index ${first + (batch.rows[position] as number)} holds NaN or an infinity. ` +
+    `The vector of the input at index ${first + (rows[position] as number)} holds NaN or an infinity. ` +
       "The model's weights are damaged, or the precision does not suit it: load it with precision: 'f32'.",
   );
 }

@@ -11,7 +11,7 @@ const PARTIAL = /\.blob\..*\.tmp$/;
 /** Compiled models of a few models at several precisions. */
 const MAX_BYTES = 2 * 1024 ** 3;
 
-/** A compiled model can be used again where all of this is the same. */
+/** A compiled model can be used again where all of this is the same, with any number of streams and threads. */
 export interface BlobKey {
   /** `graphIdentity` of the model. */
   graph: string;
@@ -21,8 +21,8 @@ export interface BlobKey {
   /** `cpuIdentity`: a model compiled with some instruction sets does not run without. */
   cpu: string;
   precision: string;
-  streams: number;
-  threads: number;
+  /** The only shape of input that it takes; null: any. */
+  shape: { rows: number; width: number } | null;
   runtimeVersion: string;
 }
 

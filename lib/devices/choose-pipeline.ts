@@ -1,4 +1,5 @@
 /** Compiles a model for a device: which of its sources, at which precision, and from the cache if it is there. */
+import { stat } from 'node:fs/promises';
 import type { PlanOptions } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -9,14 +10,17 @@ import {
   type NativeAddon,
   type NativePipeline,
   type NativeTokenizer,
+  type PipelineShape,
   type Precision,
 } from '../native.js';
 import { BlobCache } from './blobs.js';
 import { Choices } from './choices.js';
-import { cpuIdentity } from './machine.js';
+import { cpuIdentity, machineOf } from './machine.js';
 import { oneAtATime } from './one-at-a-time.js';
 import type { DevicePlan, Parallelism } from './plan.js';
 import { isPrecisionChoice, measurePrecision, type PrecisionChoice } from './precision.js';
+import type { Tuning } from './tuning.js';
+import { TuningChoices } from './tuning-choices.js';
 
 /** What is to be compiled, where, and how. */
 export interface PipelineRequest {
@@ -28,6 +32,8 @@ export interface PipelineRequest {
   /** For the measurement that `auto` may need. */
   tokenizer: NativeTokenizer;
   plan: PlanOptions;
+  /** Whether streams, batches and buckets may be chosen by measurement. */
+  tunable: boolean;
   /** ovembed's cache folder. */
   cacheDir: string;
   logger: Logger;
@@ -43,8 +49,22 @@ export interface PipelineRequest {
 export interface ChosenPipeline {
   pipeline: NativePipeline;
   choice: PrecisionChoice;
+  /** The plan asked for, or the one that the measurement found better. */
+  plan: PlanOptions;
+  tuningReason: string;
   source: ModelSource;
   fingerprint: string;
+  /** Of the file of the weights. */
+  weightsBytes: number;
+  /** Compiles the same model at the same precision for other streams, threads and shapes. */
+  compileFor(parallelism: Parallelism, shape: PipelineShape | null): Promise<NativePipeline>;
+}
+
+/** How a pipeline is compiled. */
+interface Variant {
+  precision: Precision;
+  parallelism: Parallelism;
+  shape: PipelineShape | null;
 }
 
 /** Takes the first source of the model that the runtime supports. */
@@ -66,12 +86,40 @@ async function pipelineFrom(source: ModelSpec['sources'][number], request: Pipel
   const variant = { ...request.spec, sources: [source] };
   const graph = await request.graphIdentity(variant);
   const fingerprint = await request.fingerprint(variant);
-  const compile = (precision: Precision) => compilePipeline(variant, graph, precision, request);
-  if (request.precision !== 'auto') {
-    const choice = { precision: request.precision, reason: 'asked for' };
-    return { pipeline: await compile(choice.precision), choice, source, fingerprint };
-  }
-  return { ...(await automaticPrecision(graph, compile, request)), source, fingerprint };
+  const tunings = new TuningChoices(graph, request);
+  const compileFor = (precision: Precision, parallelism: Parallelism, shape: PipelineShape | null) =>
+    compilePipeline(variant, graph, { precision, parallelism, shape }, request);
+  const compile = async (precision: Precision) => {
+    const tuned = await tunings.read(precision);
+    return compileFor(precision, { ...request.parallelism, ...(tuned && { streams: tuned.streams }) }, null);
+  };
+  const { pipeline, choice } =
+    request.precision === 'auto'
+      ? await automaticPrecision(graph, compile, request)
+      : { pipeline: await compile(request.precision), choice: { precision: request.precision, reason: 'asked for' } };
+  const { precision } = choice;
+  const load = (parallelism: Parallelism) => compileFor(precision, parallelism, null);
+  const tuned = await tunings.choose(precision, pipeline, load);
+  return {
+    pipeline: tuned.pipeline,
+    plan: tuned.tuning ? planOf(tuned.tuning, request.plan) : request.plan,
+    tuningReason: tuned.tuning?.reason ?? 'asked for',
+    choice,
+    source,
+    fingerprint,
+    weightsBytes: await sizeOfWeights(source),
+    compileFor: (parallelism, shape) => compileFor(precision, parallelism, shape),
+  };
+}
+
+function planOf({ batchTokens, bucket }: Tuning, plan: PlanOptions): PlanOptions {
+  return { ...plan, batchTokens, buckets: [bucket] };
+}
+
+/** An IR's weights are in a file beside it. */
+async function sizeOfWeights({ kind, file }: ModelSource): Promise<number> {
+  const weights = kind === 'openvino' ? file.replace(/\.xml$/, '.bin') : file;
+  return (await stat(weights)).size;
 }
 
 /** The choice made earlier on this machine for this model, else a new one, which is kept. */
@@ -81,8 +129,8 @@ async function automaticPrecision(
   { addon, device, parallelism, cacheDir, tokenizer, plan, logger, signal }: PipelineRequest,
 ): Promise<{ pipeline: NativePipeline; choice: PrecisionChoice }> {
   const choices = new Choices(cacheDir, isPrecisionChoice);
-  const machine = [await cpuIdentity(), addon.runtimeVersion, device.device, device.fullName];
-  const key = ['precision', ...machine, String(parallelism.threads), String(parallelism.streams), graph];
+  const machine = await machineOf(addon, device, parallelism);
+  const key = ['precision', ...machine, graph];
 
   // Measurements side by side would disturb each other, and the first one's outcome serves all.
   return oneAtATime(JSON.stringify([cacheDir, ...key]), async () => {
@@ -103,8 +151,8 @@ async function automaticPrecision(
 async function compilePipeline(
   spec: ModelSpec,
   graph: string,
-  precision: Precision,
-  { addon, device, parallelism, cacheDir, logger, graphIdentity }: PipelineRequest,
+  { precision, parallelism, shape }: Variant,
+  { addon, device, cacheDir, logger, graphIdentity }: PipelineRequest,
 ): Promise<NativePipeline> {
   const { kind, file } = spec.sources[0] as ModelSource;
   const blobs = new BlobCache(cacheDir);
@@ -114,7 +162,7 @@ async function compilePipeline(
     deviceName: device.fullName,
     cpu: await cpuIdentity(),
     precision,
-    ...parallelism,
+    shape,
     runtimeVersion: addon.runtimeVersion,
   });
   const pipeline = await callNative(() =>
@@ -123,6 +171,7 @@ async function compilePipeline(
       device: device.device,
       precision,
       ...parallelism,
+      shape,
       pooling: spec.pooling,
       paddingSide: spec.paddingSide,
       padTokenId: spec.padTokenId,

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import type { NativeAddon } from '../native.js';
+import type { DevicePlan, Parallelism } from './plan.js';
 
 /**
  * Names the CPU by its model and a hash of its instruction sets: a virtual machine may hide some, and a choice measured
@@ -12,4 +14,14 @@ export async function cpuIdentity(cpuInfoFile = '/proc/cpuinfo'): Promise<string
   const cpuInfo = await readFile(cpuInfoFile, 'utf8').catch(() => '');
   const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo)?.[1] ?? '';
   return `${model} ${createHash('sha256').update(flags).digest('hex').slice(0, 16)}`;
+}
+
+/** What measured choices depend on, beside the model. */
+export async function machineOf(
+  addon: NativeAddon,
+  device: DevicePlan,
+  { streams, threads }: Parallelism,
+): Promise<string[]> {
+  const names = [await cpuIdentity(), addon.runtimeVersion, device.device, device.fullName];
+  return [...names, String(threads), String(streams)];
 }

@@ -44,11 +44,29 @@ export interface Parallelism {
   threads: number;
 }
 
+/** What a user may ask for. */
+export interface ParallelismOptions {
+  streams?: number | undefined;
+  threads?: number | undefined;
+  performance?: 'auto' | 'latency' | 'throughput' | undefined;
+}
+
 /** Up to this many CPUs, each gets a stream of its own. */
 const MOST_SINGLE_THREAD_STREAMS = 8;
 
 /** More threads than this do not speed up the short matrix products of a batch of texts. */
 const MOST_THREADS_PER_STREAM = 4;
+
+/** A short text has no work for more threads than this (two is all that was measured). */
+const MOST_LATENCY_THREADS = 8;
+
+/**
+ * The one stream of a pipeline that finishes a single batch soonest.
+ * @param performanceCpus CPUs of the fastest kind: waiting for a slow core is slower than doing without it
+ */
+export function latencyParallelism(threads: number, performanceCpus: number): Parallelism {
+  return { streams: 1, threads: Math.min(threads, performanceCpus, MOST_LATENCY_THREADS) };
+}
 
 /**
  * Streams and threads where they are not given. Streams of one thread embed the most texts per second, since they never
@@ -57,14 +75,21 @@ const MOST_THREADS_PER_STREAM = 4;
  * a stream gets more threads: up to four.
  * @param cpus the CPUs that this process may use
  */
-export function planParallelism(device: string, given: Partial<Parallelism>, cpus: number): Parallelism {
+export function planParallelism(device: string, given: ParallelismOptions, cpus: number): Parallelism {
   const threads = given.threads ?? Math.max(cpus, given.streams ?? 1);
   // On other devices, streams mean something else, and one is what every one of them can do.
-  const streams = given.streams ?? (device === 'CPU' ? cpuStreams(threads) : 1);
+  const single = device !== 'CPU' || given.performance === 'latency';
+  const streams = given.streams ?? (single ? 1 : cpuStreams(threads));
   return { streams, threads };
 }
 
 function cpuStreams(threads: number): number {
   const threadsPerStream = Math.min(MOST_THREADS_PER_STREAM, Math.ceil(threads / MOST_SINGLE_THREAD_STREAMS));
   return Math.floor(threads / threadsPerStream);
+}
+
+/** Numbers of streams that are worth trying beside a plan's own: half as many, and one with all threads. */
+export function otherStreams({ streams }: Parallelism): number[] {
+  const fewer = [Math.floor(streams / 2), 1].filter((count) => count >= 1 && count < streams);
+  return [...new Set(fewer)];
 }

@@ -1,18 +1,13 @@
 /** A short comparison of two pipelines of one model: how fast, and how close their vectors. */
-import { Dispatcher } from '../batching/dispatcher.js';
-import { type Batch, type PlanOptions, planBatches, withinPositions } from '../batching/planner.js';
-import { scatterRows } from '../batching/scatter.js';
+import { type PlanOptions, withinPositions } from '../batching/planner.js';
 import { callNative, type NativeEncoding, type NativePipeline, type NativeTokenizer } from '../native.js';
+import { median, proseTexts, type Round, runRound } from './round.js';
 
 const MIN_COSINE = 0.9999;
 /** A pipeline that is this many times slower in its first round is emulated: it is not measured further. */
 const HOPELESS = 3;
 const MAX_ROUNDS = 7;
 const BUDGET_MS = 200;
-
-/** Words per text of the probe's prose: mixed lengths, some 600 tokens in all. */
-const PROBE_WORDS = [3, 5, 8, 8, 12, 16, 20, 24, 28, 32, 40, 48, 60, 72, 90, 120];
-const WORDS = 'the river runs past seven old mills before it meets a wide and quiet lake'.split(' ');
 
 /**
  * What lower precisions get most wrong: texts of one or two tokens, where no mean evens errors out, and repeated or
@@ -34,15 +29,9 @@ export interface Comparison {
   finding: string;
 }
 
-interface Round {
-  ms: number;
-  /** Row by row, uncut and normalised. */
-  vectors: Float32Array;
-}
-
 export class Probe {
   readonly #encoding: NativeEncoding;
-  readonly #batches: readonly Batch[];
+  readonly #plan: PlanOptions;
   readonly #reference: NativePipeline;
   readonly #signal: AbortSignal;
   #first: Round = { ms: 0, vectors: new Float32Array() };
@@ -51,13 +40,13 @@ export class Probe {
     this.#reference = reference;
     this.#signal = signal;
     this.#encoding = encoding;
-    this.#batches = planBatches(encoding.lengths, plan);
+    this.#plan = plan;
   }
 
   static async prepare(reference: NativePipeline, trial: ProbeOptions): Promise<Probe> {
     const plan = withinPositions(trial.plan, reference.maxPositions);
     const options = { maxLength: plan.maxLength, offsets: false, addSpecialTokens: true };
-    const encoding = await callNative(() => trial.tokenizer.encode(probeTexts(), options));
+    const encoding = await callNative(() => trial.tokenizer.encode([...proseTexts(), ...HARD_TEXTS], options));
     return new Probe(reference, encoding, plan, trial.signal);
   }
 
@@ -89,21 +78,8 @@ export class Probe {
     this.#encoding.release();
   }
 
-  async #round(pipeline: NativePipeline): Promise<Round> {
-    const width = pipeline.hiddenSize;
-    const vectors = new Float32Array(this.#encoding.lengths.length * width);
-    const started = performance.now();
-    await new Dispatcher(pipeline).run(
-      {
-        priority: 'bulk',
-        encoding: this.#encoding,
-        batches: this.#batches,
-        options: { output: 'pooled', dimensions: 0, normalize: true },
-        onResult: ({ rows }, { data }) => scatterRows(rows, data, vectors, width),
-      },
-      this.#signal,
-    );
-    return { ms: performance.now() - started, vectors };
+  #round(pipeline: NativePipeline): Promise<Round> {
+    return runRound(pipeline, this.#encoding, this.#plan, this.#signal);
   }
 
   /** Of rows that are normalised already; NaN if any value is. Rows without a token have no direction. */
@@ -117,18 +93,4 @@ export class Probe {
     });
     return smallest;
   }
-}
-
-function probeTexts(): string[] {
-  const word = (i: number) => WORDS[i % WORDS.length] as string;
-  const prose = PROBE_WORDS.map((count, text) => Array.from({ length: count }, (_, i) => word(text + i)).join(' '));
-  return [...prose, ...HARD_TEXTS];
-}
-
-function median(values: number[]): number {
-  const sorted = values.sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }

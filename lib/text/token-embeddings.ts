@@ -1,9 +1,9 @@
 /** A vector per token: what late chunking and late interaction build on. */
 import { allocate } from '../batching/allocate.js';
-import type { Batch } from '../batching/planner.js';
 import { type Collector, type Engine, type Request, runWindows } from '../batching/windows.js';
+import type { PartResult } from '../batching/work.js';
 import type { ModelInput } from '../input.js';
-import type { InferResult, NativeEncoding } from '../native.js';
+import type { NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';
 import { splitRows, type TokenizedText } from './tokenization.js';
 
@@ -66,7 +66,7 @@ class TokenCollector implements Collector {
     });
   }
 
-  onBatch(first: number, { rows }: Batch, { data }: InferResult): void {
+  onPart(first: number, { rows, data }: PartResult): void {
     let start = 0;
     for (const row of rows) {
       const target = (this.results[first + row] as TokenEmbeddings).data;

@@ -1,0 +1,51 @@
+/**
+ * The compiled models among which a batch's place is chosen. The throughput pipeline has several streams: it embeds the
+ * most texts per second. Latency pipelines have one stream with all threads: they finish one batch soonest. Which is better
+ * depends on the queue, so it is decided batch by batch; both give the same bits (native/tests/bit_identity_test.cpp).
+ */
+import type { NativePipeline } from '../native.js';
+import type { LatencyPipelines } from './latency-pipelines.js';
+import type { Priority } from './work.js';
+
+/** A pipeline and how many batches it has. */
+export interface Slot {
+  readonly pipeline: NativePipeline;
+  inFlight: number;
+}
+
+/** What is known of a batch when its place is chosen. */
+export interface BatchOutlook {
+  bucket: number;
+  rows: number;
+  priority: Priority;
+  /** Nothing of its priority waits behind it. */
+  takesAll: boolean;
+  /** Nothing is on any device. */
+  idle: boolean;
+}
+
+export class Pipelines {
+  readonly main: Slot;
+  readonly #latency: LatencyPipelines | undefined;
+
+  constructor(main: NativePipeline, latency?: LatencyPipelines) {
+    this.main = { pipeline: main, inFlight: 0 };
+    this.#latency = latency;
+  }
+
+  /**
+   * The pipeline for a batch; undefined if it should wait. One that is alone gets all threads. So does the last interactive
+   * batch while bulk is on the device: it shares the CPU with it rather than wait until a stream is free.
+   */
+  choose(batch: BatchOutlook): Slot | undefined {
+    const alone = batch.takesAll && (batch.idle || batch.priority === 'interactive');
+    const quick = alone ? this.#latency?.choose(batch) : undefined;
+    if (quick) return quick;
+    return this.main.inFlight < this.main.pipeline.concurrency ? this.main : undefined;
+  }
+
+  /** For when no batch is in flight. */
+  async close(): Promise<void> {
+    await Promise.all([this.#latency?.close(), this.main.pipeline.close()]);
+  }
+}

@@ -1,0 +1,54 @@
+/** What the scheduler is given, and what it gives back. */
+import type { InferOptions, NativeEncoding } from '../native.js';
+import type { Place } from './admission.js';
+
+/** `interactive`: somebody waits for the vector. `bulk`: lists and streams. */
+export type Priority = 'interactive' | 'bulk';
+
+/** One call, or one stream: what its windows have in common. */
+export interface Call {
+  /** The method, for messages. */
+  readonly name: string;
+  readonly priority: Priority;
+  /** When it was made, on the scheduler's clock. */
+  readonly since: number;
+  /** Milliseconds from `since` that its texts may wait for the device; 0: no limit. */
+  readonly queueTimeoutMs: number;
+  /** Milliseconds from `since` that it may take; 0: no limit. The caller's own timer ends it; here it is refused early. */
+  readonly timeoutMs: number;
+}
+
+/** Texts of one encoding that succeed or fail together. */
+export interface Work {
+  call: Call;
+  encoding: NativeEncoding;
+  /** Their place in the queue, with texts and tokens entered. */
+  place: Place;
+  options: Omit<InferOptions, 'bucket' | 'job'>;
+  /** Takes what a batch gave for some of the texts, in order of completion. Throwing fails the work. */
+  onPart(part: PartResult): void;
+}
+
+/** What a batch gave for the texts of one work. */
+export interface PartResult {
+  /** Indices of the texts in the work's encoding. */
+  rows: Uint32Array;
+  /** Their vectors, in that order; a view of the batch's. */
+  data: Float32Array;
+  /** Positions in `rows` of vectors that hold NaN or an infinity. */
+  nonFinite: number[];
+  /** From when the texts began to wait until a stream was free. */
+  queueMs: number;
+  batch: BatchReport;
+}
+
+/** How a batch went. */
+export interface BatchReport {
+  bucket: number;
+  /** Texts, of all calls that shared the batch. */
+  rows: number;
+  /** Tokens of these texts without padding. */
+  tokens: number;
+  inferMs: number;
+  poolMs: number;
+}

@@ -1,0 +1,88 @@
+/** What an embedder says of itself. */
+import type { ChosenPipeline } from './devices/choose-pipeline.js';
+import type { DevicePlan } from './devices/plan.js';
+import type { Logger } from './logger.js';
+import type { ModelSpec, ResolvedModel } from './models/index.js';
+import type { ModelSource, NativeTokenizer, PoolingType, Precision } from './native.js';
+import type { LoadOptions } from './options.js';
+
+/** What an embedder is, and why it is so. */
+export interface EmbedderInfo {
+  /** The model's name on the hub, or its folder. */
+  readonly model: string;
+  /** The model's commit; null for a folder. */
+  readonly revision: string | null;
+  /** Names the vector space: vectors of two embedders can be compared if their fingerprints are equal. */
+  readonly fingerprint: string;
+  /** Width of a vector, unless a call cuts it further. */
+  readonly dimensions: number;
+  /** Longest text in tokens, special tokens counted; 0: no limit. */
+  readonly maxTokens: number;
+  readonly pooling: PoolingType;
+  readonly normalize: boolean;
+  /** How the model's authors compare its vectors: `cosine`, `dot`, `euclidean`, `manhattan`; null: not stated. */
+  readonly similarityFunction: string | null;
+  /** Prompts by name. */
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly precision: Precision;
+  readonly precisionReason: string;
+  /** As OpenVINO names it. */
+  readonly device: string;
+  readonly deviceName: string;
+  readonly deviceReason: string;
+  readonly streams: number;
+  readonly threads: number;
+  /** Lengths to which texts are padded, in tokens; multiples of the last beyond it. */
+  readonly buckets: readonly number[];
+  /** Most tokens of a batch, padding counted. */
+  readonly batchTokens: number;
+  /** What the measurement of streams, buckets and batches found. */
+  readonly tuningReason: string;
+  /** Version of the OpenVINO runtime. */
+  readonly runtimeVersion: string;
+  /** Format of the weights that were loaded. */
+  readonly source: ModelSource['kind'];
+  /** Whether the compiled model came from the cache. */
+  readonly fromBlob: boolean;
+}
+
+/** What has been loaded. */
+export interface Loaded extends ChosenPipeline {
+  resolved: ResolvedModel;
+  spec: ModelSpec;
+  device: DevicePlan;
+  tokenizer: NativeTokenizer;
+  options: LoadOptions;
+  logger: Logger;
+  runtimeVersion: string;
+  performanceCpus: number;
+}
+
+/** What is told to users. */
+export function describeLoaded(loaded: Loaded, dimensions: number, maxTokens: number): EmbedderInfo {
+  const { resolved, spec, pipeline, choice, device } = loaded;
+  return Object.freeze({
+    model: resolved.id ?? resolved.folder,
+    revision: resolved.revision,
+    fingerprint: loaded.fingerprint,
+    dimensions,
+    maxTokens,
+    pooling: spec.pooling,
+    normalize: spec.normalize,
+    similarityFunction: spec.similarityFunction,
+    prompts: Object.freeze({ ...spec.prompts }),
+    precision: choice.precision,
+    precisionReason: choice.reason,
+    device: device.device,
+    deviceName: device.fullName,
+    deviceReason: device.reason,
+    streams: pipeline.streams,
+    threads: pipeline.threads,
+    buckets: Object.freeze([...loaded.plan.buckets]),
+    batchTokens: loaded.plan.batchTokens,
+    tuningReason: loaded.tuningReason,
+    runtimeVersion: loaded.runtimeVersion,
+    source: loaded.source.kind,
+    fromBlob: pipeline.fromBlob,
+  });
+}

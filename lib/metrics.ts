@@ -1,0 +1,144 @@
+/**
+ * Counters and histograms since the load, as monitoring systems want them: cumulative, so that an exporter for Prometheus or
+ * OpenTelemetry only has to read them. Counting is a few additions per batch and per call, never per text or token.
+ */
+import { Rate } from './batching/rate.js';
+import type { SchedulerObserver } from './batching/scheduler.js';
+import type { BatchReport, Priority } from './batching/work.js';
+import { OvembedError } from './errors.js';
+
+/** How often values fell below each bound; cumulative, as in Prometheus: the last count is that of all values. */
+export interface HistogramSnapshot {
+  /** Upper bounds, inclusive; the last is Infinity. */
+  readonly bounds: readonly number[];
+  /** `counts[i]` values were at most `bounds[i]`. */
+  readonly counts: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** What `Embedder.metrics()` gives. Counters only grow. */
+export interface MetricsSnapshot {
+  /** Calls that ended, by outcome: `ok`, `aborted`, an error code, or `ERROR` for what is no OvembedError. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Texts that were run on the device. */
+  readonly texts: number;
+  /** Their tokens, padding left out. */
+  readonly tokens: number;
+  /** Tokens that the device worked on, padding counted. */
+  readonly paddedTokens: number;
+  readonly batches: Readonly<Record<Priority, number>>;
+  /** Milliseconds of calls from start to end, whatever the end. */
+  readonly callMs: HistogramSnapshot;
+  /** Milliseconds of batches on the device. */
+  readonly inferMs: HistogramSnapshot;
+  /** Milliseconds of pooling a batch. */
+  readonly poolMs: HistogramSnapshot;
+  /** Milliseconds that the texts of a call waited for the device. */
+  readonly queueMs: HistogramSnapshot;
+  /** Texts per batch. */
+  readonly batchTexts: HistogramSnapshot;
+}
+
+/** From the fastest query to the slowest batch. */
+const MS_BOUNDS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, Infinity];
+const RATE_WINDOW_MS = 10_000;
+const TEXT_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, Infinity];
+
+export class Metrics implements SchedulerObserver {
+  readonly #calls: Record<string, number> = {};
+  readonly #batches: Record<Priority, number> = { interactive: 0, bulk: 0 };
+  readonly #callMs = new Histogram(MS_BOUNDS);
+  readonly #inferMs = new Histogram(MS_BOUNDS);
+  readonly #poolMs = new Histogram(MS_BOUNDS);
+  readonly #queueMs = new Histogram(MS_BOUNDS);
+  readonly #batchTexts = new Histogram(TEXT_BOUNDS);
+  readonly #textRate = new Rate(RATE_WINDOW_MS);
+  readonly #tokenRate = new Rate(RATE_WINDOW_MS);
+  #ratedAt = performance.now();
+  #texts = 0;
+  #tokens = 0;
+  #paddedTokens = 0;
+
+  /** A batch came back. */
+  onBatch({ rows, tokens, bucket, inferMs, poolMs }: BatchReport, priority: Priority): void {
+    this.#rate(rows, tokens);
+    this.#batches[priority]++;
+    this.#texts += rows;
+    this.#tokens += tokens;
+    this.#paddedTokens += rows * bucket;
+    this.#inferMs.add(inferMs);
+    this.#poolMs.add(poolMs);
+    this.#batchTexts.add(rows);
+  }
+
+  /** The first texts of a work went to the device. */
+  onDeparture(waitedMs: number): void {
+    this.#queueMs.add(waitedMs);
+  }
+
+  /** A call ended. @param failure what it rejected with; undefined: it went well */
+  onCall(ms: number, failure?: { reason: unknown }): void {
+    const outcome = failure ? outcomeOf(failure.reason) : 'ok';
+    this.#calls[outcome] = (this.#calls[outcome] ?? 0) + 1;
+    this.#callMs.add(ms);
+  }
+
+  /** What was done per second over about the last ten seconds. */
+  rates(): { textsPerSecond: number; tokensPerSecond: number } {
+    this.#rate(0, 0);
+    const perSecond = ({ perMs = 0 }: Rate) => perMs * 1_000;
+    return { textsPerSecond: perSecond(this.#textRate), tokensPerSecond: perSecond(this.#tokenRate) };
+  }
+
+  snapshot(): MetricsSnapshot {
+    return {
+      calls: { ...this.#calls },
+      texts: this.#texts,
+      tokens: this.#tokens,
+      paddedTokens: this.#paddedTokens,
+      batches: { ...this.#batches },
+      callMs: this.#callMs.snapshot(),
+      inferMs: this.#inferMs.snapshot(),
+      poolMs: this.#poolMs.snapshot(),
+      queueMs: this.#queueMs.snapshot(),
+      batchTexts: this.#batchTexts.snapshot(),
+    };
+  }
+
+  #rate(texts: number, tokens: number): void {
+    const now = performance.now();
+    this.#textRate.add(texts, now - this.#ratedAt);
+    this.#tokenRate.add(tokens, now - this.#ratedAt);
+    this.#ratedAt = now;
+  }
+}
+
+function outcomeOf(reason: unknown): string {
+  if (reason instanceof OvembedError) return reason.code;
+  return (reason as Error | undefined)?.name === 'AbortError' ? 'aborted' : 'ERROR';
+}
+
+class Histogram {
+  readonly #bounds: readonly number[];
+  readonly #counts: Float64Array;
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = new Float64Array(bounds.length);
+  }
+
+  add(value: number): void {
+    let i = 0;
+    while (value > (this.#bounds[i] as number)) i++;
+    this.#counts[i] = (this.#counts[i] as number) + 1;
+    this.#sum += value;
+  }
+
+  snapshot(): HistogramSnapshot {
+    let count = 0;
+    const counts = Array.from(this.#counts, (inBucket) => (count += inBucket));
+    return { bounds: this.#bounds, counts, count, sum: this.#sum };
+  }
+}
