@@ -14,6 +14,7 @@ import type {
   NativePipeline,
   NativeTokenizer,
   PipelineOptions,
+  PipelineShape,
 } from '../../lib/native.js';
 
 export const CLS = 1;
@@ -29,6 +30,7 @@ export class FakeWorld {
   pooledInGraph = false;
   /** Called before each batch runs; what it throws or rejects with is the batch's failure. */
   onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string) => unknown = () => {};
+  /** Called before inputs are encoded; `encodeNow` does not wait for what it returns. */
   onEncode: () => unknown = () => {};
   onLoad: (options: PipelineOptions) => unknown = () => {};
   /** Stands for the error of a precision. */
@@ -46,7 +48,11 @@ export class FakeWorld {
   mostInFlight = 0;
   readonly batches: { bucket: number; lengths: number[]; options: InferOptions }[] = [];
   readonly encoded: (string | Uint32Array)[] = [];
+  /** How many inputs each call of `encodeNow` had. */
+  readonly encodedNow: number[] = [];
   readonly loads: PipelineOptions[] = [];
+  /** Batches and encodings that were stopped while they ran. */
+  stopped = 0;
 
   readonly addon: NativeAddon = {
     runtimeVersion: 'fake-1',
@@ -57,11 +63,13 @@ export class FakeWorld {
     },
     loadPipeline: async (options) => this.pipeline(options),
     availableCpus: () => 2,
+    performanceCpus: () => 2,
     stop: () => {},
   };
 
   tokenizer(): NativeTokenizer {
     let closed = false;
+    const jobs = new Jobs(this);
     return {
       close: () => {
         if (closed) throw new Error('tokenizer closed twice');
@@ -72,9 +80,16 @@ export class FakeWorld {
       encode: async (inputs, options) => {
         const copy = [...inputs];
         this.encoded.push(...copy);
-        await this.onEncode();
+        await jobs.run(options.job, () => this.onEncode());
         return new FakeEncoding(this, copy, options);
       },
+      encodeNow: (inputs, options) => {
+        this.encoded.push(...inputs);
+        this.encodedNow.push(inputs.length);
+        this.onEncode();
+        return new FakeEncoding(this, inputs, options);
+      },
+      cancel: (job) => jobs.cancel(job),
       decode: async (rows, skip) =>
         rows.map((ids) => String.fromCharCode(...[...ids].filter((id) => !skip || (id !== CLS && id !== SEP)))),
     };
@@ -85,6 +100,7 @@ export class FakeWorld {
     await this.onLoad(options);
     this.openPipelines++;
     let closed = false;
+    const jobs = new Jobs(this);
     return {
       hiddenSize: WIDTH,
       maxPositions: this.maxPositions,
@@ -97,8 +113,10 @@ export class FakeWorld {
       concurrency: this.concurrency,
       infer: async (parts, inferOptions) => {
         if (closed) throw new Error('infer after close');
-        return this.#infer(parts, inferOptions, options.precision);
+        checkShape(options.shape, parts, inferOptions);
+        return this.#infer(parts, inferOptions, options.precision, jobs);
       },
+      cancel: (job) => jobs.cancel(job),
       close: async () => {
         if (closed) throw new Error('closed twice');
         if (this.inFlight > 0) throw new Error('closed with batches in flight');
@@ -108,13 +126,18 @@ export class FakeWorld {
     };
   }
 
-  async #infer(parts: readonly BatchPart[], options: InferOptions, precision: string): Promise<InferResult> {
+  async #infer(
+    parts: readonly BatchPart[],
+    options: InferOptions,
+    precision: string,
+    jobs: Jobs,
+  ): Promise<InferResult> {
     const rows = parts.flatMap(({ encoding, rows }) => [...rows].map((row) => (encoding as FakeEncoding).row(row)));
     this.batches.push({ bucket: options.bucket, lengths: rows.map(({ length }) => length), options });
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     try {
-      await this.onInfer(parts, options, precision);
+      await jobs.run(options.job, () => this.onInfer(parts, options, precision));
     } finally {
       this.inFlight--;
     }
@@ -131,6 +154,40 @@ export class FakeWorld {
       poolMicros: 1,
     };
   }
+}
+
+/** Work under way by its number, so that it can be stopped. */
+class Jobs {
+  readonly #world: FakeWorld;
+  readonly #stops = new Map<number, (error: Error) => void>();
+
+  constructor(world: FakeWorld) {
+    this.#world = world;
+  }
+
+  /** Settles with the work, or rejects as soon as the job is cancelled. */
+  async run(job: number | undefined, work: () => unknown): Promise<void> {
+    if (job === undefined) return void (await work());
+    if (this.#stops.has(job)) throw new Error(`job ${job} is under way`);
+    const stopped = new Promise<never>((_, reject) => this.#stops.set(job, reject));
+    try {
+      await Promise.race([work(), stopped]);
+    } finally {
+      this.#stops.delete(job);
+    }
+  }
+
+  cancel(job: number): void {
+    const stop = this.#stops.get(job);
+    if (!stop) return;
+    this.#world.stopped++;
+    stop(Object.assign(new Error('The work was cancelled.'), { code: 'ERR_CLOSED' }));
+  }
+}
+
+function checkShape(shape: PipelineShape | null, parts: readonly BatchPart[], { bucket }: InferOptions): void {
+  const rows = parts.reduce((sum, part) => sum + part.rows.length, 0);
+  if (shape && (rows !== shape.rows || bucket !== shape.width)) throw new Error('a batch of another shape');
 }
 
 /** The texts of a batch. */

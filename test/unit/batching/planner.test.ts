@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bucketOf, type PlanOptions, planBatches, withinPositions } from '../../../lib/batching/planner.js';
+import {
+  bucketOf,
+  fullBatch,
+  groupByBucket,
+  nextBatchSize,
+  type PlanOptions,
+  withinPositions,
+} from '../../../lib/batching/planner.js';
 
 const DEFAULTS: PlanOptions = { buckets: [16], maxLength: 256, batchTokens: 1_024, maxBatchSize: 64 };
 
@@ -19,58 +26,58 @@ const lengthsAndOptions = fc
     }),
   );
 
-describe('planBatches', () => {
-  test('puts every text in exactly one batch, padded to its own bucket, within both limits', () => {
+describe('groupByBucket', () => {
+  test('puts every text in exactly one group, that of its own bucket', () => {
     fc.assert(
       fc.property(lengthsAndOptions, ({ lengths, options }) => {
-        const batches = planBatches(Uint32Array.from(lengths), options);
-        const rows = batches.flatMap(({ rows }) => [...rows]).sort((a, b) => a - b);
+        const groups = groupByBucket(Uint32Array.from(lengths), options);
+        const rows = groups.flatMap(({ rows }) => [...rows]).sort((a, b) => a - b);
         expect(rows).toEqual(lengths.map((_, i) => i));
-        for (const { bucket, rows } of batches) {
+        for (const { bucket, rows } of groups) {
           for (const row of rows) expect(bucket).toBe(bucketOf(lengths[row] as number, options));
-          expect(rows.length).toBeLessThanOrEqual(options.maxBatchSize);
-          if (rows.length > 1) expect(rows.length * bucket).toBeLessThanOrEqual(options.batchTokens);
         }
       }),
     );
   });
 
   test('goes from the longest bucket to the shortest, and within one in input order', () => {
-    fc.assert(
-      fc.property(lengthsAndOptions, ({ lengths, options }) => {
-        const batches = planBatches(Uint32Array.from(lengths), options);
-        const order = batches.flatMap(({ bucket, rows }) => [...rows].map((row) => ({ bucket, row })));
-        for (let i = 1; i < order.length; i++) {
-          const [before, after] = [order[i - 1], order[i]] as [(typeof order)[0], (typeof order)[0]];
-          expect(before.bucket > after.bucket || (before.bucket === after.bucket && before.row < after.row)).toBe(true);
-        }
-      }),
-    );
-  });
-
-  test('uses only the full size of a bucket and powers of two, so that shapes are few', () => {
-    fc.assert(
-      fc.property(lengthsAndOptions, ({ lengths, options }) => {
-        for (const { bucket, rows } of planBatches(Uint32Array.from(lengths), options)) {
-          const full = Math.min(options.maxBatchSize, Math.max(1, Math.floor(options.batchTokens / bucket)));
-          expect(rows.length === full || Number.isInteger(Math.log2(rows.length))).toBe(true);
-        }
-      }),
-    );
-  });
-
-  test('plans the texts of a bucket as full batches and a rest', () => {
-    const lengths = new Uint32Array(35).fill(40);
-    expect(planBatches(lengths, DEFAULTS).map(({ bucket, rows }) => [bucket, rows.length])).toEqual([
-      [48, 21],
-      [48, 8],
-      [48, 4],
-      [48, 2],
+    const lengths = Uint32Array.of(5, 40, 17, 48, 6, 100);
+    expect(groupByBucket(lengths, DEFAULTS).map(({ bucket, rows }) => [bucket, ...rows])).toEqual([
+      [112, 5],
+      [48, 1, 3],
+      [32, 2],
+      [16, 0, 4],
     ]);
   });
 
-  test('plans nothing for nothing', () => {
-    expect(planBatches(new Uint32Array(0), DEFAULTS)).toEqual([]);
+  test('has no groups for nothing', () => {
+    expect(groupByBucket(new Uint32Array(0), DEFAULTS)).toEqual([]);
+  });
+});
+
+describe('nextBatchSize', () => {
+  test('is a full batch or a power of two, within both limits, and more than half of what waits', () => {
+    fc.assert(
+      fc.property(lengthsAndOptions, fc.integer({ min: 1, max: 600 }), ({ options }, waiting) => {
+        const bucket = bucketOf(waiting, options);
+        const full = fullBatch(bucket, options);
+        const rows = nextBatchSize(waiting, bucket, options);
+        expect(rows).toBeLessThanOrEqual(Math.min(waiting, options.maxBatchSize));
+        if (rows > 1) expect(rows * bucket).toBeLessThanOrEqual(options.batchTokens);
+        expect(rows === full || Number.isInteger(Math.log2(rows))).toBe(true);
+        expect(rows === full || 2 * rows > waiting).toBe(true);
+      }),
+    );
+  });
+
+  test('works off the texts of a bucket as full batches and a rest', () => {
+    const sizes: number[] = [];
+    for (let left = 35; left > 0; left -= sizes.at(-1) as number) sizes.push(nextBatchSize(left, 48, DEFAULTS));
+    expect(sizes).toEqual([21, 8, 4, 2]);
+  });
+
+  test('of a text longer than the budget is one', () => {
+    expect(nextBatchSize(9, 2_048, DEFAULTS)).toBe(1);
   });
 });
 

@@ -10,8 +10,7 @@ const KEY: BlobKey = {
   cpu: 'c',
   deviceName: 'A processor',
   precision: 'f32',
-  streams: 2,
-  threads: 2,
+  shape: null,
   runtimeVersion: '1',
 };
 
@@ -21,7 +20,7 @@ describe('BlobCache', () => {
     const file = await cache.fileFor(KEY);
     expect(await cache.fileFor({ ...KEY })).toBe(file);
     const others = Object.entries(KEY).map(([name, value]) =>
-      cache.fileFor({ ...KEY, [name]: typeof value === 'number' ? value + 1 : `${value}x` }),
+      cache.fileFor({ ...KEY, [name]: name === 'shape' ? { rows: 1, width: 16 } : `${value}x` }),
     );
     expect(new Set([file, ...(await Promise.all(others))]).size).toBe(Object.keys(KEY).length + 1);
   });

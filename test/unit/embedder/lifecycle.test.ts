@@ -34,29 +34,46 @@ describe('abort', () => {
     expect([world.batches.length, world.encoded.length]).toEqual([0, 0]);
   });
 
-  test('during a call rejects at once, drops queued batches, frees everything, and leaves no listener', async () => {
+  test('during a call rejects at once, stops and drops its batches, frees everything, and leaves no listener', async () => {
     const caller = new AbortController();
     const call = embedder.embed(['a', 'b', 'c', 'd', 'e'], { signal: caller.signal });
     await device.letThrough(0);
     expect(world.inFlight).toBe(2);
     caller.abort('enough');
     await expect(call).rejects.toBe('enough');
-    expect(world.inFlight).toBe(2);
     expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
-    await device.letThrough(2);
+    await device.letThrough(0);
+    expect([world.inFlight, world.stopped, world.openEncodings]).toEqual([0, 2, 0]);
     expect(world.batches).toHaveLength(2);
-    expect(world.openEncodings).toBe(0);
   });
 
-  test('during tokenising rejects at once, and what comes late is freed', async () => {
+  test('stops no batch that another call has a share in', async () => {
+    embedder = await loadFake(world, { maxBatchSize: 2 });
+    const caller = new AbortController();
+    const first = [embedder.embed(['x', 'x']), embedder.embed(['x', 'x'])];
+    const aborted = embedder.embed(['a'], { signal: caller.signal });
+    const other = embedder.embed(['b']);
+    await device.letThrough(0);
+    await device.letThrough(2);
+    caller.abort('enough');
+    await expect(aborted).rejects.toBe('enough');
+    await device.letThrough(1);
+    expect((await other).at(0)).toEqual(vectorOf('b'));
+    expect([world.batches.at(-1)?.lengths.length, world.stopped]).toEqual([2, 0]);
+    await Promise.all(first);
+  });
+
+  test('during tokenising rejects at once, and stops it', async () => {
     const tokenizer = new Gate();
     world.onEncode = () => tokenizer.pass();
     const caller = new AbortController();
-    const call = embedder.embed(['a'], { signal: caller.signal });
+    const call = embedder.embed(['a'.repeat(2_000)], { signal: caller.signal });
+    await tokenizer.letThrough(0);
     caller.abort('enough');
     await expect(call).rejects.toBe('enough');
-    await tokenizer.letThrough(1);
-    expect([world.batches.length, world.openEncodings]).toEqual([0, 0]);
+    await tokenizer.letThrough(0);
+    expect([world.stopped, world.batches.length, world.openEncodings]).toEqual([1, 0, 0]);
+    expect(embedder.status().queue.bulk).toMatchObject({ texts: 0, tokens: 0 });
   });
 
   test('after a call changes nothing, and a call that ends well leaves no listener', async () => {

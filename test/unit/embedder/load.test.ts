@@ -5,7 +5,7 @@ import { OvembedError } from '../../../lib/errors.js';
 import { load } from '../../../lib/load.js';
 import { FakeWorld } from '../fake-native.js';
 import { Gate } from '../gate.js';
-import { fakeSystem, freshCacheDir, loadFake, SPEC } from '../load-fake.js';
+import { fakeSource, fakeSystem, freshCacheDir, loadFake, SPEC } from '../load-fake.js';
 
 const unsupported = () => Object.assign(new Error('no such operator'), { code: 'ERR_MODEL_UNSUPPORTED' });
 
@@ -29,6 +29,9 @@ describe('Embedder.load', () => {
       deviceReason: "device: 'auto' is the CPU",
       streams: 2,
       threads: 2,
+      buckets: [16],
+      batchTokens: 1_024,
+      tuningReason: 'asked for',
       runtimeVersion: 'fake-1',
       source: 'safetensors',
       fromBlob: false,
@@ -108,12 +111,13 @@ describe('Embedder.load', () => {
     world.onLoad = ({ source }) => {
       if (source.kind === 'openvino') throw unsupported();
     };
-    const sources = (['openvino', 'onnx'] as const).map((kind) => ({ kind, file: `/model/${kind}`, files: [] }));
+    const sources = [fakeSource('openvino'), fakeSource('onnx')];
     const warnings: string[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (message: string) => void warnings.push(message) };
     const { info } = await loadFake(world, { logger }, { sources });
     expect(info).toMatchObject({ source: 'onnx', fingerprint: 'fingerprint of onnx' });
-    expect(warnings).toEqual(['/model/openvino cannot be used (no such operator); trying /model/onnx.']);
+    const [first, second] = sources.map(({ file }) => file);
+    expect(warnings).toEqual([`${first} cannot be used (no such operator); trying ${second}.`]);
 
     world.onLoad = () => {
       throw unsupported();
@@ -129,7 +133,7 @@ describe('Embedder.load', () => {
     world.onLoad = () => {
       throw Object.assign(new Error('truncated'), { code: 'ERR_MODEL_INVALID' });
     };
-    const sources = (['openvino', 'onnx'] as const).map((kind) => ({ kind, file: `/model/${kind}`, files: [] }));
+    const sources = [fakeSource('openvino'), fakeSource('onnx')];
     await expect(loadFake(world, {}, { sources })).rejects.toMatchObject({ code: 'ERR_MODEL_INVALID' });
     expect(world.loads).toHaveLength(1);
   });
