@@ -1,0 +1,271 @@
+/**
+ * What goes on in a stream that has been begun: texts are read into windows, at most two of which are under way or unread;
+ * what has come of them waits in a queue for calls of `next()`, or they for it.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { checkInput, copyOf, type Input, type InputRules, type ModelInput } from '../input.js';
+import { type CallLimits, CallScope } from '../signals.js';
+import { type Source, SourceReader } from './stream-source.js';
+import { type StreamItem, StreamWindow } from './stream-window.js';
+import { type Engine, type Request, WINDOW_CHARACTERS } from './windows.js';
+import type { Call } from './work.js';
+
+/** What a stream works on. */
+export interface StreamJob {
+  source: Source;
+  /** Most texts of a window. */
+  batchSize: number;
+  ordered: boolean;
+  rules: InputRules;
+  request: Request;
+  dimensions: number;
+  limits: CallLimits;
+  /** Starts a window's work, unless no new work is taken. */
+  admit<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export type StreamStep = IteratorResult<StreamItem, undefined>;
+
+export const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** While one is on the device, another is read and tokenised. */
+const MOST_WINDOWS = 2;
+
+/** A source that always has a next text lets go of the event loop after this long. */
+const SLICE_MS = 4;
+
+/** A call of `next()` that has not been answered. */
+interface Asked {
+  resolve(step: StreamStep): void;
+  reject(reason: unknown): void;
+}
+
+/** Texts of a window whose items can be read. */
+interface Ready {
+  window: StreamWindow;
+  rows: Uint32Array;
+  read: number;
+}
+
+export class StreamRun {
+  readonly #engine: Engine;
+  readonly #job: StreamJob;
+  readonly #scope: CallScope;
+  readonly #reader: SourceReader;
+  /** `since` moves: `queueTimeoutMs` counts for each window, not from the beginning of the stream. */
+  readonly #call: { -readonly [Key in keyof Call]: Call[Key] };
+  readonly #mostTexts: number;
+
+  /** Texts that have been read for the next window. */
+  #inputs: ModelInput[] = [];
+  #characters = 0;
+  /** Index of the first of them. */
+  #first = 0;
+  #isReading = false;
+  #isSendingSoon = false;
+
+  /** Under way or unread, in the order of the source. */
+  readonly #windows = new Set<StreamWindow>();
+  /** Under way; these never reject. */
+  readonly #work = new Set<Promise<void>>();
+  #ready: Ready[] = [];
+  readonly #asked: Asked[] = [];
+
+  /** `closed`: nothing more is read, and the source has been closed; `over`: nothing more is handed out either. */
+  #state: 'open' | 'closing' | 'closed' | 'over' = 'open';
+  /** Told once, after all that comes before it. */
+  #failure: { reason: unknown } | undefined;
+
+  constructor(engine: Engine, job: StreamJob) {
+    const { call } = job.request;
+    this.#engine = engine;
+    this.#job = job;
+    this.#call = { ...call };
+    this.#reader = new SourceReader(job.source);
+    this.#mostTexts = Math.min(job.batchSize, engine.scheduler.admission.queue(call.priority).max.texts);
+    this.#scope = new CallScope('stream', job.limits);
+    const { signal } = this.#scope;
+    const onEnd = () => this.#end({ reason: signal.reason });
+    if (signal.aborted) onEnd();
+    else signal.addEventListener('abort', onEnd, { once: true });
+    void this.#read();
+  }
+
+  next(): Promise<StreamStep> {
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ resolve, reject });
+      this.#answer();
+    });
+  }
+
+  /** The consumer wants no more. Resolves when nothing is under way and the source, unless it does not answer, is closed. */
+  async leave(): Promise<void> {
+    const wasOver = this.#state === 'over';
+    this.#failure = undefined;
+    this.#end();
+    const closed = this.#reader.close();
+    await Promise.all(this.#work);
+    if (!wasOver) await closed;
+  }
+
+  /** Reads texts into windows while there is room for another one. Never rejects. */
+  async #read(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      let sliceEnd = performance.now() + SLICE_MS;
+      while (this.#state === 'open' && this.#windows.size < MOST_WINDOWS) {
+        this.#sendSoon();
+        const { done, value } = await this.#reader.read();
+        if (this.#state !== 'open') break;
+        if (done) this.#stop();
+        else this.#add(value);
+        if (performance.now() < sliceEnd) continue;
+        await nextTurn();
+        sliceEnd = performance.now() + SLICE_MS;
+      }
+    } catch (reason) {
+      if (this.#state === 'open') this.#stop({ reason });
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #add(item: Input): void {
+    const input = checkInput(copyOf(item), this.#job.rules, this.#first + this.#inputs.length);
+    this.#inputs.push(input);
+    this.#characters += input.length;
+    if (this.#inputs.length >= this.#mostTexts || this.#characters >= WINDOW_CHARACTERS) this.#send();
+  }
+
+  /**
+   * Texts wait for company only while the device has something of this stream to do, or while the source keeps answering:
+   * one that has not answered by the next turn of the event loop makes us wait.
+   */
+  #sendSoon(): void {
+    if (this.#isSendingSoon || this.#work.size > 0) return;
+    this.#isSendingSoon = true;
+    setImmediate(() => {
+      this.#isSendingSoon = false;
+      if (this.#state === 'open' && this.#work.size === 0 && this.#reader.isWaiting) this.#send();
+    });
+  }
+
+  /** Sends the texts that have been read on their way, as a window. */
+  #send(): void {
+    if (this.#inputs.length === 0) return;
+    const window = { first: this.#first, inputs: this.#inputs };
+    this.#first += this.#inputs.length;
+    this.#inputs = [];
+    this.#characters = 0;
+    const work = this.#embed(window).then(() => {
+      this.#work.delete(work);
+      if (this.#reader.isWaiting) this.#sendSoon();
+    });
+    this.#work.add(work);
+  }
+
+  async #embed(texts: { first: number; inputs: readonly ModelInput[] }): Promise<void> {
+    const { request, dimensions, ordered, admit } = this.#job;
+    const window = new StreamWindow(texts);
+    this.#windows.add(window);
+    this.#call.since = this.#engine.scheduler.clock.now();
+    const asked = { ...request, call: this.#call };
+    const onRows = (rows: Uint32Array) => {
+      if (!ordered) this.#handOver(window, rows);
+    };
+    try {
+      await admit(() => window.embed(this.#engine, asked, texts, dimensions, this.#scope.signal, onRows));
+      if (ordered) this.#handOverInOrder();
+    } catch (reason) {
+      this.#drop(window, reason);
+    }
+  }
+
+  #handOverInOrder(): void {
+    for (const window of this.#windows) {
+      if (window.state === 'running') return;
+      if (window.state === 'finished')
+        this.#handOver(
+          window,
+          Uint32Array.from({ length: window.unread }, (_, row) => row),
+        );
+      window.state = 'handed over';
+    }
+  }
+
+  #handOver(window: StreamWindow, rows: Uint32Array): void {
+    if (!this.#windows.has(window)) return;
+    this.#ready.push({ window, rows, read: 0 });
+    this.#answer();
+  }
+
+  /** A window has failed. In order, nothing that comes after it is handed out; otherwise all that was begun is. */
+  #drop(window: StreamWindow, reason: unknown): void {
+    if (!this.#windows.has(window)) return;
+    const all = [...this.#windows];
+    const dropped = this.#job.ordered ? all.slice(all.indexOf(window)) : [window];
+    for (const one of dropped) this.#windows.delete(one);
+    // Windows after a failed one are gone, so in order a later failure is one of an earlier text.
+    if (this.#job.ordered || !this.#failure) this.#failure = { reason };
+    this.#inputs = [];
+    this.#stop();
+    this.#answer();
+  }
+
+  /** Reads no more. What has been read is still embedded, and a failure of the source told after it. */
+  #stop(failure?: { reason: unknown }): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#failure ??= failure;
+    this.#send();
+    const onClosed = () => {
+      if (this.#state === 'closing') this.#state = 'closed';
+      this.#answer();
+    };
+    this.#reader.close().then(onClosed, onClosed);
+  }
+
+  /** Answers calls of `next()` with what there is. */
+  #answer(): void {
+    while (this.#asked.length > 0) {
+      const [ready] = this.#ready;
+      if (ready) (this.#asked.shift() as Asked).resolve({ done: false, value: this.#take(ready) });
+      else if (this.#state === 'over') this.#answerOver(this.#asked.shift() as Asked);
+      else if (this.#state === 'closed' && this.#windows.size === 0) this.#end(this.#failure);
+      else return;
+    }
+  }
+
+  #take(ready: Ready): StreamItem {
+    const { window, rows } = ready;
+    const item = window.item(rows[ready.read++] as number);
+    if (ready.read === rows.length) this.#ready.shift();
+    if (--window.unread === 0) {
+      this.#windows.delete(window);
+      // Not before the item is on its way: the source is the caller's code, which may call next().
+      queueMicrotask(() => void this.#read());
+    }
+    return item;
+  }
+
+  #answerOver({ resolve, reject }: Asked): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) reject(failure.reason);
+    else resolve(DONE);
+  }
+
+  /** Drops everything, and hands out nothing but the failure, if there is one. */
+  #end(failure?: { reason: unknown }): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#failure = failure;
+    this.#scope.end(failure?.reason);
+    this.#windows.clear();
+    this.#ready = [];
+    this.#inputs = [];
+    this.#reader.close().catch(() => {});
+    this.#answer();
+  }
+}

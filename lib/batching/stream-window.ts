@@ -1,0 +1,77 @@
+/** Some consecutive texts of a stream: how they are embedded, and how much of it is still to be read. */
+import type { EmbeddingsData, RunMetadata, Timings } from '../embeddings.js';
+import { RowCollector } from './embed-list.js';
+import { type Engine, type Request, runWindow, type Window } from './windows.js';
+
+/** The vector of one text of a stream. */
+export interface StreamItem {
+  /** Place of the text in the source, from 0. */
+  index: number;
+  /** A view of its window's vectors: `slice()` it to keep a few of many, so that the others can go. */
+  embedding: Float32Array;
+  /** Tokens that the model read, special tokens and prompt counted. */
+  tokens: number;
+  /** Whether the text was cut. */
+  truncated: boolean;
+  /** Of its window, and shared by the window's items. With `ordered: false` they grow until the window's last item is there. */
+  timings: Timings;
+  /** As `timings`. */
+  metadata: RunMetadata;
+}
+
+export class StreamWindow {
+  /** Texts whose items have not been read. */
+  unread: number;
+  state: 'running' | 'finished' | 'handed over' = 'running';
+  readonly #first: number;
+  #result: EmbeddingsData | undefined;
+
+  constructor({ first, inputs }: Window) {
+    this.#first = first;
+    this.unread = inputs.length;
+  }
+
+  /** @param onRows told of texts whose items can be read, batch by batch */
+  async embed(
+    engine: Engine,
+    request: Request,
+    window: Window,
+    dimensions: number,
+    signal: AbortSignal,
+    onRows: (rows: Uint32Array) => void,
+  ): Promise<void> {
+    const started = performance.now();
+    const { first, inputs } = window;
+    const collector = new RowCollector(engine, inputs.length, dimensions, first);
+    const { timings } = collector.parts;
+    this.#result = collector.parts;
+    await runWindow(
+      engine,
+      request,
+      window,
+      {
+        onEncoding: (...encoded) => collector.onEncoding(...encoded),
+        onPart: (from, part) => {
+          collector.onPart(from, part);
+          timings.totalMs = performance.now() - started;
+          onRows(part.rows);
+        },
+      },
+      signal,
+    );
+    this.state = 'finished';
+  }
+
+  /** The item of a text that has been embedded. */
+  item(row: number): StreamItem {
+    const { data, dimensions, tokens, truncated, timings, metadata } = this.#result as EmbeddingsData;
+    return {
+      index: this.#first + row,
+      embedding: data.subarray(row * dimensions, (row + 1) * dimensions),
+      tokens: tokens[row] as number,
+      truncated: truncated[row] === 1,
+      timings,
+      metadata,
+    };
+  }
+}
