@@ -63,7 +63,7 @@ export interface EncodeOptions {
   offsets: boolean;
   /** Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Token ids are taken as they are. */
   addSpecialTokens: boolean;
-  /** Names the work for `cancel`. */
+  /** A number to cancel the work by, see `cancel`; a whole number from 0. Default: it cannot be cancelled. */
   job?: number;
 }
 
@@ -85,9 +85,15 @@ export interface NativeTokenizer {
   readonly vocabSize: number;
   /** Strings are copied before this returns. Strings must be well-formed (no lone surrogates). */
   encode(inputs: readonly (string | Uint32Array)[], options: EncodeOptions): Promise<NativeEncoding>;
-  /** Encodes on the calling thread: for short texts, of which the way to another thread and back is most of the time. */
+  /**
+   * The same on the calling thread, which waits for it: for a few short texts, whose way to another thread and back takes
+   * longer than the work. Throws what `encode` rejects with; `job` means nothing here.
+   */
   encodeNow(inputs: readonly (string | Uint32Array)[], options: EncodeOptions): NativeEncoding;
-  /** Ends the encoding of that name, whose promise rejects with ERR_CLOSED; nothing if there is none. */
+  /**
+   * Ends the `encode` calls of this number, if there are any: those that wait never run, others end before their next
+   * input. Their promises reject with ERR_CLOSED, unless the work was done already.
+   */
   cancel(job: number): void;
   decode(rows: readonly Uint32Array[], skipSpecialTokens: boolean): Promise<string[]>;
   /** Frees the native memory, in the background, once calls under way are done; further use is ERR_CLOSED. */
@@ -109,7 +115,7 @@ export interface InferOptions {
   dimensions: number;
   /** Vectors are scaled to length 1 (`pooled` only). */
   normalize: boolean;
-  /** Names the batch for `cancel`. */
+  /** A number to cancel the work by, see `cancel`; a whole number from 0. Default: it cannot be cancelled. */
   job?: number;
 }
 
@@ -142,7 +148,10 @@ export interface NativePipeline {
   /** Batches that may be handed over at once so that the device always has its next one. */
   readonly concurrency: number;
   infer(parts: readonly BatchPart[], options: InferOptions): Promise<InferResult>;
-  /** Ends the batch of that name, queued or running, whose promise rejects with ERR_CLOSED; nothing if there is none. */
+  /**
+   * Ends the batches of this number, if there are any: those that wait never run, one that runs is stopped within the
+   * graph. Their promises reject with ERR_CLOSED, unless the work was done already.
+   */
   cancel(job: number): void;
   /** Waits for batches in flight, then frees the device's memory (unless another environment shares the model). */
   close(): Promise<void>;
@@ -156,7 +165,7 @@ export interface NativeAddon {
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
-  /** Those of them that are of the fastest kind; all where they are of one kind. */
+  /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */
   performanceCpus(): number;
   /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
   stop(): void;

@@ -62,6 +62,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
                           InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
                           InstanceMethod("stop", &OvembedAddon::stop),
                           InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
+                          InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
                           InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
 
@@ -95,6 +96,10 @@ void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLim
 
 Napi::Value OvembedAddon::available_cpus(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), ovembed::available_cpus());
+}
+
+Napi::Value OvembedAddon::performance_cpus(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), ovembed::performance_cpus());
 }
 
 }  // namespace ovembed

@@ -1,6 +1,7 @@
 // Reading of plain option objects. lib/ validates what users write; a wrong type here is a defect in lib/.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "addon/napi_setup.h"
@@ -21,6 +22,16 @@ inline uint32_t integer_option(const Napi::Object& options, const char* name) {
         number >= 0 && number <= 4294967295.0 && number == static_cast<double>(static_cast<uint32_t>(number));
     if (!fits) throw Napi::TypeError::New(options.Env(), std::string("Expected an unsigned integer for ") + name + ".");
     return static_cast<uint32_t>(number);
+}
+
+// The number that names a piece of work; none where it is undefined.
+inline std::optional<uint64_t> job_number(const Napi::Value& value) {
+    if (value.IsUndefined()) return std::nullopt;
+    constexpr double kLargest = 9007199254740991.0;  // Number.MAX_SAFE_INTEGER
+    const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+    const bool fits = number >= 0 && number <= kLargest && number == static_cast<double>(static_cast<uint64_t>(number));
+    if (!fits) throw Napi::TypeError::New(value.Env(), "Expected an unsigned integer for job.");
+    return static_cast<uint64_t>(number);
 }
 
 inline bool boolean_option(const Napi::Object& options, const char* name) {

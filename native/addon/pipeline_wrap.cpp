@@ -46,8 +46,8 @@ Napi::Value to_result(Napi::Env env, const Embeddings& embeddings) {
 Napi::Function PipelineWrap::define(Napi::Env env) {
     return DefineClass(
         env, kName,
-        {InstanceMethod<&PipelineWrap::infer>("infer"), InstanceMethod<&PipelineWrap::close>("close"),
-         InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
+        {InstanceMethod<&PipelineWrap::infer>("infer"), InstanceMethod<&PipelineWrap::cancel>("cancel"),
+         InstanceMethod<&PipelineWrap::close>("close"), InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
          InstanceAccessor<&PipelineWrap::max_positions>("maxPositions"),
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),
          InstanceAccessor<&PipelineWrap::from_blob>("fromBlob"),
@@ -65,6 +65,7 @@ PipelineWrap::~PipelineWrap() { m_state->free_in_background(std::move(m_native))
 Napi::Value PipelineWrap::infer(const Napi::CallbackInfo& info) {
     auto parts = to_parts(info);
     const auto options = to_embed_options(object_argument(info, 1));
+    const auto job = job_number(object_argument(info, 1).Get("job"));
     const auto state = m_state;
     // Collecting this wrapper frees the pipeline, which fails the batches that it still has in its queue.
     const auto [ticket, promise] = state->begin(info.Env(), info.This().As<Napi::Object>());
@@ -75,11 +76,17 @@ Napi::Value PipelineWrap::infer(const Napi::CallbackInfo& info) {
     };
     try {
         if (!m_native) throw Error(ErrorCode::Closed, "The pipeline was closed.");
-        m_native->embed(std::move(parts), options, [state] { return state->alive(); }, resolve, reject);
+        m_native->embed(
+            std::move(parts), options, [state] { return state->alive(); }, resolve, reject,
+            job ? m_jobs.begin(*job) : nullptr);
     } catch (...) {
         reject(current_error(ErrorCode::DeviceFailed, "The batch could not be queued."));
     }
     return promise;
+}
+
+void PipelineWrap::cancel(const Napi::CallbackInfo& info) {
+    if (const auto job = job_number(info[0])) m_jobs.cancel(*job);
 }
 
 Napi::Value PipelineWrap::close(const Napi::CallbackInfo& info) {

@@ -2,6 +2,7 @@
 
 #include "addon/env_state.h"
 #include "addon/wrapped.h"
+#include "core/cancellation.h"
 #include "core/text_embedding_pipeline.h"
 
 namespace ovembed {
@@ -19,6 +20,7 @@ public:
 
 private:
     Napi::Value infer(const Napi::CallbackInfo& info);
+    void cancel(const Napi::CallbackInfo& info);
     Napi::Value close(const Napi::CallbackInfo& info);
 
     Napi::Value hidden_size(const Napi::CallbackInfo& info);
@@ -36,6 +38,7 @@ private:
 
     // Held here, as the addon object may be gone before the last wrapper is finalised.
     std::shared_ptr<EnvState> m_state;
+    Cancellations m_jobs;
 };
 
 }  // namespace ovembed

@@ -35,6 +35,13 @@ EncodeOptions to_encode_options(const Napi::Object& options) {
             boolean_option(options, "addSpecialTokens")};
 }
 
+Napi::Object to_js_encoding(Napi::Env env, std::shared_ptr<const Encoding> encoding) {
+    return EncodingWrap::new_instance(OvembedAddon::of(env).encoding_class, std::move(encoding));
+}
+
+// Of what is being thrown; call it inside a catch block.
+Error encode_error() { return current_error(ErrorCode::InvalidArgument, "The texts could not be tokenised."); }
+
 }  // namespace
 
 TokenizerWrap::TokenizerWrap(const Napi::CallbackInfo& info)
@@ -48,6 +55,7 @@ Napi::Function TokenizerWrap::define(Napi::Env env) {
     return DefineClass(
         env, kName,
         {InstanceAccessor<&TokenizerWrap::vocab_size>("vocabSize"), InstanceMethod<&TokenizerWrap::encode>("encode"),
+         InstanceMethod<&TokenizerWrap::encode_now>("encodeNow"), InstanceMethod<&TokenizerWrap::cancel>("cancel"),
          InstanceMethod<&TokenizerWrap::decode>("decode"), InstanceMethod<&TokenizerWrap::close>("close")});
 }
 
@@ -68,28 +76,47 @@ Napi::Value TokenizerWrap::vocab_size(const Napi::CallbackInfo& info) {
 Napi::Value TokenizerWrap::encode(const Napi::CallbackInfo& info) {
     auto inputs = to_inputs(array_argument(info, 0));
     const auto options = to_encode_options(object_argument(info, 1));
+    const auto job = job_number(object_argument(info, 1).Get("job"));
     const auto state = m_state;
     const auto native = tokenizer(info.Env());
     const auto [ticket, promise] = state->begin(info.Env());
     const auto on_done = [state, ticket = ticket](Encoding encoding) {
         state->resolve(ticket,
                        [native = std::make_shared<const Encoding>(std::move(encoding))](Napi::Env env) -> Napi::Value {
-                           return EncodingWrap::new_instance(OvembedAddon::of(env).encoding_class, native);
+                           return to_js_encoding(env, native);
                        });
     };
     const auto on_error = [state, ticket = ticket](std::exception_ptr problem) {
         try {
             std::rethrow_exception(problem);
         } catch (...) {
-            state->reject(ticket, current_error(ErrorCode::InvalidArgument, "The texts could not be tokenised."));
+            state->reject(ticket, encode_error());
         }
     };
     try {
-        native->encode_async(std::move(inputs), options, encode_pool(), on_done, on_error);
+        native->encode_async(std::move(inputs), options, encode_pool(), on_done, on_error,
+                             job ? m_jobs.begin(*job) : nullptr);
     } catch (...) {
         on_error(std::current_exception());
     }
     return promise;
+}
+
+Napi::Value TokenizerWrap::encode_now(const Napi::CallbackInfo& info) {
+    const auto inputs = to_inputs(array_argument(info, 0));
+    const auto options = to_encode_options(object_argument(info, 1));
+    const auto& native = tokenizer(info.Env());
+    std::shared_ptr<const Encoding> encoding;
+    try {
+        encoding = std::make_shared<const Encoding>(native->encode(inputs, options));
+    } catch (...) {
+        throw to_js(info.Env(), encode_error());
+    }
+    return to_js_encoding(info.Env(), std::move(encoding));
+}
+
+void TokenizerWrap::cancel(const Napi::CallbackInfo& info) {
+    if (const auto job = job_number(info[0])) m_jobs.cancel(*job);
 }
 
 Napi::Value TokenizerWrap::decode(const Napi::CallbackInfo& info) {

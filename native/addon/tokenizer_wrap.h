@@ -2,6 +2,7 @@
 
 #include "addon/env_state.h"
 #include "addon/wrapped.h"
+#include "core/cancellation.h"
 #include "core/tokenizer.h"
 
 namespace ovembed {
@@ -20,6 +21,8 @@ public:
 private:
     Napi::Value vocab_size(const Napi::CallbackInfo& info);
     Napi::Value encode(const Napi::CallbackInfo& info);
+    Napi::Value encode_now(const Napi::CallbackInfo& info);
+    void cancel(const Napi::CallbackInfo& info);
     Napi::Value decode(const Napi::CallbackInfo& info);
     void close(const Napi::CallbackInfo& info);
 
@@ -28,6 +31,7 @@ private:
 
     // Held here, as the addon object may be gone before the last wrapper is finalised.
     std::shared_ptr<EnvState> m_state;
+    Cancellations m_jobs;
     size_t m_vocabulary;  // known after close() too: inputs are checked before anything is asked of the tokenizer
 };
 

@@ -16,12 +16,39 @@ namespace {
 
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-int affinity_cpus() {
+std::set<int> affinity_cpus() {
+    std::set<int> cpus;
 #ifdef __linux__
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+            if (CPU_ISSET(cpu, &set)) cpus.insert(cpu);
+        }
+        return cpus;
+    }
 #endif
-    return static_cast<int>(std::thread::hardware_concurrency());
+    const auto count = static_cast<int>(std::thread::hardware_concurrency());
+    for (int cpu = 0; cpu < count; ++cpu) cpus.insert(cpu);
+    return cpus;
+}
+
+// The kernel's list format: "0-7,12", or an empty line. What cannot be read ends the list.
+std::set<int> read_cpu_list(const std::string& path) {
+    std::set<int> cpus;
+    std::ifstream file(path);
+    for (int first = 0; file >> first;) {
+        int last = first;
+        if (file.peek() == '-' && !(file.ignore() >> last)) break;
+        for (int cpu = first; cpu <= last; ++cpu) cpus.insert(cpu);
+        if (file.peek() != ',') break;
+        file.ignore();
+    }
+    return cpus;
+}
+
+int cut(size_t cpus, double quota) {
+    const double whole = std::max(1.0, std::floor(quota));
+    return std::max(1, static_cast<int>(std::min(static_cast<double>(cpus), whole)));
 }
 
 #ifdef __linux__
@@ -76,9 +103,15 @@ double cgroup_quota() { return kNoLimit; }
 
 }  // namespace
 
-int available_cpus() {
-    const double quota = std::max(1.0, std::floor(cgroup_quota()));
-    return std::max(1, static_cast<int>(std::min<double>(affinity_cpus(), quota)));
+int available_cpus() { return cut(affinity_cpus().size(), cgroup_quota()); }
+
+// Linux makes this folder for the fast cores of a hybrid processor, and another (cpu_atom) for the others.
+int performance_cpus() { return performance_cpus(affinity_cpus(), cgroup_quota(), "/sys/devices/cpu_core/cpus"); }
+
+int performance_cpus(const std::set<int>& allowed, double quota, const std::string& fastest) {
+    const std::set<int> fast = read_cpu_list(fastest);
+    const auto both = std::count_if(allowed.begin(), allowed.end(), [&](int cpu) { return fast.count(cpu) != 0; });
+    return cut(both == 0 ? allowed.size() : static_cast<size_t>(both), quota);
 }
 
 }  // namespace ovembed

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/batch.h"
+#include "core/cancellation.h"
 #include "core/compile.h"
 #include "core/error.h"
 #include "core/semaphore.h"
@@ -31,13 +32,15 @@ struct InferenceTimings {
 };
 
 // A batch and what is to happen with its output. Both functions run on an engine thread and must not throw; exactly
-// one of them is called, once. The hidden states are only valid during the call.
+// one of them is called, once. The hidden states are only valid during the call. A job that is cancelled fails with
+// ERR_CLOSED: it never starts, or ends within an operation or two of the graph.
 struct InferenceJob {
     Batch batch;
     std::function<bool()> wanted;  // asked once before work starts; a job no longer wanted fails with ERR_CLOSED
     std::function<void(const HiddenStates&, InferenceTimings)> on_output;
     std::function<void(const Error&)> on_error;
-    Clock::time_point submitted{};  // set by submit()
+    std::shared_ptr<Cancellation> cancellation{};  // null: not to be cancelled
+    Clock::time_point submitted{};                 // set by submit()
 };
 
 // Shared by all pipelines of a process that want the same model, device and properties: see open().

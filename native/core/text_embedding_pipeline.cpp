@@ -51,7 +51,8 @@ void check_width(size_t width, size_t max_positions) {
 
 void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptions& options,
                                   std::function<bool()> wanted, std::function<void(Embeddings)> on_done,
-                                  std::function<void(const Error&)> on_error) {
+                                  std::function<void(const Error&)> on_error,
+                                  std::shared_ptr<Cancellation> cancellation) {
     const bool pooled_in_graph = m_engine->pooled();
     if (pooled_in_graph && options.output == OutputKind::Tokens) {
         throw Error(ErrorCode::ModelUnsupported, "The model gives pooled vectors only; it has no token vectors.");
@@ -82,7 +83,7 @@ void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptio
         result.pool_micros = micros_between(started, Clock::now());
         on_done(std::move(result));
     };
-    m_engine->submit({std::move(batch), std::move(wanted), on_output, std::move(on_error)});
+    m_engine->submit({std::move(batch), std::move(wanted), on_output, std::move(on_error), std::move(cancellation)});
 }
 
 }  // namespace ovembed

@@ -41,9 +41,11 @@ public:
     const InferenceEngine& engine() const noexcept { return *m_engine; }
 
     // Queues one batch and returns. Exactly one of on_done and on_error is called, once, on a thread of the engine;
-    // neither may throw. `wanted` is asked before work starts. Throws InvalidArgument for a batch that cannot be run.
+    // neither may throw. `wanted` is asked before work starts; `cancellation` (null: none) stops it. Throws
+    // InvalidArgument for a batch that cannot be run.
     void embed(std::vector<BatchPart> parts, const EmbedOptions& options, std::function<bool()> wanted,
-               std::function<void(Embeddings)> on_done, std::function<void(const Error&)> on_error);
+               std::function<void(Embeddings)> on_done, std::function<void(const Error&)> on_error,
+               std::shared_ptr<Cancellation> cancellation = nullptr);
 
 private:
     std::shared_ptr<InferenceEngine> m_engine;

@@ -47,6 +47,7 @@ struct SlicedCall {
     std::vector<Encoding> slices;
     std::vector<std::exception_ptr> errors;
     std::atomic<size_t> left;
+    std::shared_ptr<const Cancellation> cancellation;
     std::function<void(Encoding)> on_done;
     std::function<void(std::exception_ptr)> on_error;
 
@@ -84,9 +85,10 @@ Tokenizer::Tokenizer(const std::string& file) {
 size_t Tokenizer::vocabulary() const noexcept { return ovt_tokenizer_vocab_size(m_tokenizer.get()); }
 
 void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end,
-                             const EncodeOptions& options, Encoding& target) const {
+                             const EncodeOptions& options, const Cancellation* cancellation, Encoding& target) const {
     const OvtEncodeOptions rust_options{options.max_length, options.add_special_tokens, options.offsets};
     for (size_t i = begin; i < end; ++i) {
+        if (cancellation) cancellation->check();
         OvtEncoding* encoded = nullptr;
         OvtString error{};
         OvtStatus status = OVT_STATUS_OK;
@@ -109,19 +111,20 @@ void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t b
 
 Encoding Tokenizer::encode(const std::vector<TokenizerInput>& inputs, const EncodeOptions& options) const {
     Encoding encoding;
-    encode_range(inputs, 0, inputs.size(), options, encoding);
+    encode_range(inputs, 0, inputs.size(), options, nullptr, encoding);
     return encoding;
 }
 
 void Tokenizer::encode_async(std::vector<TokenizerInput> inputs, const EncodeOptions& options, ThreadPool& pool,
-                             std::function<void(Encoding)> on_done,
-                             std::function<void(std::exception_ptr)> on_error) const {
+                             std::function<void(Encoding)> on_done, std::function<void(std::exception_ptr)> on_error,
+                             std::shared_ptr<const Cancellation> cancellation) const {
     const size_t count = std::max<size_t>(1, (inputs.size() + kSliceInputs - 1) / kSliceInputs);
     auto call = std::make_shared<SlicedCall>();
     call->inputs = std::move(inputs);
     call->slices.resize(count);
     call->errors.resize(count);
     call->left = count;
+    call->cancellation = std::move(cancellation);
     call->on_done = std::move(on_done);
     call->on_error = std::move(on_error);
     for (size_t slice = 0; slice < count; ++slice) {
@@ -130,7 +133,8 @@ void Tokenizer::encode_async(std::vector<TokenizerInput> inputs, const EncodeOpt
             try {
                 const size_t begin = slice * kSliceInputs;
                 const size_t end = std::min(begin + kSliceInputs, call->inputs.size());
-                tokenizer.encode_range(call->inputs, begin, end, options, call->slices[slice]);
+                tokenizer.encode_range(call->inputs, begin, end, options, call->cancellation.get(),
+                                       call->slices[slice]);
             } catch (...) {
                 error = std::current_exception();
             }

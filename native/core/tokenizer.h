@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/cancellation.h"
 #include "core/encoding.h"
 #include "core/thread_pool.h"
 
@@ -36,15 +37,17 @@ public:
     // Encodes on the calling thread. Throws InvalidArgument or ModelInvalid, naming the input by its index.
     Encoding encode(const std::vector<TokenizerInput>& inputs, const EncodeOptions& options) const;
 
-    // Encodes on `pool`, split where that pays, and calls exactly one of the two there.
+    // Encodes on `pool`, split where that pays, and calls exactly one of the two there. Cancelled (null: never), it
+    // ends with Error(Closed) before the next input.
     void encode_async(std::vector<TokenizerInput> inputs, const EncodeOptions& options, ThreadPool& pool,
-                      std::function<void(Encoding)> on_done, std::function<void(std::exception_ptr)> on_error) const;
+                      std::function<void(Encoding)> on_done, std::function<void(std::exception_ptr)> on_error,
+                      std::shared_ptr<const Cancellation> cancellation = nullptr) const;
 
     std::string decode(const TokenIds& ids, bool skip_special_tokens) const;
 
 private:
     void encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end, const EncodeOptions& options,
-                      Encoding& target) const;
+                      const Cancellation* cancellation, Encoding& target) const;
 
     std::shared_ptr<OvtTokenizer> m_tokenizer;
     size_t m_file_size = 0;

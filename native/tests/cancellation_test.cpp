@@ -1,0 +1,282 @@
+#include "core/cancellation.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "core/tokenizer.h"
+#include "tests/encodings.h"
+#include "tests/engines.h"
+#include "tests/expect.h"
+
+namespace ovembed {
+namespace {
+
+using testing::engine_options;
+using testing::expect_error;
+using testing::same_bits;
+using testing::TinyModel;
+
+TEST(Cancellation, StopsOnlyWithinItsScope) {
+    Cancellation work;
+    int stops = 0;
+    {
+        const Cancellation::Scope scope(work, [&] { ++stops; });
+        EXPECT_NO_THROW(work.check());
+        work.cancel();
+        EXPECT_EQ(stops, 1);
+    }
+    work.cancel();
+    EXPECT_EQ(stops, 1) << "after the scope there is nothing to stop";
+    expect_error(ErrorCode::Closed, "The work was cancelled.", [&] { work.check(); });
+}
+
+TEST(Cancellation, HasEndedStoppingWhenItsScopeEnds) {
+    for (int round = 0; round < 2000; ++round) {
+        Cancellation work;
+        auto alive = std::make_unique<int>(1);  // a use after its end is seen by the sanitizers
+        std::thread canceller([&] { work.cancel(); });
+        {
+            const Cancellation::Scope scope(work, [&] { ++*alive; });
+            std::this_thread::yield();
+        }
+        alive.reset();
+        canceller.join();
+    }
+}
+
+TEST(Cancellations, KnowsANumberForAsLongAsItsWorkIsHeld) {
+    Cancellations jobs;
+    auto first = jobs.begin(7);
+    const auto other = jobs.begin(8);
+    jobs.cancel(9);
+    jobs.cancel(7);
+    EXPECT_TRUE(first->cancelled());
+    EXPECT_FALSE(other->cancelled());
+    first.reset();
+    EXPECT_EQ(jobs.size(), 1U);
+    const auto again = jobs.begin(7);
+    EXPECT_FALSE(again->cancelled()) << "the number was given to new work";
+}
+
+TEST(Cancellations, CancelsAllThatShareANumber) {
+    Cancellations jobs;
+    const auto first = jobs.begin(7);
+    const auto second = jobs.begin(7);
+    jobs.cancel(7);
+    EXPECT_TRUE(first->cancelled());
+    EXPECT_TRUE(second->cancelled());
+}
+
+TEST(Cancellations, MayGoBeforeItsWork) {
+    auto jobs = std::make_unique<Cancellations>();
+    const auto work = jobs->begin(1);
+    jobs.reset();
+    EXPECT_FALSE(work->cancelled());
+}
+
+// A model that takes some milliseconds for a batch, so that a cancel() can come at any point of it.
+class CancelInference : public ::testing::Test {
+protected:
+    static constexpr size_t kWidth = 64;
+
+    static void SetUpTestSuite() {
+        testing::TinyModelOptions options;
+        options.hidden = 256;
+        options.intermediate = 1024;
+        options.layers = 6;
+        s_model = std::make_unique<TinyModel>(options);
+        s_engine = std::make_shared<InferenceEngine>(engine_options(*s_model));
+    }
+    static void TearDownTestSuite() {
+        s_engine.reset();
+        s_model.reset();
+    }
+
+    static std::vector<BatchPart> rows(size_t count) {
+        std::vector<uint32_t> row(kWidth, 5);
+        return testing::parts_of(testing::Rows(count, row));
+    }
+
+    // "done", or the code and the message of the error.
+    std::future<std::string> embed(
+        std::shared_ptr<Cancellation> cancellation, std::function<bool()> wanted = [] { return true; }) {
+        auto outcome = std::make_shared<std::promise<std::string>>();
+        m_pipeline.embed(
+            rows(8), testing::pooled(kWidth), std::move(wanted), [outcome](Embeddings) { outcome->set_value("done"); },
+            [outcome](const Error& error) {
+                outcome->set_value(std::string(to_string(error.code())) + ' ' + error.what());
+            },
+            std::move(cancellation));
+        return outcome->get_future();
+    }
+
+    void expect_works() {
+        const auto vectors = [&] { return testing::embed(m_pipeline, rows(8), testing::pooled(kWidth)).data; };
+        const auto data = vectors();
+        ASSERT_EQ(data.size(), 8U * 256U);
+        if (m_reference.empty()) m_reference = data;
+        EXPECT_TRUE(same_bits(data.data(), m_reference.data(), data.size()));
+    }
+
+    static constexpr const char* kCancelled = "ERR_CLOSED The work was cancelled.";
+    static std::unique_ptr<TinyModel> s_model;
+    static std::shared_ptr<InferenceEngine> s_engine;
+    TextEmbeddingPipeline m_pipeline{s_engine, {}};
+    std::vector<float> m_reference;
+};
+
+std::unique_ptr<TinyModel> CancelInference::s_model;
+std::shared_ptr<InferenceEngine> CancelInference::s_engine;
+
+TEST_F(CancelInference, BeforeItStarts) {
+    const auto work = std::make_shared<Cancellation>();
+    work->cancel();
+    EXPECT_EQ(embed(work).get(), kCancelled);
+    expect_works();
+}
+
+TEST_F(CancelInference, WhileItWaitsInTheQueue) {
+    std::promise<void> gate;
+    const auto wait = [open = gate.get_future().share()] {
+        open.wait();
+        return true;
+    };
+    std::vector<std::future<std::string>> ahead;
+    for (size_t i = 0; i < s_engine->concurrency(); ++i) ahead.push_back(embed(nullptr, wait));
+    const auto work = std::make_shared<Cancellation>();
+    auto asked = std::make_shared<std::atomic<bool>>(false);
+    auto queued = embed(work, [asked] { return *asked = true; });
+    work->cancel();
+    gate.set_value();
+    EXPECT_EQ(queued.get(), kCancelled);
+    EXPECT_FALSE(*asked) << "it was not even looked at";
+    for (auto& outcome : ahead) EXPECT_EQ(outcome.get(), "done");
+}
+
+// The quickest end of many, as other programs share the machine.
+TEST_F(CancelInference, WhileItRunsEndsItWithinTheGraph) {
+    constexpr int kRounds = 20;
+    expect_works();
+    uint32_t whole = UINT32_MAX;
+    for (int round = 0; round < kRounds; ++round) {
+        const auto start = Clock::now();
+        EXPECT_EQ(embed(nullptr).get(), "done");
+        whole = std::min(whole, micros_between(start, Clock::now()));
+    }
+    uint32_t rest = UINT32_MAX;
+    int stopped = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        const auto work = std::make_shared<Cancellation>();
+        auto running = embed(work);
+        std::this_thread::sleep_for(std::chrono::microseconds(whole / 3));
+        const auto start = Clock::now();
+        work->cancel();
+        if (running.get() == kCancelled) ++stopped;
+        rest = std::min(rest, micros_between(start, Clock::now()));
+        fprintf(stderr, "%u ", micros_between(start, Clock::now()));
+        expect_works();
+    }
+    EXPECT_GE(stopped, kRounds / 2);
+    EXPECT_LT(rest, whole / 3) << "of " << whole << " microseconds for the whole batch";
+}
+
+TEST_F(CancelInference, AfterItsEndChangesNothing) {
+    const auto work = std::make_shared<Cancellation>();
+    EXPECT_EQ(embed(work).get(), "done");
+    work->cancel();
+    expect_works();
+}
+
+// Cancels come at every moment of a batch, and at its end, when the same request begins the next one.
+TEST_F(CancelInference, DoesNotHitTheNextBatchOfTheRequest) {
+    Cancellations jobs;
+    expect_works();
+    for (int round = 0; round < 150; ++round) {
+        std::vector<std::future<std::string>> wanted;
+        auto unwanted = embed(jobs.begin(1));
+        for (int i = 0; i < 3; ++i) wanted.push_back(embed(jobs.begin(2)));
+        std::this_thread::sleep_for(std::chrono::microseconds(round * 41 % 5000));
+        jobs.cancel(1);
+        const auto outcome = unwanted.get();
+        EXPECT_TRUE(outcome == kCancelled || outcome == "done") << outcome;
+        for (auto& other : wanted) EXPECT_EQ(other.get(), "done");
+    }
+    expect_works();
+}
+
+TEST_F(CancelInference, FromManyThreadsAtOnceSettlesEachBatchOnce) {
+    Cancellations jobs;
+    std::atomic<bool> ended{false};
+    std::vector<std::thread> cancellers;
+    for (int t = 0; t < 3; ++t) {
+        cancellers.emplace_back([&, t] {
+            for (uint64_t i = 0; !ended; ++i) {
+                jobs.cancel((i * 7 + static_cast<uint64_t>(t)) % 40);
+                std::this_thread::sleep_for(std::chrono::microseconds(200));
+            }
+        });
+    }
+    for (uint64_t i = 0; i < 120; ++i) {
+        auto outcome = embed(jobs.begin(i % 40));  // a second settlement would throw out of the promise
+        const auto text = outcome.get();
+        EXPECT_TRUE(text == kCancelled || text == "done") << text;
+    }
+    ended = true;
+    for (auto& thread : cancellers) thread.join();
+    expect_works();
+    while (jobs.size() != 0) std::this_thread::yield();  // a thread may still let go of its last batch
+}
+
+class CancelEncoding : public ::testing::Test {
+protected:
+    CancelEncoding() {
+        testing::write_file(m_folder.file("tokenizer.json"), testing::tiny_tokenizer());
+        m_tokenizer = std::make_unique<Tokenizer>(m_folder.file("tokenizer.json"));
+    }
+
+    std::future<std::string> encode(size_t inputs, ThreadPool& pool, std::shared_ptr<const Cancellation> cancellation) {
+        auto outcome = std::make_shared<std::promise<std::string>>();
+        m_tokenizer->encode_async(
+            std::vector<TokenizerInput>(inputs, std::string(4000, 'a')), {}, pool,
+            [outcome](const Encoding&) { outcome->set_value("done"); },
+            [outcome](const std::exception_ptr& problem) {
+                try {
+                    std::rethrow_exception(problem);
+                } catch (const std::exception& error) {
+                    outcome->set_value(error.what());
+                }
+            },
+            std::move(cancellation));
+        return outcome->get_future();
+    }
+
+    testing::TempFolder m_folder;
+    std::unique_ptr<Tokenizer> m_tokenizer;
+};
+
+TEST_F(CancelEncoding, EndsItBetweenInputsAndNothingElse) {
+    ThreadPool pool(2);
+    const auto start = Clock::now();
+    EXPECT_EQ(encode(2000, pool, nullptr).get(), "done");
+    const auto whole = micros_between(start, Clock::now());
+
+    const auto work = std::make_shared<Cancellation>();
+    auto running = encode(2000, pool, work);
+    std::this_thread::sleep_for(std::chrono::microseconds(whole / 10));
+    const auto cancelled = Clock::now();
+    work->cancel();
+    EXPECT_EQ(running.get(), "The work was cancelled.");
+    EXPECT_LT(micros_between(cancelled, Clock::now()), whole / 2);
+    EXPECT_EQ(encode(3, pool, std::make_shared<Cancellation>()).get(), "done");
+}
+
+TEST_F(CancelEncoding, BeforeItStarts) {
+    ThreadPool pool(1);
+    const auto work = std::make_shared<Cancellation>();
+    work->cancel();
+    EXPECT_EQ(encode(3, pool, work).get(), "The work was cancelled.");
+}
+
+}  // namespace
+}  // namespace ovembed
