@@ -25,7 +25,7 @@ import {
   type StreamOptions,
   type TokenizeOptions,
 } from './options.js';
-import { type CallLimits, CallScope } from './signals.js';
+import { type CallLimits, CallScope, type StopSignal } from './signals.js';
 import { type EmbedderStatus, queueStatus } from './status.js';
 import { resolvePrompt } from './text/prompts.js';
 import { embedTokens, type TokenEmbeddings } from './text/token-embeddings.js';
@@ -40,8 +40,10 @@ const DEFAULT_STREAM_BATCH_SIZE = 512;
  */
 export class Embedder implements AsyncDisposable {
   readonly #parts: EmbedderParts;
-  /** Calls that are not over, and windows of streams; they never reject. */
-  readonly #active = new Set<Promise<void>>();
+  /** Calls that are not over, and windows of streams. */
+  #active = 0;
+  /** Told when none is active, while closing. */
+  #onIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #state: EmbedderStatus['state'] = 'ready';
 
@@ -147,7 +149,7 @@ export class Embedder implements AsyncDisposable {
       ordered,
       limits: { signal, timeoutMs },
       ...this.#request('stream', options),
-      admit: (work) => this.#admit('stream', work),
+      admit: async (work) => this.#admit('stream', work),
     });
   }
 
@@ -193,7 +195,7 @@ export class Embedder implements AsyncDisposable {
 
   async #shutDown(): Promise<void> {
     this.#state = 'closing';
-    await Promise.all(this.#active);
+    if (this.#active > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#parts.engine.scheduler.drain();
     this.#parts.engine.tokenizer.close();
     await this.#parts.pipelines.close();
@@ -221,7 +223,7 @@ export class Embedder implements AsyncDisposable {
     name: string,
     texts: readonly string[],
     limits: CallLimits,
-    work: (checked: readonly string[], signal: AbortSignal) => Promise<T>,
+    work: (checked: readonly string[], signal: StopSignal) => Promise<T>,
   ): Promise<T> {
     const copy = snapshot(texts, name);
     const rules = { vocabSize: this.#parts.engine.tokenizer.vocabSize, noTokenIds: `${name} takes texts` };
@@ -294,15 +296,15 @@ export class Embedder implements AsyncDisposable {
   }
 
   /** Starts work that `close()` waits for. */
-  async #admit<T>(name: string, work: () => Promise<T>): Promise<T> {
+  #admit<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.#rejectIfClosed(name);
     const result = work();
-    const over = result.then(
-      () => {},
-      () => {},
-    );
-    this.#active.add(over);
-    void over.then(() => this.#active.delete(over));
+    this.#active++;
+    const over = () => {
+      this.#active--;
+      if (this.#active === 0) this.#onIdle?.();
+    };
+    result.then(over, over);
     return result;
   }
 }

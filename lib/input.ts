@@ -2,8 +2,10 @@
  * What callers hand in: copied when the call is made, so that later changes by the caller change nothing, and checked
  * before anything is computed. Checking yields to the event loop every few milliseconds, however long the list.
  */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, OvembedError } from './errors.js';
+import type { StopSignal } from './signals.js';
 
 /** Ids of the model's vocabulary: exactly what the model reads, special tokens included. */
 export type TokenIds = readonly number[] | Uint32Array;
@@ -53,7 +55,7 @@ export function copyOf(input: Input): Input {
  * Checks a snapshot in slices of some milliseconds, and turns it in place into what the tokenizer takes.
  * @throws OvembedError `ERR_INVALID_ARGUMENT` with the index of the first input that does not fit
  */
-export async function checkInputs(items: Input[], rules: InputRules, signal: AbortSignal): Promise<ModelInput[]> {
+export async function checkInputs(items: Input[], rules: InputRules, signal: StopSignal): Promise<ModelInput[]> {
   let sliceEnd = performance.now() + SLICE_MS;
   let units = 0;
   for (let i = 0; i < items.length; i++) {

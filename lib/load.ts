@@ -67,10 +67,13 @@ export async function load(model: string | undefined, options: LoadOptions, syst
   checkLoadOptions(options);
   const scope = new CallScope('Embedder.load', { signal: options.signal });
   scope.signal.throwIfAborted();
+  // For what wants a signal of the platform, such as fetch.
+  const ended = new AbortController();
+  scope.signal.addEventListener('abort', () => ended.abort(scope.signal.reason));
   // A copy of the options, as their owner may change them while the model is being loaded.
   const loading = loadParts(
     model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL),
-    { ...options, signal: scope.signal },
+    { ...options, signal: ended.signal },
     system,
   );
   try {
@@ -113,7 +116,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       precision: options.precision ?? 'auto',
       cacheDir: ovembedCacheDir(cacheDir),
       fingerprint: (variant) => system.fingerprint(variant, { cacheDir, signal }),
-      graphIdentity: (variant) => system.graphIdentity(variant, { cacheDir, signal }),
+      graphIdentity: (variant, ended) => system.graphIdentity(variant, { cacheDir, signal: ended }),
       signal,
     }),
   );

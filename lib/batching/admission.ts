@@ -3,7 +3,9 @@
  * once with a hint when to come back. Further windows of a call that was let in wait for room instead, so that nothing that
  * was begun is lost.
  */
+
 import { OvembedError } from '../errors.js';
+import type { StopSignal } from '../signals.js';
 import { Bound } from './bound.js';
 import { Rate } from './rate.js';
 import type { Call, Priority } from './work.js';
@@ -80,7 +82,7 @@ export class Admission {
   }
 
   /** Room for further texts of a call, as soon as there is some. */
-  async wait(call: Call, texts: number, signal: AbortSignal): Promise<Place> {
+  async wait(call: Call, texts: number, signal: StopSignal): Promise<Place> {
     const bounds = this.#bounds[call.priority];
     await bounds.texts.take(texts, signal);
     return new Place(bounds, texts);
@@ -96,7 +98,7 @@ export class Admission {
   }
 
   /** Room for the tokens of further texts, as soon as there is some. */
-  async waitTokens(call: Call, place: Place, tokens: number, signal: AbortSignal): Promise<void> {
+  async waitTokens(call: Call, place: Place, tokens: number, signal: StopSignal): Promise<void> {
     await this.#bounds[call.priority].tokens.take(tokens, signal);
     place.enterTokens(tokens);
   }

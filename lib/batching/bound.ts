@@ -1,3 +1,6 @@
+/** Counting what there may only be so much of. */
+import type { StopSignal } from '../signals.js';
+
 /** A bound on how much of something there may be at once. */
 export class Bound {
   readonly max: number;
@@ -26,7 +29,7 @@ export class Bound {
   }
 
   /** Takes room as soon as there is some. Rejects with `signal.reason`. */
-  take(amount: number, signal: AbortSignal): Promise<void> {
+  take(amount: number, signal: StopSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (this.tryTake(amount)) return Promise.resolve();
     return new Promise((resolve, reject) => {

@@ -4,8 +4,10 @@
  * be dropped, overtaken or merged. A text never waits for company: what is there when the device has room is what goes
  * (unless `batchDelayMs` says otherwise).
  */
+
 import { OvembedError } from '../errors.js';
 import { callNative, type InferResult } from '../native.js';
+import type { StopSignal } from '../signals.js';
 import { Admission, type QueueSize } from './admission.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Batch, type Candidate, Lane, type Part } from './lane.js';
@@ -92,7 +94,7 @@ export class Scheduler {
    * the device, so the encoding can be released then.
    * @throws the first failure, or `signal.reason`; OvembedError `ERR_QUEUE_TIMEOUT`
    */
-  run(work: Work, signal: AbortSignal): Promise<void> {
+  run(work: Work, signal: StopSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (work.encoding.lengths.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -167,7 +169,7 @@ export class Scheduler {
       const lane = this.#lanes[priority];
       const candidate = lane.next(this.#batchDelayMs > 0 ? now - this.#batchDelayMs : Infinity);
       if (!candidate) {
-        if (lane.rows > 0) this.#wakeLater();
+        if (lane.rows > 0) this.#wakeLater(lane.since + this.#batchDelayMs - now);
         continue;
       }
       const { bucket, rows, takesAll } = candidate;
@@ -178,9 +180,9 @@ export class Scheduler {
   }
 
   /** Looks again when the first of the texts that wait for company has waited long enough. */
-  #wakeLater(): void {
+  #wakeLater(ms: number): void {
     if (this.#callOffDelay) return;
-    this.#callOffDelay = this.clock.after(this.#batchDelayMs, () => {
+    this.#callOffDelay = this.clock.after(ms, () => {
       this.#callOffDelay = undefined;
       this.#fill();
     });
@@ -192,29 +194,34 @@ export class Scheduler {
     this.#running.add(running);
     slot.inFlight++;
     for (const { work } of batch.parts) work.running.add(running);
-    void this.#infer(running);
+    this.#infer(running);
   }
 
-  async #infer(running: RunningBatch): Promise<void> {
+  #infer(running: RunningBatch): void {
     const { batch, slot, job } = running;
     const startedAt = this.clock.now();
+    const parts = batch.parts.map(({ work, rows }) => ({ encoding: work.encoding, rows }));
+    const options = { ...(batch.parts[0] as Part<Submission>).work.options, bucket: batch.bucket, job };
+    let onEnd: () => void;
     try {
-      const parts = batch.parts.map(({ work, rows }) => ({ encoding: work.encoding, rows }));
-      const options = { ...(batch.parts[0] as Part<Submission>).work.options, bucket: batch.bucket, job };
       const result = await callNative(() => slot.pipeline.infer(parts, options));
-      this.#measure(running);
-      this.#handOut(batch, result, startedAt);
+      onEnd = () => this.#onResult(running, result, startedAt);
     } catch (error) {
-      this.#onFailure(running, error);
+      onEnd = () => this.#onFailure(running, error);
     }
+    // First, so that a work which fails by this very batch does not cancel it.
     this.#running.delete(running);
     slot.inFlight--;
-    for (const { work } of batch.parts) {
-      work.running.delete(running);
-      this.#settleIfOver(work);
-    }
+    for (const { work } of batch.parts) work.running.delete(running);
+    onEnd();
+    for (const { work } of batch.parts) this.#settleIfOver(work);
     this.#fill();
-    if (this.#isIdle()) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#endIfIdle();
+  }
+
+  #onResult(running: RunningBatch, result: InferResult, startedAt: number): void {
+    this.#measure(running);
+    this.#handOut(running.batch, result, startedAt);
   }
 
   /** Only full batches tell what the device can do; from small ones a queue would look slower to work off than it is. */
@@ -278,12 +285,20 @@ export class Scheduler {
       running.slot.pipeline.cancel(running.job);
     }
     this.#settleIfOver(submission);
+    this.#endIfIdle();
   }
 
   #settleIfOver(submission: Submission): void {
     if (submission.running.size > 0 || this.#lanes[submission.call.priority].has(submission)) return;
     submission.callOff?.();
     submission.settle(submission.failure);
+  }
+
+  #endIfIdle(): void {
+    if (!this.#isIdle()) return;
+    this.#callOffDelay?.();
+    this.#callOffDelay = undefined;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }
 

@@ -6,7 +6,7 @@ import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
 import type { NativeEncoding, NativeTokenizer, Precision } from '../native.js';
 import type { Truncate } from '../options.js';
-import type { CallScope } from '../signals.js';
+import type { CallScope, StopSignal } from '../signals.js';
 import { encode } from './encode.js';
 import { pipelined } from './pipelined.js';
 import type { PlanOptions } from './planner.js';
@@ -89,7 +89,7 @@ export async function runWindows(
   while (!(await results.next()).done);
 }
 
-async function checkLengths(engine: Engine, request: Request, windows: readonly Window[], signal: AbortSignal) {
+async function checkLengths(engine: Engine, request: Request, windows: readonly Window[], signal: StopSignal) {
   for (const window of windows) {
     const encoding = await encodeWindow(engine, request, window, signal);
     try {
@@ -107,7 +107,7 @@ export async function runWindow(
   request: Request,
   window: Window,
   collector: Collector,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<void> {
   const { admission } = engine.scheduler;
   const { call } = request;
@@ -117,7 +117,8 @@ export async function runWindow(
   let encoding: NativeEncoding | undefined;
   try {
     const started = performance.now();
-    encoding = await encodeWindow(engine, request, window, signal);
+    const encoded = encodeWindow(engine, request, window, signal);
+    encoding = encoded instanceof Promise ? await encoded : encoded;
     signal.throwIfAborted();
     if (request.truncate === 'error') rejectTruncated(encoding, first, engine.plan.maxLength);
     collector.onEncoding(first, encoding, performance.now() - started);
@@ -136,12 +137,12 @@ export async function runWindow(
 }
 
 /** Token ids are what the model reads already, so only texts get the prompt. */
-async function encodeWindow(
+function encodeWindow(
   { tokenizer, plan }: Engine,
   { prompt, infer }: Request,
   { inputs }: Window,
-  signal: AbortSignal,
-): Promise<NativeEncoding> {
+  signal: StopSignal,
+): NativeEncoding | Promise<NativeEncoding> {
   const prompted = prompt === '' ? inputs : inputs.map((input) => (typeof input === 'string' ? prompt + input : input));
   const options = { maxLength: plan.maxLength, offsets: infer.output === 'tokens', addSpecialTokens: true };
   return encode(tokenizer, prompted, options, signal);

@@ -40,7 +40,7 @@ export interface PipelineRequest {
   /** The fingerprint of the model when its first source is the one that runs. */
   fingerprint(spec: ModelSpec): Promise<string>;
   /** What names the graph of the model's first source. */
-  graphIdentity(spec: ModelSpec): Promise<string>;
+  graphIdentity(spec: ModelSpec, signal?: AbortSignal): Promise<string>;
   /** Ends a measurement. */
   signal: AbortSignal;
 }
@@ -84,7 +84,7 @@ export async function choosePipeline(request: PipelineRequest): Promise<ChosenPi
 
 async function pipelineFrom(source: ModelSpec['sources'][number], request: PipelineRequest): Promise<ChosenPipeline> {
   const variant = { ...request.spec, sources: [source] };
-  const graph = await request.graphIdentity(variant);
+  const graph = await request.graphIdentity(variant, request.signal);
   const fingerprint = await request.fingerprint(variant);
   const tunings = new TuningChoices(graph, request);
   const compileFor = (precision: Precision, parallelism: Parallelism, shape: PipelineShape | null) =>

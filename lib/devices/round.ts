@@ -1,10 +1,12 @@
 /** One timed pass of a pipeline over texts of a probe. */
+
 import { Pipelines } from '../batching/pipelines.js';
 import type { PlanOptions } from '../batching/planner.js';
 import { scatterRows } from '../batching/scatter.js';
 import { Scheduler } from '../batching/scheduler.js';
 import type { Call } from '../batching/work.js';
 import type { NativeEncoding, NativePipeline } from '../native.js';
+import type { StopSignal } from '../signals.js';
 
 export interface Round {
   ms: number;
@@ -30,7 +32,7 @@ export async function runRound(
   pipeline: NativePipeline,
   encoding: NativeEncoding,
   plan: PlanOptions,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Round> {
   const texts = encoding.lengths.length;
   const width = pipeline.hiddenSize;

@@ -1,7 +1,9 @@
 /** Texts to tokens and back, without the model. */
+
 import { cutWindows } from '../batching/windows.js';
 import type { ModelInput } from '../input.js';
 import { callNative, type EncodeOptions, type NativeEncoding, type NativeTokenizer } from '../native.js';
+import type { StopSignal } from '../signals.js';
 
 /** The tokens of one text. */
 export interface TokenizedText {
@@ -18,7 +20,7 @@ export async function tokenize(
   tokenizer: NativeTokenizer,
   texts: readonly ModelInput[],
   addSpecialTokens: boolean,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<TokenizedText[]> {
   const options = { maxLength: 0, offsets: true, addSpecialTokens };
   const windows = await encodeAll(tokenizer, texts, options, signal, splitRows);
@@ -29,7 +31,7 @@ export async function tokenize(
 export async function countTokens(
   tokenizer: NativeTokenizer,
   texts: readonly ModelInput[],
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Uint32Array> {
   const options = { maxLength: 0, offsets: false, addSpecialTokens: true };
   const counts = new Uint32Array(texts.length);
@@ -66,7 +68,7 @@ async function encodeAll<T>(
   tokenizer: NativeTokenizer,
   texts: readonly ModelInput[],
   options: EncodeOptions,
-  signal: AbortSignal,
+  signal: StopSignal,
   take: (encoding: NativeEncoding, first: number) => T,
 ): Promise<T[]> {
   const results: T[] = [];
