@@ -1,5 +1,7 @@
 /** Some consecutive texts of a stream: how they are embedded, and how much of it is still to be read. */
+import type { StopSignal } from '../signals.js';
 import type { EmbeddingsData, RunMetadata, Timings } from '../embeddings.js';
+import type { CallScope } from '../signals.js';
 import { RowCollector } from './embed-list.js';
 import { type Engine, type Request, runWindow, type Window } from './windows.js';
 
@@ -37,7 +39,7 @@ export class StreamWindow {
     request: Request,
     window: Window,
     dimensions: number,
-    signal: AbortSignal,
+    signal: CallScope['signal'],
     onRows: (rows: Uint32Array) => void,
   ): Promise<void> {
     const started = performance.now();

@@ -1,34 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { StreamItem } from '../../../lib/batching/stream.js';
 import { FakeWorld, vectorOf } from '../fake-native.js';
 import { Gate } from '../gate.js';
 import { loadFake } from '../load-fake.js';
-
-/** A source that notes how far it was read and whether it was closed. */
-class Source {
-  read = 0;
-  closed = false;
-
-  constructor(readonly length: number) {}
-
-  *texts(): Generator<string> {
-    try {
-      for (; this.read < this.length; ) yield `text ${this.read++}`;
-    } finally {
-      this.closed = true;
-    }
-  }
-
-  async *later(): AsyncGenerator<string> {
-    yield* this.texts();
-  }
-}
-
-async function collect(stream: AsyncIterable<StreamItem>): Promise<StreamItem[]> {
-  const items: StreamItem[] = [];
-  for await (const item of stream) items.push(item);
-  return items;
-}
+import { collect, Feed, Source, turns } from './stream-support.js';
 
 describe('stream', () => {
   test.each(['texts', 'later'] as const)('gives the vectors of a source (%s) in its order', async (kind) => {
@@ -138,6 +113,67 @@ describe('stream', () => {
     const closed = embedder.close();
     await expect(collect(stream)).rejects.toMatchObject({ code: 'ERR_CLOSED' });
     await closed;
+  });
+
+  test('return() waits until the source is closed, and rejects with what it throws then', async () => {
+    let closed = false;
+    const source = {
+      [Symbol.asyncIterator]: () => source,
+      next: async () => ({ done: false as const, value: 'text' }),
+      return: async () => {
+        await nextTurn();
+        closed = true;
+        throw new Error('cannot close');
+      },
+    };
+    const stream = (await loadFake()).stream(source, { batchSize: 2 });
+    await stream.next();
+    await expect(stream.return()).rejects.toThrow('cannot close');
+    expect(closed).toBe(true);
+    await stream.return();
+  });
+
+  test('closes a source that aborts the stream in the middle of its next()', async () => {
+    const caller = new AbortController();
+    const source = new Source(100);
+    function* aborting() {
+      for (const text of source.texts()) {
+        if (source.read === 15) caller.abort('enough');
+        yield text;
+      }
+    }
+    const stream = (await loadFake()).stream(aborting(), { batchSize: 10, signal: caller.signal });
+    await expect(collect(stream)).rejects.toBe('enough');
+    await turns();
+    expect(source.closed).toBe(true);
+  });
+
+  test('disposes of itself', async () => {
+    const source = new Source(100);
+    const stream = (await loadFake()).stream(source.texts(), { batchSize: 10 });
+    await stream.next();
+    await stream[Symbol.asyncDispose]();
+    expect([source.closed, await stream.next()]).toEqual([true, { done: true, value: undefined }]);
+  });
+
+  test('an abort drops what has not been read, and is told once', async () => {
+    const caller = new AbortController();
+    const source = new Source(100);
+    const stream = (await loadFake()).stream(source.texts(), { batchSize: 10, signal: caller.signal });
+    await stream.next();
+    await turns();
+    caller.abort('enough');
+    await expect(stream.next()).rejects.toBe('enough');
+    expect([await stream.next(), source.closed]).toEqual([{ done: true, value: undefined }, true]);
+  });
+
+  test('a timeout settles the next() that waits; those behind it are done', async () => {
+    const stream = (await loadFake()).stream(new Feed(), { timeoutMs: 5 });
+    const steps = await Promise.allSettled([stream.next(), stream.next()]);
+    expect(steps).toMatchObject([
+      { status: 'rejected', reason: { code: 'ERR_TIMEOUT' } },
+      { status: 'fulfilled', value: { done: true } },
+    ]);
   });
 
   test.each([['a text'], [7], [null], [{}]])('takes no %j for a source', async (source) => {
