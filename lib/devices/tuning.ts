@@ -43,9 +43,11 @@ const BUDGETS = [0.5, 2];
 
 /** A smaller gain is within the noise, and the default is known to be good. */
 const MIN_GAIN = 1.05;
-const ROUNDS = 3;
-/** A first round that takes longer tells that the model is large: batches of any size keep the device busy. */
-const LONGEST_ROUND_MS = 400;
+const MAX_ROUNDS = 3;
+/** No further round is begun after this long. */
+const BUDGET_MS = 1_000;
+/** A round that takes longer tells that the model is large: batches of any size keep the device busy. */
+const LONGEST_ROUND_MS = 200;
 
 interface Variant {
   name: string;
@@ -61,7 +63,7 @@ interface Variant {
 export async function tune(trial: TuningTrial): Promise<{ pipeline: NativePipeline; tuning: Tuning }> {
   const { pipeline, plan, signal } = trial;
   const opened: NativePipeline[] = [pipeline];
-  const texts = proseTexts(4 * pipeline.streams);
+  const texts = proseTexts(2 * pipeline.streams);
   const options = { maxLength: plan.maxLength, offsets: false, addSpecialTokens: true };
   let best: Variant | undefined;
   try {
@@ -76,10 +78,11 @@ export async function tune(trial: TuningTrial): Promise<{ pipeline: NativePipeli
         return { pipeline, tuning: { ...usual.tuning, reason: 'defaults, as the model is large' } };
       }
       const variants = [usual, ...(await otherVariants(trial, usual, opened))];
+      const end = performance.now() + BUDGET_MS;
       for (const variant of variants) await time(variant);
-      for (let round = 0; round < ROUNDS; round++) {
+      do {
         for (const variant of variants) variant.ms.push(await time(variant));
-      }
+      } while (usual.ms.length < MAX_ROUNDS && performance.now() < end);
       best = fastest(variants);
       return { pipeline: best.pipeline, tuning: { ...best.tuning, reason: findings(variants) } };
     } finally {
