@@ -101,7 +101,6 @@ export class StreamRun {
   /** The consumer wants no more. Resolves when nothing is under way and the source, unless it does not answer, is closed. */
   async leave(): Promise<void> {
     const wasOver = this.#state === 'over';
-    this.#failure = undefined;
     this.#end();
     const closed = this.#reader.close();
     await Promise.all(this.#work);

@@ -46,6 +46,17 @@ describe('a source that is slow', () => {
     await stream.return();
   });
 
+  test('gets no smaller window while a full one is under way', async () => {
+    const { device, embedder, begun } = await gated();
+    const feed = new Feed();
+    const stream = embedder.stream(feed, { batchSize: 2 });
+    void stream.next();
+    await feed.give('a', 'b', 'c');
+    expect(begun).toEqual([['a', 'b']]);
+    device.open();
+    await stream.return();
+  });
+
   test('is one that does not answer within a turn of the event loop', async () => {
     const items = await collect((await loadFake()).stream(new Source(25).later(), { batchSize: 10 }));
     const windows = [...new Set(items.map(({ timings }) => timings))];
@@ -105,6 +116,29 @@ test('has at most two windows under way or unread', async () => {
   await turns(20);
   expect([source.read, world.encoded.length]).toEqual([30, 30]);
   await stream.return();
+});
+
+test('a window is as long as the queue at most, and shorter where texts are long', async () => {
+  const source = new Source(100);
+  const stream = (await loadFake(new FakeWorld(), { maxQueue: { texts: 4 } })).stream(source.texts());
+  await stream.next();
+  await turns();
+  expect(source.read).toBe(8);
+  await stream.return();
+
+  const items = await collect((await loadFake()).stream(Array(8).fill('x'.repeat(300_000))));
+  expect(new Set(items.map(({ timings }) => timings)).size).toBe(2);
+});
+
+test('a source may use one list of token ids again and again', async () => {
+  function* ids() {
+    const list = new Uint32Array(2);
+    for (let i = 0; i < 3; i++) yield list.fill(65 + i);
+  }
+  const embedder = await loadFake();
+  const items = await collect(embedder.stream(ids()));
+  const list = await embedder.embedDocuments([65, 66, 67].map((id) => [id, id]));
+  expect(items.map(({ embedding }) => embedding)).toEqual([...list]);
 });
 
 test('items carry timings and metadata of their window', async () => {

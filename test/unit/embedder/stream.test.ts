@@ -148,6 +148,43 @@ describe('stream', () => {
     expect(source.closed).toBe(true);
   });
 
+  test('reads nothing where it has been aborted before', async () => {
+    const source = new Source(10);
+    const stream = (await loadFake()).stream(source.texts(), { signal: AbortSignal.abort('enough') });
+    await expect(stream.next()).rejects.toBe('enough');
+    await turns();
+    expect([source.read, await stream.next()]).toEqual([0, { done: true, value: undefined }]);
+  });
+
+  test('does nothing with a text that comes after it was left', async () => {
+    const world = new FakeWorld();
+    const feed = new Feed();
+    const stream = (await loadFake(world)).stream(feed, { batchSize: 1 });
+    const step = stream.next();
+    await turns();
+    await stream.return();
+    await feed.give('late');
+    expect([(await step).done, world.encoded]).toEqual([true, []]);
+  });
+
+  test('does not close a source that has ended or thrown', async () => {
+    for (const last of [
+      async () => ({ done: true as const, value: undefined }),
+      () => Promise.reject(new Error('gone')),
+    ]) {
+      let closings = 0;
+      const source = {
+        [Symbol.asyncIterator]: () => source,
+        next: last,
+        return: async () => ({ done: true as const, value: closings++ }),
+      };
+      const stream = (await loadFake()).stream(source as AsyncIterable<string>);
+      await stream.next().catch(() => {});
+      await stream.return();
+      expect(closings).toBe(0);
+    }
+  });
+
   test('disposes of itself', async () => {
     const source = new Source(100);
     const stream = (await loadFake()).stream(source.texts(), { batchSize: 10 });
