@@ -7,7 +7,7 @@ endif()
 
 file(GLOB test_sources CONFIGURE_DEPENDS native/tests/*.cpp)
 add_executable(ovembed_native_tests ${test_sources})
-target_link_libraries(ovembed_native_tests PRIVATE ovembed_core ovembed_options GTest::gtest GTest::gtest_main)
+target_link_libraries(ovembed_native_tests PRIVATE ovembed_core ovembed_injected_faults ovembed_options GTest::gtest GTest::gtest_main)
 
 # They run with the libraries that the package ships and no others: the SDK's further frontends would be asked as well.
 set_target_properties(ovembed_native_tests PROPERTIES BUILD_RPATH "${OVEMBED_OUTPUT_DIR}")

@@ -2,5 +2,5 @@
 # bare_inference is the ceiling of npm run bench.
 foreach(tool save_ir bare_inference)
   add_executable(ovembed_${tool} native/tools/${tool}.cpp)
-  target_link_libraries(ovembed_${tool} PRIVATE ovembed_core ovembed_options)
+  target_link_libraries(ovembed_${tool} PRIVATE ovembed_core ovembed_no_faults ovembed_options)
 endforeach()

@@ -7,6 +7,7 @@
 #include "addon/tokenizer_wrap.h"
 #include "core/activity.h"
 #include "core/cpus.h"
+#include "core/faults.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -57,6 +58,11 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
       encoding_class(Napi::Persistent(EncodingWrap::define(env))),
       pipeline_class(Napi::Persistent(PipelineWrap::define(env))),
       m_state(EnvState::create(env)) {
+    try {
+        faults::prepare();
+    } catch (const Error& error) {
+        throw to_js(env, error);
+    }
     DefineAddon(exports, {InstanceMethod("devices", &OvembedAddon::devices),
                           InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
                           InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),

@@ -5,6 +5,7 @@
 #include <openvino/openvino.hpp>
 
 #include "core/error.h"
+#include "core/faults.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -68,6 +69,7 @@ ov::AnyMap compile_properties(const EngineOptions& options) {
 CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
+        const faults::Passage passage(faults::Stage::Compile);
         if (options.shape) fix_shape(*graph.model, *options.shape);
         CompiledModel compiled{graph.weights,
                                runtime().compile_model(graph.model, options.device, compile_properties(options)),

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/faults.h"
 #include "core/runtime.h"
 
 #ifdef _WIN32
@@ -108,6 +109,7 @@ std::optional<CompiledModel> import_blob(const std::string& file, const std::str
     const Trailer trailer = checked_trailer(*pages);
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
+        const faults::Passage passage(faults::Stage::Import);
         return CompiledModel{pages, runtime().import_model(payload, device, properties), trailer.max_positions,
                              trailer.vocabulary};
     } catch (...) {
@@ -120,6 +122,7 @@ void export_blob(const std::string& file, CompiledModel& compiled) {
     const fs::path temporary = temporary_name(path);
     std::error_code ignored;
     try {
+        const faults::Passage passage(faults::Stage::Export);
         fs::create_directories(path.parent_path());
         write_blob(temporary, compiled);
         if (compiled.pages && !compiled.pages->unchanged()) {

@@ -5,6 +5,7 @@
 #include <openvino/openvino.hpp>
 
 #include "core/activity.h"
+#include "core/faults.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -227,6 +228,7 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
         fill_inputs(job.batch, m_ports, request);
         const Semaphore::Hold stream(m_free_streams);
         const auto started = Clock::now();
+        const faults::Passage passage(faults::Stage::Infer, job.cancellation.get());
         if (job.cancellation) {
             infer(request, *job.cancellation, m_threads == 1 && tokens >= kWorthStopping);
         } else {
@@ -235,6 +237,7 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
         timings = {micros_between(job.submitted, started), micros_between(started, Clock::now())};
         output = request.get_output_tensor(m_ports.output);
         states = hidden_states(output, m_ports, job.batch);
+        passage.spoil(states, job.batch.rows());
     } catch (...) {
         return job.on_error(failure(job));
     }

@@ -9,6 +9,7 @@
 #include <openvino/op/util/gather_base.hpp>
 
 #include "core/error.h"
+#include "core/faults.h"
 #include "core/graph/bert.h"
 #include "core/runtime.h"
 
@@ -147,6 +148,7 @@ std::vector<std::string> files_of(const ModelSource& source) {
 
 ModelGraph read_model(const ModelSource& source) {
     try {
+        const faults::Passage passage(faults::Stage::Load);
         ModelGraph graph = source.kind == SourceKind::OpenVino ? read_openvino(source.file)
                            : source.kind == SourceKind::Onnx   ? read_onnx(source.file)
                                                                : read_safetensors(source.file);

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "core/faults.h"
+
 namespace ovembed {
 namespace {
 
 Embeddings pool_batch(const HiddenStates& states, const std::vector<RowSpan>& spans, PoolingType type,
                       const EmbedOptions& options) {
+    const faults::Passage passage(faults::Stage::Pool);
     const size_t width = options.dimensions == 0 ? states.hidden : options.dimensions;
     Embeddings result;
     result.data.resize(spans.size() * width);
@@ -18,12 +21,17 @@ Embeddings pool_batch(const HiddenStates& states, const std::vector<RowSpan>& sp
         std::copy_n(whole.data(), width, vector);
         // Matryoshka: cut, then normalise.
         if (options.normalize) normalize(vector, width);
+    }
+    passage.spoil(result.data.data(), result.data.size(), width);
+    for (size_t row = 0; row < spans.size(); ++row) {
+        const float* vector = result.data.data() + row * width;
         if (!all_finite(vector, width)) result.non_finite_rows.push_back(static_cast<uint32_t>(row));
     }
     return result;
 }
 
 Embeddings collect_tokens(const HiddenStates& states, const std::vector<RowSpan>& spans) {
+    const faults::Passage passage(faults::Stage::Pool);
     size_t tokens = 0;
     for (const auto& span : spans) tokens += span.length;
     Embeddings result;
@@ -32,6 +40,7 @@ Embeddings collect_tokens(const HiddenStates& states, const std::vector<RowSpan>
     for (size_t row = 0; row < spans.size(); ++row) {
         const size_t count = spans[row].length * states.hidden;
         copy_token_vectors(states, row, spans[row], target);
+        if (row == 0) passage.spoil(target, count, states.hidden);
         if (!all_finite(target, count)) result.non_finite_rows.push_back(static_cast<uint32_t>(row));
         target += count;
     }

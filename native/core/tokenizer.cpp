@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 
+#include "core/faults.h"
 #include "core/ffi.h"
 #include "core/mapped_file.h"
 
@@ -86,6 +87,7 @@ size_t Tokenizer::vocabulary() const noexcept { return ovt_tokenizer_vocab_size(
 
 void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end,
                              const EncodeOptions& options, const Cancellation* cancellation, Encoding& target) const {
+    const faults::Passage passage(faults::Stage::Tokenize, cancellation);
     const OvtEncodeOptions rust_options{options.max_length, options.add_special_tokens, options.offsets};
     for (size_t i = begin; i < end; ++i) {
         if (cancellation) cancellation->check();

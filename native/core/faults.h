@@ -1,0 +1,33 @@
+// Places where tests make the core fail. Two files implement this, chosen when a binary is linked: faults/none.cpp,
+// with nothing in it, for the package, and faults/injected.cpp for the addon that the tests of failures run.
+#pragma once
+
+#include <cstddef>
+
+#include "core/cancellation.h"
+#include "core/pooling.h"
+
+namespace ovembed::faults {
+
+enum class Stage { Load, Compile, Tokenize, Infer, Pool, Export, Import };
+
+// Called first when the addon is loaded. Throws Error(InvalidArgument) for a specification that does not parse.
+void prepare();
+
+// One passage of a stage.
+class Passage {
+public:
+    // May throw, wait for a time, or wait until `work` is cancelled or the process ends.
+    explicit Passage(Stage stage, const Cancellation* work = nullptr);
+
+    // Spoils what the stage computed: the hidden states of a batch, or `count` values in vectors of `width`.
+    void spoil(const HiddenStates& states, size_t rows) const;
+    void spoil(float* values, size_t count, size_t width) const;
+
+private:
+    bool m_nan = false;
+    bool m_infinity = false;
+    bool m_wrong = false;
+};
+
+}  // namespace ovembed::faults

@@ -1,0 +1,67 @@
+/** The package with the addon that can be made to fail (native/faults), run in child processes. */
+import { spawn } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUILD_OUTPUT, CMAKE_TREE } from '../../scripts/build/paths.mjs';
+import { ROOT } from './support.js';
+
+/** Made by a build with tests (`npm test`). */
+export const FAULTY_ADDON = join(CMAKE_TREE, 'faults', 'ovembed.node');
+
+/**
+ * Makes `folder` a copy of the package with the faulty addon. What Node loads by path is copied, since Node follows links
+ * and would find the other addon from there.
+ */
+export function makeFaultyPackage(folder: string): void {
+  const output = join(folder, 'build', 'Release');
+  mkdirSync(output, { recursive: true });
+  copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const name of readdirSync(BUILD_OUTPUT)) {
+    if (!name.endsWith('.node')) symlinkSync(join(BUILD_OUTPUT, name), join(output, name));
+  }
+  copyFileSync(FAULTY_ADDON, join(output, 'ovembed.node'));
+}
+
+export interface Ending {
+  vector?: number[];
+  code?: string;
+  /** Milliseconds. */
+  took: number;
+}
+
+/** What a child printed: the end of each call, or, where loading failed, its error. */
+export interface ChildResult {
+  endings: Ending[];
+  code?: string;
+  message?: string;
+  cause?: string;
+}
+
+/** Runs `calls` queries one after the other with `OVEMBED_FAULTS` set to `faults`. */
+export async function runWithFaults(
+  folder: string,
+  model: string,
+  {
+    faults,
+    cacheDir,
+    calls = 60,
+    timeoutMs = 10_000,
+  }: { faults: string; cacheDir: string; calls?: number; timeoutMs?: number },
+): Promise<ChildResult> {
+  const script = join(import.meta.dirname, 'faulty-child.cjs');
+  const child = spawn(process.execPath, [script, folder, model, cacheDir, String(calls), String(timeoutMs)], {
+    env: { ...process.env, OVEMBED_FAULTS: faults },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  const status = await new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)));
+  clearTimeout(limit);
+  if (status !== 0) throw new Error(`The child with ${faults} ended with ${status}: ${output}`);
+  return JSON.parse(output) as ChildResult;
+}
