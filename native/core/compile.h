@@ -14,11 +14,11 @@ namespace ovembed {
 struct EngineOptions {
     ModelSource source;
     std::string device;
-    std::string precision;  // f32, bf16 or f16
-    int streams = 1;        // batches that the device works on at once
-    int threads = 1;        // CPU threads of all streams together
+    std::string precision;             // f32, bf16 or f16
+    int streams = 1;                   // batches that the device works on at once
+    int threads = 1;                   // CPU threads of all streams together
     std::optional<ov::Shape> shape{};  // {rows, width}: the only input that is taken; saves the work of other shapes
-    std::string blob_file;  // empty: compiled models are not kept
+    std::string blob_file;             // empty: compiled models are not kept
 };
 
 // Throws InvalidArgument or DeviceUnavailable for options that this machine cannot serve.
