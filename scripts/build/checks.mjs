@@ -65,7 +65,7 @@ function nodeTool(packageName, program, args) {
 }
 
 function cppSources() {
-  return ['core', 'addon', 'tests', 'tools'].flatMap((folder) => {
+  return ['core', 'faults', 'addon', 'tests', 'tools'].flatMap((folder) => {
     const directory = join(ROOT, 'native', folder);
     const names = readdirSync(directory, { recursive: true });
     return names.filter((name) => /\.(cpp|h)$/.test(name)).map((name) => join(directory, name));
