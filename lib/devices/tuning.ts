@@ -126,7 +126,7 @@ function fastest([usual, ...others]: Variant[]): Variant {
   let most = MIN_GAIN;
   for (const other of others) {
     const gain = gainOf(other, usual as Variant);
-    if (gain < most) continue;
+    if (!(gain >= most)) continue; // nor where nothing could be measured
     best = other;
     most = gain;
   }
