@@ -1,5 +1,4 @@
 /** Some consecutive texts of a stream: how they are embedded, and how much of it is still to be read. */
-import type { StopSignal } from '../signals.js';
 import type { EmbeddingsData, RunMetadata, Timings } from '../embeddings.js';
 import type { CallScope } from '../signals.js';
 import { RowCollector } from './embed-list.js';
