@@ -69,6 +69,7 @@ test.each(runs)('SIGKILL leaves a .npy whose header says no more than the file h
   const file = place.file(`killed-${run}.npy`);
   const child = place.start('embed', 'large.txt', '-o', file);
   await someMomentIn(file, run);
+  while (readNpy(file).rows === 0) await wait(1); // between the first rows and their header
   child.kill('SIGKILL');
   await outcome(child);
   const { rows, columns } = readNpy(file);
