@@ -150,6 +150,7 @@ export class Embedder implements AsyncDisposable {
       limits: { signal, timeoutMs },
       ...this.#request('stream', options),
       admit: async (work) => this.#admit('stream', work),
+      onEnd: (ms, failure) => this.#parts.metrics.onCall(ms, failure),
     });
   }
 

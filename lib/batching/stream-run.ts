@@ -22,6 +22,8 @@ export interface StreamJob {
   limits: CallLimits;
   /** Starts a window's work, unless no new work is taken. */
   admit<T>(work: () => Promise<T>): Promise<T>;
+  /** Told once how it ended: the milliseconds since it began, and the failure, if there was one. */
+  onEnd(ms: number, failure?: { reason: unknown }): void;
 }
 
 export type StreamStep = IteratorResult<StreamItem, undefined>;
@@ -51,6 +53,7 @@ export class StreamRun {
   readonly #engine: Engine;
   readonly #job: StreamJob;
   readonly #scope: CallScope;
+  readonly #startedAt = performance.now();
   readonly #reader: SourceReader;
   /** `since` moves: `queueTimeoutMs` counts for each window, not from the beginning of the stream. */
   readonly #call: { -readonly [Key in keyof Call]: Call[Key] };
@@ -260,6 +263,7 @@ export class StreamRun {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#failure = failure;
+    this.#job.onEnd(performance.now() - this.#startedAt, failure);
     this.#scope.end(failure?.reason);
     this.#windows.clear();
     this.#ready = [];
