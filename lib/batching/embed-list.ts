@@ -3,6 +3,7 @@ import { Embeddings, type EmbeddingsData } from '../embeddings.js';
 import type { ModelInput } from '../input.js';
 import type { NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';
+import { addPart, noBatches, noTimings } from './accounting.js';
 import { allocate } from './allocate.js';
 import { scatterRows } from './scatter.js';
 import { type Collector, type Engine, type Request, runWindows } from './windows.js';
@@ -32,7 +33,7 @@ export class RowCollector implements Collector {
   readonly #first: number;
 
   /** @param first index in the call of the first text */
-  constructor({ device, precision }: Engine, length: number, dimensions: number, first = 0) {
+  constructor(engine: Engine, length: number, dimensions: number, first = 0) {
     this.#first = first;
     this.parts = {
       data: allocate(length, dimensions, 'use stream()'),
@@ -41,8 +42,8 @@ export class RowCollector implements Collector {
       tokens: new Uint32Array(length),
       originalTokens: new Uint32Array(length),
       truncated: new Uint8Array(length),
-      timings: { totalMs: 0, tokenizeMs: 0, queueMs: 0, inferMs: 0, poolMs: 0 },
-      metadata: { device, precision, batches: 0, paddedTokens: 0, cacheHits: 0 },
+      timings: noTimings(),
+      metadata: noBatches(engine),
     };
   }
 
@@ -54,13 +55,9 @@ export class RowCollector implements Collector {
     timings.tokenizeMs += tookMs;
   }
 
-  onPart(first: number, { rows, data: vectors, queueMs, batch }: PartResult): void {
+  onPart(first: number, part: PartResult): void {
     const { data, dimensions, timings, metadata } = this.parts;
-    scatterRows(rows, vectors, data, dimensions, first - this.#first);
-    timings.queueMs = metadata.batches === 0 ? queueMs : Math.min(timings.queueMs, queueMs);
-    timings.inferMs += batch.inferMs;
-    timings.poolMs += batch.poolMs;
-    metadata.batches++;
-    metadata.paddedTokens += rows.length * batch.bucket;
+    scatterRows(part.rows, part.data, data, dimensions, first - this.#first);
+    addPart(timings, metadata, part);
   }
 }

@@ -22,6 +22,8 @@ export interface BatchOutlook {
   takesAll: boolean;
   /** Nothing is on any device. */
   idle: boolean;
+  /** Bulk is on a device. */
+  besideBulk: boolean;
 }
 
 export class Pipelines {
@@ -34,12 +36,13 @@ export class Pipelines {
   }
 
   /**
-   * The pipeline for a batch; undefined if it should wait. One that is alone gets all threads. So does the last interactive
-   * batch while bulk is on the device: it shares the CPU with it rather than wait until a stream is free.
+   * The pipeline for a batch; undefined if it should wait. One that is alone gets all threads. So does an interactive one
+   * beside bulk: it shares the CPU with it rather than wait until a stream is free.
    */
   choose(batch: BatchOutlook): Slot | undefined {
-    const alone = batch.takesAll && (batch.idle || batch.priority === 'interactive');
-    const quick = alone ? this.#latency?.choose(batch) : undefined;
+    const { idle, takesAll, priority, besideBulk } = batch;
+    const hurries = idle ? takesAll : priority === 'interactive' && besideBulk;
+    const quick = hurries ? this.#latency?.choose(batch) : undefined;
     if (quick) return quick;
     return this.main.inFlight < this.main.pipeline.concurrency ? this.main : undefined;
   }

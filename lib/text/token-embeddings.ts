@@ -1,7 +1,9 @@
 /** A vector per token: what late chunking and late interaction build on. */
+import { addPart, noBatches, noTimings } from '../batching/accounting.js';
 import { allocate } from '../batching/allocate.js';
 import { type Collector, type Engine, type Request, runWindows } from '../batching/windows.js';
 import type { PartResult } from '../batching/work.js';
+import type { RunMetadata, Timings } from '../embeddings.js';
 import type { ModelInput } from '../input.js';
 import type { NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';
@@ -24,6 +26,10 @@ export interface TokenEmbeddings extends TokenizedText {
   truncated: boolean;
   /** UTF-16 units of the prompt in front of the text: `offsets` count from the start of the prompt. */
   promptLength: number;
+  /** Of the call, and shared by its texts. */
+  timings: Timings;
+  /** As `timings`. */
+  metadata: RunMetadata;
 }
 
 /** Embeds every token of a list of inputs, in the order of the list. */
@@ -34,8 +40,10 @@ export async function embedTokens(
   dimensions: number,
   scope: CallScope,
 ): Promise<TokenEmbeddings[]> {
-  const texts = new TokenCollector(inputs, dimensions, request.prompt.length);
+  const started = performance.now();
+  const texts = new TokenCollector(engine, inputs, dimensions, request.prompt.length);
   await runWindows(engine, request, inputs, texts, scope);
+  texts.timings.totalMs = performance.now() - started;
   return texts.results;
 }
 
@@ -44,14 +52,18 @@ class TokenCollector implements Collector {
   readonly #inputs: readonly ModelInput[];
   readonly #dimensions: number;
   readonly #promptLength: number;
+  readonly timings = noTimings();
+  readonly #metadata: RunMetadata;
 
-  constructor(inputs: readonly ModelInput[], dimensions: number, promptLength: number) {
+  constructor(engine: Engine, inputs: readonly ModelInput[], dimensions: number, promptLength: number) {
+    this.#metadata = noBatches(engine);
     this.#inputs = inputs;
     this.#dimensions = dimensions;
     this.#promptLength = promptLength;
   }
 
-  onEncoding(first: number, encoding: NativeEncoding): void {
+  onEncoding(first: number, encoding: NativeEncoding, tookMs: number): void {
+    this.timings.tokenizeMs += tookMs;
     splitRows(encoding).forEach((tokenized, row) => {
       const tokens = encoding.lengths[row] as number;
       this.results[first + row] = {
@@ -62,11 +74,15 @@ class TokenCollector implements Collector {
         originalTokens: encoding.originalLengths[row] as number,
         truncated: encoding.truncated[row] === 1,
         promptLength: typeof this.#inputs[first + row] === 'string' ? this.#promptLength : 0,
+        timings: this.timings,
+        metadata: this.#metadata,
       };
     });
   }
 
-  onPart(first: number, { rows, data }: PartResult): void {
+  onPart(first: number, part: PartResult): void {
+    addPart(this.timings, this.#metadata, part);
+    const { rows, data } = part;
     let start = 0;
     for (const row of rows) {
       const target = (this.results[first + row] as TokenEmbeddings).data;

@@ -1,0 +1,21 @@
+/** What a call's texts took, added up batch by batch. */
+import type { RunMetadata, Timings } from '../embeddings.js';
+import type { Engine } from './windows.js';
+import type { PartResult } from './work.js';
+
+export function noTimings(): Timings {
+  return { totalMs: 0, tokenizeMs: 0, queueMs: 0, inferMs: 0, poolMs: 0 };
+}
+
+export function noBatches({ device, precision }: Engine): RunMetadata {
+  return { device, precision, batches: 0, paddedTokens: 0, cacheHits: 0 };
+}
+
+/** Adds what a batch did for some texts of a call to what was done for others. */
+export function addPart(timings: Timings, metadata: RunMetadata, { rows, queueMs, batch }: PartResult): void {
+  timings.queueMs = metadata.batches === 0 ? queueMs : Math.min(timings.queueMs, queueMs);
+  timings.inferMs += batch.inferMs;
+  timings.poolMs += batch.poolMs;
+  metadata.batches++;
+  metadata.paddedTokens += rows.length * batch.bucket;
+}
