@@ -148,8 +148,10 @@ export class Schedule {
 
   async #start(work: ModelledWork): Promise<void> {
     this.works.push(work);
-    const { since, timeoutMs } = work.call;
+    const { since, timeoutMs, queueTimeoutMs } = work.call;
     const expired = () => {
+      // A window that enters late may meet both ends in one step.
+      if (Math.max(work.enqueuedAt, since + queueTimeoutMs) < since + timeoutMs) this.#expectExpiry(work);
       work.mustFail(work.call);
       work.caller.abort(work.call);
     };

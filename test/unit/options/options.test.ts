@@ -13,6 +13,10 @@ const GOOD: LoadOptions = {
   buckets: [16, 64],
   batchTokens: 512,
   maxBatchSize: 1,
+  batchDelayMs: 2.5,
+  maxQueue: { texts: 10 },
+  performance: 'latency',
+  queueTimeoutMs: 0,
   poolingType: 'CLS',
   normalize: false,
   maxLength: 128,
@@ -49,6 +53,12 @@ describe('load options', () => {
     ['buckets', '16'],
     ['batchTokens', Number.NaN],
     ['maxBatchSize', '64'],
+    ['batchDelayMs', -1],
+    ['batchDelayMs', 1_001],
+    ['maxQueue', 10],
+    ['maxQueue', { rows: 5 }],
+    ['performance', 'fast'],
+    ['queueTimeoutMs', -1],
     ['poolingType', 'mean'],
     ['normalize', 1],
     ['maxLength', 2 ** 60],
@@ -88,6 +98,11 @@ describe('load options', () => {
     expect(() => checkLoadOptions(null as never)).toThrow('received null');
   });
 
+  test('of the queue are positive, and named', () => {
+    expect(() => checkLoadOptions({ maxQueue: { texts: 0 } })).toThrow('for texts, received 0');
+    expect(() => checkLoadOptions({ maxQueue: { tokens: 1.5 } })).toThrow('for tokens, received 1.5');
+  });
+
   test('do not ask for more streams than threads', () => {
     expect(() => checkLoadOptions({ streams: 3, threads: 2 })).toThrow('at most as many streams as threads (2)');
   });
@@ -99,6 +114,8 @@ test('call options are checked in the same way', () => {
     'for embed. Did you mean inputType?',
   );
   expect(() => checkEmbedOptions({ batchSize: 5 } as never, 'embed')).toThrow('Unknown option');
+  expect(() => checkEmbedOptions({ priority: 'high' as never }, 'embed')).toThrow('priority');
+  expect(() => checkEmbedOptions({ priority: 'bulk', queueTimeoutMs: Infinity }, 'embed')).not.toThrow();
   expect(() => checkStreamOptions({ batchSize: 5 })).not.toThrow();
 });
 
