@@ -6,11 +6,16 @@
  *
  * @typedef {object} Engine
  * @property {object} setup what the contestant chose by itself, such as its precision
- * @property {(texts: string[]) => Promise<any>} [prepare] untimed work before `embed`; only the ceiling has it
+ * @property {(texts: string[]) => Promise<any>} [prepare] untimed work before `embed`, such as tokenising for the ceiling
  * @property {(input: any) => Promise<any>} embed texts (or what `prepare` made of them) to the library's own output
  * @property {(text: string) => Promise<any>} embedQuery
  * @property {(output: any) => ArrayLike<number>[] | Promise<ArrayLike<number>[]>} rows untimed: the output of `embed` as
  *   one vector per text
+ * @property {(text: string, count: number) => Promise<number[]>} [timeQueries] milliseconds of single queries, where
+ *   they must be timed elsewhere
+ * @property {() => Promise<{ peak: number, after: number }>} [memory] resident bytes of the process that works, if it is
+ *   another
+ * @property {import('ovembed').Embedder} [embedder] of ovembed alone
  * @property {() => Promise<void>} close
  *
  * @typedef {object} Contestant
@@ -18,6 +23,7 @@
  * @property {string} name
  * @property {string} module a file of contestants/
  * @property {string[]} peers npm packages that it needs
+ * @property {boolean} [python] needs `--python`
  * @property {boolean} wholeCorpus measured on every text, however slow; the others on as many as fit the time of a pass
  * @property {number} sweepTexts texts on which its variants are compared
  * @property {(known: { precision?: string, cpus: number }) => Variant[]} variants first the one to take when there is
@@ -26,6 +32,12 @@
  * @typedef {{ [option: string]: string | number }} Variant
  */
 import { BLOCK } from './corpus.mjs';
+
+/** What ovembed is tried with: what a user may set, where by default a measurement at the first start decides. */
+const OVEMBED_BUCKETS = [8, 16, 32];
+const OVEMBED_BATCH_TOKENS = [512, 1024, 2048];
+
+const WITHOUT_PRECISION = 'its precision is the one that ovembed auto chooses, which did not start';
 
 /** @type {Contestant[]} */
 export const contestants = [
@@ -52,7 +64,14 @@ export const contestants = [
     // 256 is its default.
     variants: () => batchSizes([1, 32, 256]),
   },
+  python('genai', 'openvino-genai (Python)', [1, 32]),
+  python('sentence-transformers', 'sentence-transformers (Python)', [32]),
 ];
+
+/** Set-ups of ovembed that the sweep compares; the rounds have the defaults, which are not among its variants. */
+export const ovembedSweep = OVEMBED_BUCKETS.flatMap((buckets) =>
+  OVEMBED_BATCH_TOKENS.map((batchTokens) => ({ precision: 'auto', buckets, batchTokens })),
+);
 
 /**
  * Loads a contestant in this process.
@@ -88,13 +107,30 @@ function transformersJs(dtype) {
   };
 }
 
+/** At the precision that ovembed chose. */
+function python(library, name, sizes) {
+  return {
+    id: library,
+    name,
+    module: 'python',
+    peers: [],
+    python: true,
+    wholeCorpus: false,
+    sweepTexts: BLOCK,
+    variants: ({ precision }) => {
+      if (!precision) throw new Error(WITHOUT_PRECISION);
+      return batchSizes(sizes).map((variant) => ({ library, precision, ...variant }));
+    },
+  };
+}
+
 function batchSizes(sizes) {
   return sizes.map((batchSize) => ({ batchSize }));
 }
 
 /** One factor at a time around the middle: bucket width, token budget, streams. */
 function ceilingVariants({ precision, cpus }) {
-  if (!precision) throw new Error('its precision is the one that ovembed auto chooses, which did not start');
+  if (!precision) throw new Error(WITHOUT_PRECISION);
   const middle = { precision, streams: cpus, bucket: 16, budget: 1024 };
   /** @type {Variant[]} */
   const others = [{ bucket: 8 }, { bucket: 32 }, { budget: 512 }, { budget: 2048 }, { budget: 4096 }];

@@ -43,6 +43,36 @@ function blockLengths() {
   });
 }
 
+/** Words per text, shortest to longest, of texts that are all alike. */
+export const LENGTH_CLASSES = { sentences: [5, 14], paragraphs: [50, 110], documents: [220, 450] };
+
+/**
+ * Texts of one length class.
+ * @param {{ name: keyof typeof LENGTH_CLASSES, texts: number, seed: number }} options
+ * @returns {string[]}
+ */
+export function makeClass({ name, texts, seed }) {
+  const [shortest, longest] = LENGTH_CLASSES[name];
+  return [...textsBetween(shortest, longest, texts, seed)];
+}
+
+/**
+ * Short texts, made one by one: a corpus of any size without the memory for it.
+ * @param {{ texts: number, seed: number }} options
+ * @returns {Generator<string>}
+ */
+export function shortTexts({ texts, seed }) {
+  return textsBetween(3, 9, texts, seed);
+}
+
+function* textsBetween(shortest, longest, texts, seed) {
+  const random = generator(seed);
+  const drawWord = wordSampler(random);
+  for (let i = 0; i < texts; i++) {
+    yield makeText(shortest + Math.floor(random() * (longest - shortest + 1)), drawWord, random);
+  }
+}
+
 /** Sentences of 6 to 20 words, with capitals, commas and full stops, since those are tokens too. */
 function makeText(length, drawWord, random) {
   const sentences = [];
@@ -81,8 +111,8 @@ function shuffle(items, random) {
   return items;
 }
 
-/** xorshift32: integers only, so the same numbers on every platform. */
-function generator(seed) {
+/** xorshift32: integers only, so the same numbers on every platform. @returns {() => number} from 0 to below 1 */
+export function generator(seed) {
   let state = (Math.imul(seed, 0x9e3779b1) ^ 0x85ebca6b) >>> 0 || 1;
   return () => {
     state ^= state << 13;

@@ -1,4 +1,4 @@
-/** The order of measurements: preparations, first starts, choice of set-ups, rounds, quality. */
+/** The order of measurements: preparations, first starts, choice of set-ups, rounds, quality, studies. */
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +8,9 @@ import { describeMachine } from './machine.mjs';
 import { modelFolder, peerModelFolder, weightsHash } from './models.mjs';
 import { installPeers, peerVersions, runtimeVersion } from './peers.mjs';
 import { runJob } from './processes.mjs';
+import { preparePythonPeers, pythonVersions } from './python-peers.mjs';
 import { cosine } from './statistics.mjs';
+import { runStudy, studies } from './studies.mjs';
 import { summariseEntry, tokensOf } from './summary.mjs';
 import { loadTruth } from './truth.mjs';
 
@@ -18,9 +20,15 @@ import { loadTruth } from './truth.mjs';
  */
 const CACHES = join(import.meta.dirname, '..', '.cache', 'bench', 'caches');
 
+/** What a round can hold, in the order in which it is measured. */
+export const ROUND_CASES = ['load', 'latency', 'throughput'];
+
+/** All that `--cases` takes. */
+export const CASES = [...ROUND_CASES, ...studies.map(({ id }) => id)];
+
 /**
  * @param {import('./contestants.mjs').Contestant[]} selected
- * @param {object} options sizes and seed; see run.mjs
+ * @param {object} options sizes, seed and cases; see run.mjs
  * @param {(line: string) => void} log
  */
 export async function runBench(selected, options, log) {
@@ -30,37 +38,62 @@ export async function runBench(selected, options, log) {
   await chooseSetups(bench);
   await runRounds(bench);
   const truth = await measureQuality(bench);
+  const studied = await runStudies(bench);
   return {
     date: new Date().toISOString(),
     options,
     machine,
-    versions: versions(bench.reference),
+    versions: await versions(bench),
     corpus: describeCorpus(bench.reference),
     truth,
-    contestants: bench.entries.map((entry) => summariseEntry(entry, bench.reference.tokens)),
+    contestants: bench.entries.map(summariseEntry),
+    studies: studied,
   };
 }
 
 /** Everything that must be there before the first measurement. Without peers the rest can still run. */
 async function prepare(selected, options, log) {
   await rm(CACHES, { recursive: true, force: true });
-  if (selected.some(({ id }) => id === 'ceiling')) await buildNative({ tools: true });
-  const folders = { model: await modelFolder(options.model), peers: null };
+  if (needsBareProgram(selected, options)) await buildNative({ tools: true });
+  const folders = { model: await modelFolder(options.model), peers: null, python: null };
   log('counting tokens');
   const reference = await runJob({ case: 'reference', folders, seed: options.seed, texts: options.texts }, {});
   const entries = selected.map((contestant) => ({ contestant, failure: null, sweep: [], rounds: [] }));
   const bench = { options, log, folders, reference, entries, hash: await weightsHash(folders.model) };
-  const needPeers = entries.filter(({ contestant }) => contestant.peers.length > 0);
-  if (needPeers.length > 0) {
-    try {
-      log('preparing peers');
+  await prepareOrFail(
+    bench,
+    ({ contestant }) => contestant.peers.length > 0,
+    'preparing peers',
+    async () => {
       installPeers();
       folders.peers = await peerModelFolder(folders.model, bench.hash, reference.maxTokens);
-    } catch (error) {
-      for (const entry of needPeers) entry.failure = error.message;
-    }
-  }
+    },
+  );
+  await prepareOrFail(
+    bench,
+    ({ contestant }) => contestant.python,
+    'preparing Python peers',
+    async () => {
+      folders.python = await preparePythonPeers(folders.model, bench.hash, reference.maxTokens);
+    },
+  );
   return bench;
+}
+
+function needsBareProgram(selected, { cases }) {
+  return selected.some(({ id }) => id === 'ceiling') || cases.includes('floor') || cases.includes('graphs');
+}
+
+/** Does what some contestants need; if it fails, so do they. */
+async function prepareOrFail(bench, needs, stage, work) {
+  const needing = bench.entries.filter(needs);
+  if (needing.length === 0) return;
+  bench.log(stage);
+  try {
+    await work();
+  } catch (error) {
+    for (const entry of needing) entry.failure = error.message;
+  }
 }
 
 async function firstStarts(bench) {
@@ -81,10 +114,11 @@ function autoPrecision({ entries }) {
 /** Compares the set-ups of each contestant on a few blocks, takes the fastest, and sizes the passes by its speed. */
 async function chooseSetups(bench) {
   const { options } = bench;
+  const wanted = ['throughput', 'graphs'].some((name) => options.cases.includes(name));
   for (const entry of running(bench)) {
     const { wholeCorpus, sweepTexts } = entry.contestant;
     entry.texts = wholeCorpus ? bench.reference.tokens.length : BLOCK;
-    if (!options.sweep || (wholeCorpus && entry.variants.length === 1)) continue;
+    if (!options.sweep || !wanted || (wholeCorpus && entry.variants.length === 1)) continue;
     await attempt(bench, entry, 'choice of set-up', async () => {
       for (const variant of entry.variants) {
         const { seconds } = await measure(bench, { ...entry, variant, texts: sweepTexts }, 'throughput');
@@ -106,13 +140,17 @@ function textsWithin(seconds, tokensPerSecond, { tokens }) {
 
 /** Interleaved: whatever the machine does meanwhile befalls all contestants alike. */
 async function runRounds(bench) {
-  for (let round = 1; round <= bench.options.rounds; round++) {
+  const { options } = bench;
+  const cases = ROUND_CASES.filter((name) => options.cases.includes(name));
+  if (cases.length === 0) return;
+  for (let round = 1; round <= options.rounds; round++) {
     for (const entry of running(bench)) {
       await attempt(bench, entry, `round ${round}`, async () => {
-        const load = await measure(bench, entry, 'load');
-        const latency = await measure(bench, entry, 'latency', { repeats: bench.options.queryRepeats });
-        const throughput = await measure(bench, entry, 'throughput');
-        entry.rounds.push({ load, latency, throughput });
+        const measured = {};
+        for (const name of cases) measured[name] = await measure(bench, entry, name, { repeats: options.queryRepeats });
+        const { throughput } = measured;
+        if (throughput) throughput.tokensPerSecond = tokensOf(bench.reference.tokens, entry.texts) / throughput.seconds;
+        entry.rounds.push(measured);
       });
     }
   }
@@ -130,6 +168,15 @@ async function measureQuality(bench) {
     });
   }
   return { source: truth.source, texts: truth.texts.length };
+}
+
+/** @returns {Promise<Record<string, import('./studies.mjs').StudyRow[]>>} by the study's id */
+async function runStudies(bench) {
+  const studied = {};
+  for (const study of studies.filter(({ id }) => bench.options.cases.includes(id))) {
+    studied[study.id] = await runStudy(study, bench, (entry, name, job) => measure(bench, entry, name, job));
+  }
+  return studied;
 }
 
 function measure({ options, folders }, { contestant, variant, texts }, name, more = {}) {
@@ -153,16 +200,28 @@ function running({ entries }) {
   return entries.filter(({ failure }) => failure === null);
 }
 
-function describeCorpus({ tokens, maxTokens, queryTokens }) {
+function describeCorpus({ tokens, classTokens, maxTokens, queryTokens }) {
   const total = tokensOf(tokens, tokens.length);
-  return { texts: tokens.length, tokens: total, meanTokens: total / tokens.length, maxTokens, queryTokens };
+  return {
+    classTokens,
+    texts: tokens.length,
+    tokens: total,
+    meanTokens: total / tokens.length,
+    maxTokens,
+    queryTokens,
+  };
 }
 
-function versions({ openvino }) {
+async function versions({ reference, folders }) {
   const { version } = createRequire(import.meta.url)('../package.json');
   const peers = Object.entries(peerVersions()).map(([name, installed]) => [
     name,
     { version: installed, onnxruntime: installed && runtimeVersion(name) },
   ]);
-  return { ovembed: version, openvino, peers: Object.fromEntries(peers) };
+  return {
+    ovembed: version,
+    openvino: reference.openvino,
+    peers: Object.fromEntries(peers),
+    python: folders.python ? await pythonVersions(folders.python.packages) : null,
+  };
 }

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
 /** No measurement takes as long; a library that hangs does not hang the bench. */
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 900_000;
 
 /**
  * Runs one job in a fresh process. What the process prints goes to stderr: stdout is the report's.
@@ -19,12 +19,15 @@ const TIMEOUT_MS = 300_000;
  * @property {number} [seed] of the corpus
  * @property {number} [texts] the first texts of the corpus
  * @property {number} [warmUpTexts] embedded before the timed pass
- * @property {number} [repeats] of the query
+ * @property {number} [repeats] of whatever the case repeats
+ * @property {number} [seconds] that the case aims at
  * @property {string[]} [sample] texts whose vectors are wanted
  *
  * @typedef {object} Folders
  * @property {string} model the model as published
  * @property {string | null} peers the same model as ONNX, for the peers
+ * @property {{ packages: string, models: string } | null} python Python's packages, and the model as IR with its
+ *   tokenizer
  */
 export function runJob(job, env) {
   return new Promise((resolve, reject) => {

@@ -43,3 +43,11 @@ export function cosine(a, b) {
   }
   return dot / Math.sqrt(aa * bb);
 }
+
+/**
+ * What a caller waits: the usual case and the bad ones.
+ * @param {ArrayLike<number>} values at least one
+ */
+export function percentiles(values) {
+  return { p50: quantile(values, 0.5), p95: quantile(values, 0.95), p99: quantile(values, 0.99) };
+}

@@ -3,16 +3,10 @@ import { summarise } from './statistics.mjs';
 
 /**
  * @param {object} entry a contestant with its rounds; see orchestrate.mjs
- * @param {number[]} tokens per text of the corpus
  */
-export function summariseEntry({ contestant, failure, variant, firstStart, sweep, texts, rounds, cosine }, tokens) {
+export function summariseEntry({ contestant, failure, variant, firstStart, sweep, texts, rounds, cosine }) {
   const { id, name, module } = contestant;
   if (failure !== null) return { id, name, module, failure };
-  const over = (pick) => summarise(rounds.map(pick));
-  const eventLoop = (instrument) => ({
-    p99: over(({ throughput }) => throughput.eventLoop[instrument].p99),
-    max: over(({ throughput }) => throughput.eventLoop[instrument].max),
-  });
   return {
     id,
     name,
@@ -22,19 +16,30 @@ export function summariseEntry({ contestant, failure, variant, firstStart, sweep
     setup: firstStart.setup,
     sweep,
     texts,
-    tokensPerSecond: over(({ throughput }) => tokensOf(tokens, texts) / throughput.seconds),
-    textsPerSecond: over(({ throughput }) => texts / throughput.seconds),
-    eventLoop: { monitor: eventLoop('monitor'), ping: eventLoop('ping') },
-    rss: { peak: over(({ throughput }) => throughput.rss.peak), after: over(({ throughput }) => throughput.rss.after) },
-    latency: {
-      p50: over(({ latency }) => latency.p50),
-      p95: over(({ latency }) => latency.p95),
-      p99: over(({ latency }) => latency.p99),
-    },
-    load: { loaded: over(({ load }) => load.loaded), firstVector: over(({ load }) => load.firstVector) },
     firstStart,
     cosine,
+    ...summariseRounds(rounds, texts),
     rounds,
+  };
+}
+
+/** Figures of the cases that were measured; those left out by `--cases` are undefined. */
+function summariseRounds(rounds, texts) {
+  const over = (name, pick) => (rounds[0]?.[name] ? summarise(rounds.map((round) => pick(round[name]))) : undefined);
+  const group = (name, picks) =>
+    rounds[0]?.[name] && Object.fromEntries(Object.entries(picks).map(([key, pick]) => [key, over(name, pick)]));
+  const eventLoop = (instrument) =>
+    group('throughput', {
+      p99: (result) => result.eventLoop[instrument].p99,
+      max: (result) => result.eventLoop[instrument].max,
+    });
+  return {
+    tokensPerSecond: over('throughput', (result) => result.tokensPerSecond),
+    textsPerSecond: over('throughput', ({ seconds }) => texts / seconds),
+    eventLoop: rounds[0]?.throughput && { monitor: eventLoop('monitor'), ping: eventLoop('ping') },
+    rss: group('throughput', { peak: ({ rss }) => rss.peak, after: ({ rss }) => rss.after }),
+    latency: group('latency', { p50: ({ p50 }) => p50, p95: ({ p95 }) => p95, p99: ({ p99 }) => p99 }),
+    load: group('load', { loaded: ({ loaded }) => loaded, firstVector: ({ firstVector }) => firstVector }),
   };
 }
 

@@ -2,7 +2,8 @@
 
 import { loadContestant } from '../contestants.mjs';
 import { QUERY } from '../corpus.mjs';
-import { quantile } from '../statistics.mjs';
+import { percentiles } from '../statistics.mjs';
+import { timeEach } from '../timing.mjs';
 
 const WARM_UP = 30;
 
@@ -12,13 +13,9 @@ const WARM_UP = 30;
  */
 export async function run(job) {
   const engine = await loadContestant(job);
-  for (let i = 0; i < WARM_UP; i++) await engine.embedQuery(QUERY);
-  const milliseconds = [];
-  for (let i = 0; i < job.repeats; i++) {
-    const start = performance.now();
-    await engine.embedQuery(QUERY);
-    milliseconds.push(performance.now() - start);
-  }
+  const time = (count) => engine.timeQueries?.(QUERY, count) ?? timeEach(count, () => engine.embedQuery(QUERY));
+  await time(WARM_UP);
+  const milliseconds = await time(job.repeats);
   await engine.close();
-  return { p50: quantile(milliseconds, 0.5), p95: quantile(milliseconds, 0.95), p99: quantile(milliseconds, 0.99) };
+  return percentiles(milliseconds);
 }

@@ -25,9 +25,13 @@ export async function run(job) {
   if (vectors !== texts.length) throw new Error(`${texts.length} texts gave ${vectors} vectors`);
   output = null;
   globalThis.gc();
-  const rss = { peak: process.resourceUsage().maxRSS * 1024, after: process.memoryUsage.rss() };
+  const rss = (await engine.memory?.()) ?? ownMemory();
   await engine.close();
   return { seconds, vectors, eventLoop, rss };
+}
+
+function ownMemory() {
+  return { peak: process.resourceUsage().maxRSS * 1024, after: process.memoryUsage.rss() };
 }
 
 /** Untimed, and empty for all but the ceiling, which gets its texts tokenised. */

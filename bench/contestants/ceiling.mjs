@@ -5,9 +5,7 @@
  *
  * Single queries and the vectors for the quality column come from the addon's own seam, which runs the same graph.
  */
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { toolPath } from '../../scripts/build/paths.mjs';
+import { BareInference, planBatches, splitRows } from '../bare.mjs';
 import { encodeOptions, models, native } from '../internals.mjs';
 
 /** @type {import('../contestants.mjs').Load} */
@@ -15,11 +13,11 @@ export async function load(folders, { precision, streams, bucket, budget }) {
   const addon = native();
   const spec = await models().readModelFolder(folders.model);
   const tokenizer = await addon.loadTokenizer({ file: spec.tokenizerFile });
-  const { kind, file } = spec.sources[0];
+  const [source] = spec.sources;
   const threads = addon.availableCpus();
-  const program = new BareInference([kind, file, precision, streams, threads].map(String));
+  const program = new BareInference({ source, precision, streams, threads });
   const pipeline = await addon.loadPipeline({
-    source: { kind, file },
+    source,
     device: 'CPU',
     precision,
     streams,
@@ -27,6 +25,7 @@ export async function load(folders, { precision, streams, bucket, budget }) {
     pooling: spec.pooling,
     paddingSide: 'right',
     padTokenId: spec.padTokenId,
+    shape: null,
     blobFile: null,
   });
 
@@ -72,69 +71,4 @@ export async function load(folders, { precision, streams, bucket, budget }) {
       await pipeline.close();
     },
   };
-}
-
-/** The program, driven line by line. */
-class BareInference {
-  #child;
-  #answers;
-
-  constructor(args) {
-    this.#child = spawn(toolPath('bare_inference'), args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
-  }
-
-  /** Takes batches in place of those it has. */
-  async take(batches, ids) {
-    await this.#write('clear\n');
-    for (const { rows, width } of batches) {
-      const padded = Array.from(rows, (row) => [...ids[row], ...new Array(width - ids[row].length).fill(-1)].join(' '));
-      await this.#write(`batch ${rows.length} ${width} ${padded.join(' ')}\n`);
-    }
-  }
-
-  /** Infers all batches once. */
-  async run() {
-    await this.#write('run\n');
-    const { done } = await this.#answers.next();
-    if (done) throw new Error('the bare inference program ended; its message is above');
-  }
-
-  async close() {
-    this.#child.stdin.end();
-    await new Promise((resolve) => this.#child.once('close', resolve));
-  }
-
-  #write(line) {
-    return new Promise((resolve, reject) => {
-      this.#child.stdin.write(line, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-}
-
-/** The ids of each row. */
-function splitRows(encoding) {
-  const { ids } = encoding.tokens();
-  let end = 0;
-  return Array.from(encoding.lengths, (length) => {
-    end += length;
-    return ids.subarray(end - length, end);
-  });
-}
-
-/**
- * Full batches, longest first: texts of one bucket share a batch, up to `budget` tokens with padding.
- * @param {Uint32Array} lengths tokens per text
- */
-export function planBatches(lengths, bucket, budget) {
-  const widths = Array.from(lengths, (length) => Math.ceil(length / bucket) * bucket);
-  const batches = [];
-  for (const width of [...new Set(widths)].sort((a, b) => b - a)) {
-    const members = [...widths.keys()].filter((row) => widths[row] === width);
-    const size = Math.max(1, Math.floor(budget / width));
-    for (let i = 0; i < members.length; i += size) {
-      batches.push({ width, rows: Uint32Array.from(members.slice(i, i + size)) });
-    }
-  }
-  return batches;
 }

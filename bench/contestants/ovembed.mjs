@@ -1,13 +1,17 @@
 /** ovembed through its public interface, as a user calls it: one call for all texts, every option at its default. */
 import { createRequire } from 'node:module';
 
-/** @type {import('../contestants.mjs').Load} */
-export async function load(folders, { precision }) {
+/**
+ * `embedder` is for the cases that need more than every contestant has.
+ * @type {import('../contestants.mjs').Load}
+ */
+export async function load(folders, options) {
   const { Embedder } = createRequire(import.meta.url)('ovembed');
-  const embedder = await Embedder.load(folders.model, { precision });
-  const { precision: chosen, streams, threads } = embedder.info;
+  const embedder = await Embedder.load(folders.model, options);
+  const { precision, streams, threads } = embedder.info;
   return {
-    setup: { precision: chosen, streams, threads },
+    embedder,
+    setup: { precision, streams, threads },
     embed: (texts) => embedder.embedDocuments(texts),
     embedQuery: (text) => embedder.embedQuery(text),
     rows: (embeddings) => [...embeddings],

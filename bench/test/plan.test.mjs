@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planBatches } from '../contestants/ceiling.mjs';
+import { planBatches } from '../bare.mjs';
 
 const plain = (batches) => batches.map(({ width, rows }) => ({ width, rows: [...rows] }));
 

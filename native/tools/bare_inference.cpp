@@ -1,11 +1,12 @@
-// bare_inference SOURCE_KIND MODEL_FILE PRECISION STREAMS THREADS: the ceiling that npm run bench measures ovembed
-// against.
+// bare_inference SOURCE_KIND MODEL_FILE PRECISION STREAMS THREADS [ROWS WIDTH]: the ceiling that npm run bench measures
+// ovembed against. With ROWS and WIDTH the model is compiled for that shape alone.
 //
 // The same graph with the same properties, and nothing of ours around it: batches are tensors before the clock starts,
 // as many asynchronous requests as keep every stream busy take them in order, and outputs are left where they are.
 //
 // Standard input, line by line: "batch ROWS WIDTH ID…" adds a batch (row-major ids, -1 for padding), "clear" forgets
-// them, "run" infers all and answers with the seconds it took.
+// them, "run" infers all and answers with the seconds it took. "time COUNT" infers the first batch so many times, one
+// after another and nothing beside it, and answers with the milliseconds of each.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -88,23 +89,50 @@ private:
     std::exception_ptr m_problem;
 };
 
+double seconds_since(std::chrono::steady_clock::time_point started) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+}
+
+void set_inputs(ov::InferRequest& request, const TensorBatch& batch, const ModelPorts& ports) {
+    request.set_input_tensor(ports.input_ids, batch.ids);
+    request.set_input_tensor(ports.attention_mask, batch.mask);
+    if (ports.token_type_ids) request.set_input_tensor(*ports.token_type_ids, batch.zeros);
+}
+
 double run(RequestPool& pool, const std::vector<TensorBatch>& batches, const ModelPorts& ports) {
     const auto started = std::chrono::steady_clock::now();
     for (const auto& batch : batches) {
         ov::InferRequest& request = pool.take();
-        request.set_input_tensor(ports.input_ids, batch.ids);
-        request.set_input_tensor(ports.attention_mask, batch.mask);
-        if (ports.token_type_ids) request.set_input_tensor(*ports.token_type_ids, batch.zeros);
+        set_inputs(request, batch, ports);
         request.start_async();
     }
     pool.wait_for_all();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return seconds_since(started);
+}
+
+// What a single caller waits for: the inputs are set once, so that only the runtime is timed.
+std::vector<double> time_alone(ov::InferRequest& request, const TensorBatch& batch, const ModelPorts& ports,
+                               size_t count) {
+    set_inputs(request, batch, ports);
+    std::vector<double> milliseconds;
+    for (size_t i = 0; i < count; ++i) {
+        const auto started = std::chrono::steady_clock::now();
+        request.infer();
+        milliseconds.push_back(seconds_since(started) * 1000);
+    }
+    return milliseconds;
+}
+
+void print(const std::vector<double>& values) {
+    for (size_t i = 0; i < values.size(); ++i) std::cout << (i == 0 ? "" : " ") << values[i];
+    std::cout << std::endl;
 }
 
 void serve(const ovembed::EngineOptions& options) {
     auto compiled = ovembed::compile(options);
     const ModelPorts ports = ovembed::find_ports(compiled.model);
     RequestPool pool(compiled.model, static_cast<size_t>(options.streams) + 1);
+    ov::InferRequest alone = compiled.model.create_infer_request();
     std::vector<TensorBatch> batches;
     for (std::string text; std::getline(std::cin, text);) {
         std::istringstream line(text);
@@ -112,15 +140,21 @@ void serve(const ovembed::EngineOptions& options) {
         line >> command;
         if (command == "batch") batches.push_back(read_batch(line));
         if (command == "clear") batches.clear();
-        if (command == "run") std::cout << run(pool, batches, ports) << std::endl;
+        if (command == "run") print({run(pool, batches, ports)});
+        if (command == "time") {
+            size_t count = 0;
+            line >> count;
+            print(time_alone(alone, batches.at(0), ports, count));
+        }
     }
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 6) {
-        std::cerr << "usage: bare_inference openvino|onnx|safetensors MODEL_FILE f32|bf16|f16 STREAMS THREADS\n";
+    if (count != 6 && count != 8) {
+        std::cerr << "usage: bare_inference openvino|onnx|safetensors MODEL_FILE f32|bf16|f16 STREAMS THREADS "
+                     "[ROWS WIDTH]\n";
         return 2;
     }
     try {
@@ -130,6 +164,7 @@ int main(int count, char** arguments) {
         options.precision = arguments[3];
         options.streams = std::stoi(arguments[4]);
         options.threads = std::stoi(arguments[5]);
+        if (count == 8) options.shape = ov::Shape{std::stoul(arguments[6]), std::stoul(arguments[7])};
         serve(options);
         return 0;
     } catch (const ovembed::Error& error) {
