@@ -75,6 +75,13 @@ export class Lane<T extends Waiting> {
     return this.#rows;
   }
 
+  /** When the oldest text that waits was added; Infinity if none does. */
+  get since(): number {
+    let since = Infinity;
+    for (const [oldest] of this.#calls.values()) since = Math.min(since, (oldest as Segment<T>).since);
+    return since;
+  }
+
   /** Whether any text of the work waits. */
   has(work: T): boolean {
     return this.#segments.has(work);

@@ -35,6 +35,7 @@ export interface SchedulerOptions {
 
 const PRIORITIES: readonly Priority[] = ['interactive', 'bulk'];
 const BULK_FIRST: readonly Priority[] = ['bulk', 'interactive'];
+const ASLEEP = { at: Infinity, callOff: () => {} };
 
 /**
  * While interactive texts keep coming, bulk goes first once it had no batch for this long; but never twice in a row, however
@@ -58,7 +59,8 @@ export class Scheduler {
   #bulkYielded = false;
   /** While the device works: when it last had finished a batch or begun. */
   #busySince = 0;
-  #callOffDelay: (() => void) | undefined;
+  /** When texts that wait for company are looked at again. */
+  #waking = ASLEEP;
   #onIdle: (() => void)[] = [];
 
   constructor(pipelines: Pipelines, options: SchedulerOptions) {
@@ -169,23 +171,40 @@ export class Scheduler {
       const lane = this.#lanes[priority];
       const candidate = lane.next(this.#batchDelayMs > 0 ? now - this.#batchDelayMs : Infinity);
       if (!candidate) {
-        if (lane.rows > 0) this.#wakeLater(lane.since + this.#batchDelayMs - now);
+        if (lane.rows > 0) this.#wakeAt(lane.since + this.#batchDelayMs);
         continue;
       }
       const { bucket, rows, takesAll } = candidate;
-      const slot = this.#pipelines.choose({ bucket, rows, takesAll, priority, idle: this.#running.size === 0 });
+      const idle = this.#running.size === 0;
+      const slot = this.#pipelines.choose({
+        bucket,
+        rows,
+        takesAll,
+        priority,
+        idle,
+        besideBulk: this.#isBulkRunning(),
+      });
       if (slot) return { lane, candidate, slot };
     }
     return undefined;
   }
 
+  #isBulkRunning(): boolean {
+    for (const { batch } of this.#running) {
+      if ((batch.parts[0] as Part<Submission>).work.call.priority === 'bulk') return true;
+    }
+    return false;
+  }
+
   /** Looks again when the first of the texts that wait for company has waited long enough. */
-  #wakeLater(ms: number): void {
-    if (this.#callOffDelay) return;
-    this.#callOffDelay = this.clock.after(ms, () => {
-      this.#callOffDelay = undefined;
+  #wakeAt(time: number): void {
+    if (time >= this.#waking.at) return;
+    this.#waking.callOff();
+    const callOff = this.clock.after(time - this.clock.now(), () => {
+      this.#waking = ASLEEP;
       this.#fill();
     });
+    this.#waking = { at: time, callOff };
   }
 
   #start(batch: Batch<Submission>, slot: Slot): void {
@@ -202,18 +221,19 @@ export class Scheduler {
     const startedAt = this.clock.now();
     const parts = batch.parts.map(({ work, rows }) => ({ encoding: work.encoding, rows }));
     const options = { ...(batch.parts[0] as Part<Submission>).work.options, bucket: batch.bucket, job };
-    let onEnd: () => void;
-    try {
-      const result = await callNative(() => slot.pipeline.infer(parts, options));
-      onEnd = () => this.#onResult(running, result, startedAt);
-    } catch (error) {
-      onEnd = () => this.#onFailure(running, error);
-    }
-    // First, so that a work which fails by this very batch does not cancel it.
+    callNative(() => slot.pipeline.infer(parts, options)).then(
+      (result) => this.#onEnd(running, () => this.#onResult(running, result, startedAt)),
+      (error) => this.#onEnd(running, () => this.#onFailure(running, error)),
+    );
+  }
+
+  /** The batch leaves the device first, so that a work which fails by it does not cancel it. */
+  #onEnd(running: RunningBatch, handle: () => void): void {
+    const { batch, slot } = running;
     this.#running.delete(running);
     slot.inFlight--;
     for (const { work } of batch.parts) work.running.delete(running);
-    onEnd();
+    handle();
     for (const { work } of batch.parts) this.#settleIfOver(work);
     this.#fill();
     this.#endIfIdle();
@@ -296,8 +316,8 @@ export class Scheduler {
 
   #endIfIdle(): void {
     if (!this.#isIdle()) return;
-    this.#callOffDelay?.();
-    this.#callOffDelay = undefined;
+    this.#waking.callOff();
+    this.#waking = ASLEEP;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }

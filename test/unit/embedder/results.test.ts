@@ -163,6 +163,11 @@ describe('embedTokens', () => {
   test('gives a vector per token with ids, offsets and mask', async () => {
     const embedder = await loadFake();
     const [first, second] = await embedder.embedTokens(['ab', 'a much longer text than that'], { prompt: '> ' });
+    expect(first?.metadata).toEqual({ device: 'CPU', precision: 'f32', batches: 2, paddedTokens: 48, cacheHits: 0 });
+    expect(second?.metadata).toBe(first?.metadata);
+    expect(second?.timings).toBe(first?.timings);
+    expect(first?.timings.inferMs).toBeCloseTo(0.2);
+    expect(first?.timings.totalMs).toBeGreaterThan(0);
     expect(first).toMatchObject({ tokens: 6, dimensions: WIDTH, originalTokens: 6, truncated: false, promptLength: 2 });
     expect([...(first?.ids ?? [])]).toEqual([1, 62, 32, 97, 98, 2]);
     expect([...(first?.specialTokensMask ?? [])]).toEqual([1, 0, 0, 0, 0, 1]);
