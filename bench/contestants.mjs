@@ -68,10 +68,17 @@ export const contestants = [
   python('sentence-transformers', 'sentence-transformers (Python)', [32]),
 ];
 
-/** Set-ups of ovembed that the sweep compares; the rounds have the defaults, which are not among its variants. */
-export const ovembedSweep = OVEMBED_BUCKETS.flatMap((buckets) =>
-  OVEMBED_BATCH_TOKENS.map((batchTokens) => ({ precision: 'auto', buckets, batchTokens })),
-);
+/**
+ * Set-ups of ovembed that its sweep compares; the rounds have the defaults. Without time to compare, at one width of buckets.
+ * @param {{ sweep: boolean }} options
+ * @returns {Variant[]}
+ */
+export function ovembedSweep({ sweep }) {
+  const widths = sweep ? OVEMBED_BUCKETS : [16];
+  return widths.flatMap((buckets) =>
+    OVEMBED_BATCH_TOKENS.map((batchTokens) => ({ precision: 'auto', buckets, batchTokens })),
+  );
+}
 
 /**
  * Loads a contestant in this process.

@@ -161,7 +161,8 @@ async function measureQuality(bench) {
   const embed = (entry) => measure(bench, entry, 'quality', { sample: truth.texts });
   const vectors =
     truth.vectors ?? (await embed({ contestant: { id: 'truth', module: 'ovembed' }, variant: { precision: 'f32' } }));
-  for (const entry of running(bench)) {
+  const wanted = ['throughput', 'classes'].some((name) => bench.options.cases.includes(name));
+  for (const entry of wanted ? running(bench) : []) {
     await attempt(bench, entry, 'quality', async () => {
       const cosines = (await embed(entry)).map((vector, i) => cosine(vector, vectors[i]));
       entry.cosine = { min: Math.min(...cosines), mean: cosines.reduce((a, b) => a + b) / cosines.length };

@@ -41,6 +41,7 @@ const COMPLETE = {
   classSeconds: 2,
   callerTexts: 1024,
   bulkSeconds: 8,
+  bulkQueries: 200,
   graphTexts: 1024,
   memoryTexts: 8192,
   growthSizes: [1_000, 10_000, 50_000, 200_000],
@@ -60,7 +61,8 @@ const QUICK = {
   studyRounds: 1,
   classSeconds: 0.3,
   callerTexts: 256,
-  bulkSeconds: 3,
+  bulkSeconds: 2,
+  bulkQueries: 20,
   graphTexts: 256,
   memoryTexts: 512,
   growthSizes: [100, 1_000, 5_000, 20_000],
@@ -103,13 +105,18 @@ async function main() {
     quick: values.quick,
     cases: selectCases(values.cases),
   };
-  const measured = await runBench(select(values), options, (line) => console.error(`bench: ${line}`));
+  const measured = await runBench(select(values), options, log);
   const report = { ...measured, bars: judge(measured) };
   const markdown = toMarkdown(report);
   const path = await writeReport(report, { md: markdown, html: toHtml(report) });
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : markdown);
   console.error(`bench: written to ${path}.md, .json and .html`);
   return report.bars.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
+}
+
+/** With the seconds since the start: a run is long. */
+function log(line) {
+  console.error(`bench: ${String(Math.round(performance.now() / 1000)).padStart(4)} s  ${line}`);
 }
 
 /** The ceiling and others run at the precision that ovembed chooses, and are there to be compared with it. */

@@ -40,7 +40,9 @@ export const studies = [
     id: 'bulk-queries',
     takes: isOneOf('ovembed-auto'),
     rounds: ({ studyRounds }) => studyRounds,
-    jobs: (_, { options }) => [{ seconds: options.bulkSeconds, repeats: options.queryRepeats }],
+    jobs: (_, { options }) => [
+      { seconds: options.bulkSeconds, queries: options.bulkQueries, repeats: options.queryRepeats },
+    ],
   },
   {
     id: 'floor',
@@ -57,7 +59,7 @@ export const studies = [
     case: 'throughput',
     takes: isOneOf('ovembed-auto'),
     jobs: (_, { options }) =>
-      ovembedSweep.map((variant) => ({
+      ovembedSweep(options).map((variant) => ({
         label: `buckets ${variant.buckets}, ${variant.batchTokens} tokens`,
         variant,
         texts: options.sweepTexts,

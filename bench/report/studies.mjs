@@ -21,7 +21,8 @@ export function studySections(report) {
 
 const sections = { classes, callers, 'bulk-queries': bulkQueries, floor, graphs, sweep, memory, growth };
 
-function classes(rows, { corpus: { classTokens } }) {
+function classes(rows, { corpus: { classTokens }, contestants }) {
+  const cosineOf = ({ id }) => contestants.find((contestant) => contestant.id === id)?.cosine?.min.toFixed(6) ?? '–';
   const names = Object.keys(classTokens);
   const tokensPerSecond = ({ rounds }, name) => rounds[0][name].textsPerSecond * classTokens[name];
   const titles = names.map((name) => `${name}, mean ${integer(classTokens[name])} tokens`);
@@ -29,10 +30,11 @@ function classes(rows, { corpus: { classTokens } }) {
     title: 'Length classes',
     text: 'One call for a list of texts of one class, once; the number of texts depends on the speed.',
     table: {
-      header: ['contestant', ...titles.flatMap((title) => [`${title}: tokens/s`, 'texts/s'])],
+      header: ['contestant', ...titles.flatMap((title) => [`${title}: tokens/s`, 'texts/s']), 'cosine min'],
       rows: rows.map((row) => [
         row.name,
         ...names.flatMap((name) => [integer(tokensPerSecond(row, name)), integer(row.rounds[0][name].textsPerSecond)]),
+        cosineOf(row),
       ]),
     },
     charts: names.map((name, i) => ({

@@ -15,7 +15,7 @@ const GRID = '#dfe6ec';
 /** Room for the title and for the names of lines. */
 const TOP = 34;
 
-const BAR = { height: 18, gap: 10, labels: 190, values: 70 };
+const BAR = { height: 18, gap: 10, labels: 215, values: 70 };
 
 /** @param {BarChart | LineChart} chart */
 export function drawChart(chart) {
