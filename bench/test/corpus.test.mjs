@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BLOCK, makeCorpus } from '../corpus.mjs';
+import { BLOCK, LENGTH_CLASSES, makeClass, makeCorpus, shortTexts } from '../corpus.mjs';
 
 const lengthsOf = (texts) => texts.map((text) => text.split(' ').length);
 const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
@@ -41,6 +41,24 @@ describe('corpus', () => {
   it('has no text twice', () => {
     const texts = makeCorpus({ texts: 8192, seed: 1 });
     expect(new Set(texts).size).toBe(texts.length);
+  });
+});
+
+describe('texts of one length', () => {
+  it.each(Object.entries(LENGTH_CLASSES))(
+    'are within the bounds of %s, and reach both',
+    (name, [shortest, longest]) => {
+      const lengths = sorted(lengthsOf(makeClass({ name, texts: 4096, seed: 1 })));
+      expect([lengths[0], lengths.at(-1)]).toEqual([shortest, longest]);
+    },
+  );
+
+  it('come from a seed, one by one', () => {
+    const texts = [...shortTexts({ texts: 100, seed: 5 })];
+    expect(texts).toHaveLength(100);
+    expect([...shortTexts({ texts: 100, seed: 5 })]).toEqual(texts);
+    expect([...shortTexts({ texts: 100, seed: 6 })]).not.toEqual(texts);
+    expect(Math.max(...lengthsOf(texts))).toBeLessThan(10);
   });
 });
 
