@@ -20,6 +20,9 @@ import { loadTruth } from './truth.mjs';
  */
 const CACHES = join(import.meta.dirname, '..', '.cache', 'bench', 'caches');
 
+/** Texts. */
+const SHORT_WARM_UP = 64;
+
 /** What a round can hold, in the order in which it is measured. */
 export const ROUND_CASES = ['load', 'latency', 'throughput'];
 
@@ -181,9 +184,18 @@ async function runStudies(bench) {
 }
 
 function measure({ options, folders }, { contestant, variant, texts }, name, more = {}) {
-  const { seed, warmUpTexts } = options;
+  const { seed } = options;
+  const warmUpTexts = warmUpOf(contestant, options);
   const job = { case: name, contestant: contestant.module, folders, variant, seed, texts, warmUpTexts, ...more };
   return runJob(job, { OVEMBED_CACHE_DIR: join(CACHES, contestant.id) });
+}
+
+/**
+ * OpenVINO makes kernels for every new shape, so whoever runs on it must have seen the shapes of the corpus; onnxruntime
+ * does not, and some of its users are too slow for a long warm-up.
+ */
+function warmUpOf({ peers = [] }, { warmUpTexts }) {
+  return peers.length > 0 ? Math.min(SHORT_WARM_UP, warmUpTexts) : warmUpTexts;
 }
 
 /** A contestant that fails leaves the run; the report says why, and the others go on. */

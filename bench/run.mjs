@@ -31,7 +31,7 @@ Exit code: 0, 1 if a bar was missed, 2 if the bench could not run.
 const COMPLETE = {
   texts: 8192,
   rounds: 3,
-  warmUpTexts: 256,
+  warmUpTexts: 1024,
   passSeconds: 6,
   queryRepeats: 200,
   qualityTexts: 64,
@@ -53,7 +53,7 @@ const QUICK = {
   ...COMPLETE,
   texts: 1024,
   rounds: 1,
-  warmUpTexts: 32,
+  warmUpTexts: 256,
   queryRepeats: 100,
   qualityTexts: 16,
   sweep: false,

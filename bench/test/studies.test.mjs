@@ -28,7 +28,9 @@ describe('a study', () => {
 
   it('goes on without the one that fails, which keeps taking part in others', async () => {
     const failing = entry('a');
+    const asked = [];
     const measure = async ({ contestant }) => {
+      asked.push(contestant.id);
       if (contestant.id === 'a') throw new Error('out of memory');
       return 1;
     };
@@ -38,6 +40,7 @@ describe('a study', () => {
       { id: 'b', failure: null, rounds: [1, 1] },
     ]);
     expect(failing.failure).toBe(null);
+    expect(asked).toEqual(['a', 'b', 'b']);
   });
 
   it('leaves out those that could not start and those that it is not for', async () => {
