@@ -71,20 +71,19 @@ std::shared_ptr<Slot> slot_for(const std::string& key) {
     return slot;
 }
 
-// Where one thread does all, the CPU plugin's infer() takes a short way that never looks for a cancel(). start_async()
-// does look, but its way to another thread and back takes some 40 microseconds, much for a batch of fewer tokens than
-// these, which would end soon anyway.
+// A batch of fewer tokens ends sooner than the graph could be stopped and repaired.
 constexpr size_t kWorthStopping = 256;
 
+// Where one thread does all, the CPU plugin's infer() takes a short way that never looks for a cancel(). start_async()
+// does look.
 void infer_stoppably(ov::InferRequest& request, bool in_background) {
     if (!in_background) return request.infer();
     request.start_async();
     request.wait();
 }
 
-// Runs the model. A cancel() by another thread ends it between two operations of the graph, with an exception, and the
-// request is as good as new afterwards. In the instant before it has begun a cancel() is not seen: then the batch runs
-// to its end, and fails all the same.
+// Runs the model. A cancel() by another thread ends it between two operations of the graph, with an exception. In the
+// instant before it has begun a cancel() is not seen: then the batch runs to its end, and fails all the same.
 void infer(ov::InferRequest& request, Cancellation& cancellation, bool in_background) {
     const auto stop = [&request] {
         try {
@@ -93,12 +92,27 @@ void infer(ov::InferRequest& request, Cancellation& cancellation, bool in_backgr
             // A device that cannot stop runs to the end of the batch.
         }
     };
-    {
-        const Cancellation::Scope stoppable(cancellation, stop);
-        cancellation.check();
-        infer_stoppably(request, in_background);
-    }
+    const Cancellation::Scope stoppable(cancellation, stop);
     cancellation.check();
+    infer_stoppably(request, in_background);
+}
+
+// Two runs of shapes that no batch has: one of them at least is not that of the batch before (RunGate).
+void repair_graph(ov::InferRequest& request, const ModelPorts& ports) {
+    for (const size_t width : {1, 2}) {
+        Batch batch;
+        batch.width = width;
+        Encoding encoding;
+        encoding.row_starts = {0, width};
+        encoding.ids.assign(width, 0);
+        batch.parts.push_back({std::make_shared<const Encoding>(std::move(encoding)), {0}});
+        fill_inputs(batch, ports, request);
+        try {
+            request.infer();
+        } catch (const std::exception&) {
+            continue;  // the batch before was of this very shape
+        }
+    }
 }
 
 Error failure(const InferenceJob& job) {
@@ -223,17 +237,14 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
     InferenceTimings timings{};
     ov::Tensor output;  // what `states` points into
     HiddenStates states{};
-    const size_t tokens = job.batch.rows() * job.batch.width;
     try {
         fill_inputs(job.batch, m_ports, request);
         const Semaphore::Hold stream(m_free_streams);
         const auto started = Clock::now();
         const faults::Passage passage(faults::Stage::Infer, job.cancellation.get());
-        if (job.cancellation) {
-            infer(request, *job.cancellation, m_threads == 1 && tokens >= kWorthStopping);
-        } else {
-            request.infer();
-        }
+        if (job.cancellation) job.cancellation->check();
+        m_gate.pass([&] { infer_once(job, request); }, [&] { repair_graph(request, m_ports); });
+        if (job.cancellation) job.cancellation->check();
         timings = {micros_between(job.submitted, started), micros_between(started, Clock::now())};
         output = request.get_output_tensor(m_ports.output);
         states = hidden_states(output, m_ports, job.batch);
@@ -243,6 +254,12 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
     }
     job.on_output(states, timings);
     release_weights_once();
+}
+
+void InferenceEngine::infer_once(InferenceJob& job, ov::InferRequest& request) {
+    const bool worth_stopping = job.batch.rows() * job.batch.width >= kWorthStopping;
+    if (!job.cancellation || !worth_stopping) return request.infer();
+    infer(request, *job.cancellation, m_threads == 1);
 }
 
 // The device has copied and laid out the weights by its first batch; the file's own pages, as large as the weights,

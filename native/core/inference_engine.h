@@ -16,6 +16,7 @@
 #include "core/cancellation.h"
 #include "core/compile.h"
 #include "core/error.h"
+#include "core/run_gate.h"
 #include "core/semaphore.h"
 
 namespace ovembed {
@@ -78,6 +79,7 @@ private:
     void stop_workers();
     void work(ov::InferRequest request);
     void run(InferenceJob& job, ov::InferRequest& request);
+    void infer_once(InferenceJob& job, ov::InferRequest& request);
     void release_weights_once() noexcept;
 
     CompiledModel m_compiled;
@@ -94,6 +96,7 @@ private:
     bool m_stopping = false;
     std::vector<std::thread> m_workers;
 
+    RunGate m_gate;
     Semaphore m_free_streams;  // so that waiting for a stream is not taken for inference
 };
 
