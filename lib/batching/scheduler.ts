@@ -207,12 +207,14 @@ export class Scheduler {
     this.#waking = { at: time, callOff };
   }
 
-  #start(batch: Batch<Submission>, slot: Slot): void {
-    const running: RunningBatch = { batch, slot, job: this.#nextJob++, stopped: false };
+  /** @param apart to be tried again after it, on its place */
+  #start(batch: Batch<Submission>, slot: Slot, apart: readonly Part<Submission>[] = []): void {
+    const running: RunningBatch = { batch, slot, apart, job: this.#nextJob++, stopped: false };
     if (this.#running.size === 0) this.#busySince = this.clock.now();
     this.#running.add(running);
     slot.inFlight++;
     for (const { work } of batch.parts) work.running.add(running);
+    for (const { work } of apart) work.apart++;
     this.#infer(running);
   }
 
@@ -233,7 +235,10 @@ export class Scheduler {
     this.#running.delete(running);
     slot.inFlight--;
     for (const { work } of batch.parts) work.running.delete(running);
+    // Before anything that looks whether the device is idle.
+    this.#tryApart(running);
     handle();
+    this.#tryApart(running);
     for (const { work } of batch.parts) this.#settleIfOver(work);
     this.#fill();
     this.#endIfIdle();
@@ -284,13 +289,25 @@ export class Scheduler {
 
   /** One call's texts must not fail another's, so those of several calls are tried once more, each call apart. */
   #onFailure(running: RunningBatch, error: unknown): void {
-    const { parts, bucket } = running.batch;
+    const { parts } = running.batch;
     const wanted = parts.filter(({ work }) => !work.failure);
     if (parts.length === 1 || running.stopped) {
       for (const { work } of wanted) this.#fail(work, error);
       return;
     }
-    for (const part of wanted) this.#start({ bucket, rows: part.rows.length, parts: [part] }, running.slot);
+    for (const { work } of wanted) work.apart++;
+    running.apart = wanted;
+  }
+
+  /** Runs the texts of the first call that still wants them; those of the others follow it. */
+  #tryApart(running: RunningBatch): void {
+    const parts = running.apart;
+    if (parts.length === 0) return;
+    running.apart = [];
+    for (const { work } of parts) work.apart--;
+    const [part, ...others] = parts.filter(({ work }) => !work.failure);
+    const { bucket } = running.batch;
+    if (part) this.#start({ bucket, rows: part.rows.length, parts: [part] }, running.slot, others);
   }
 
   /** Drops what is still queued and stops batches that nobody wants any more. Only the first reason counts. */
@@ -309,7 +326,8 @@ export class Scheduler {
   }
 
   #settleIfOver(submission: Submission): void {
-    if (submission.running.size > 0 || this.#lanes[submission.call.priority].has(submission)) return;
+    const { running, apart, failure, call } = submission;
+    if (running.size > 0 || (apart > 0 && !failure) || this.#lanes[call.priority].has(submission)) return;
     submission.callOff?.();
     submission.settle(submission.failure);
   }

@@ -9,6 +9,8 @@ import type { Call, Work } from './work.js';
 export interface RunningBatch {
   batch: Batch<Submission>;
   slot: Slot;
+  /** Texts of a batch that failed, each call's to be tried alone, one after the other on this batch's place. */
+  apart: readonly Part<Submission>[];
   /** Its name for `cancel`. */
   job: number;
   /** It was cancelled, as nobody wanted it any more. */
@@ -26,6 +28,8 @@ export class Submission {
   /** Settles the promise; further calls do nothing. */
   readonly settle: (failure: { reason: unknown } | undefined) => void;
   readonly running = new Set<RunningBatch>();
+  /** Batches of it that failed and wait to be tried apart. */
+  apart = 0;
   /** Texts of it have gone to the device. */
   departed = false;
   failure: { reason: unknown } | undefined;
