@@ -213,8 +213,8 @@ export class Embedder implements AsyncDisposable {
     checkEmbedOptions(options, name);
     const { request, rules, dimensions } = this.#request(name, options, inputType);
     const copy = snapshot(inputs, name);
-    this.#parts.engine.scheduler.admission.check(request.call);
     return this.#call(name, options, async (scope) => {
+      if (copy.length > 0) this.#parts.engine.scheduler.admission.check(request.call);
       const checked = await checkInputs(copy, rules, scope.signal);
       return embedList(this.#parts.engine, request, checked, dimensions, scope);
     });

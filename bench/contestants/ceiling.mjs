@@ -26,6 +26,7 @@ export async function load(folders, { precision, streams, bucket, budget }) {
     paddingSide: 'right',
     padTokenId: spec.padTokenId,
     shape: null,
+    shape: null,
     blobFile: null,
   });
 

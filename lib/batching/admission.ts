@@ -60,6 +60,11 @@ export class Admission {
     return Math.round(ahead / (this.#rate.perMs ?? Infinity));
   }
 
+  /** When a call that is not served now may come again. */
+  retryAfterMs(priority: Priority): number {
+    return this.#rate.perMs === undefined ? UNKNOWN_RETRY_MS : retryAfter(this.waitMs(priority));
+  }
+
   /**
    * Room for the first texts of a call.
    * @throws OvembedError `ERR_OVERLOADED`

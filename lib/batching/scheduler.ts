@@ -137,7 +137,7 @@ export class Scheduler {
     const expired = () => {
       if (!this.#lanes[priority].has(submission)) return;
       const message = `${name} waited ${queueTimeoutMs} ms for the device (queueTimeoutMs). Try again later, or allow more.`;
-      const retryAfterMs = this.admission.waitMs(priority);
+      const retryAfterMs = this.admission.retryAfterMs(priority);
       this.#fail(submission, new OvembedError('ERR_QUEUE_TIMEOUT', message, { retryAfterMs }));
     };
     submission.callOff = this.clock.after(Math.max(0, since + queueTimeoutMs - this.clock.now()), expired);

@@ -86,6 +86,7 @@ async function pipelineFrom(source: ModelSpec['sources'][number], request: Pipel
   const variant = { ...request.spec, sources: [source] };
   const graph = await request.graphIdentity(variant, request.signal);
   const fingerprint = await request.fingerprint(variant);
+  const weightsBytes = await sizeOfWeights(source);
   const tunings = new TuningChoices(graph, request);
   const compileFor = (precision: Precision, parallelism: Parallelism, shape: PipelineShape | null) =>
     compilePipeline(variant, graph, { precision, parallelism, shape }, request);
@@ -107,7 +108,7 @@ async function pipelineFrom(source: ModelSpec['sources'][number], request: Pipel
     choice,
     source,
     fingerprint,
-    weightsBytes: await sizeOfWeights(source),
+    weightsBytes,
     compileFor: (parallelism, shape) => compileFor(precision, parallelism, shape),
   };
 }

@@ -1,5 +1,6 @@
 #include "addon/env_state.h"
 
+#include "core/activity.h"
 #include "core/thread_pools.h"
 
 namespace ovembed {
@@ -126,7 +127,8 @@ void EnvState::job_ended() {
 void EnvState::shut_down() {
     std::unique_lock lock(m_mutex);
     m_alive = false;
-    m_idle.wait_for(lock, kShutDownLimit, [this] { return m_running == 0; });
+    // Where the whole process ends, stop() has waited for its threads, and jobs they had not begun will never end.
+    m_idle.wait_for(lock, kShutDownLimit, [this] { return m_running == 0 || Activity::stopping(); });
     napi_release_threadsafe_function(m_function, napi_tsfn_abort);
     m_pending.clear();  // its references must not outlive the environment
 }

@@ -24,7 +24,8 @@ constexpr std::chrono::seconds kShutDownLimit{5};
 // 3. The environment's cleanup hook is added after the thread-safe function is made. Hooks run last-in first-out, so
 //    ours comes before Node takes the function down. From then on nothing is called back; jobs find alive() false.
 // 4. The hook waits (bounded) for this environment's jobs. process.exit() and an uncaught error run no hooks: for them
-//    lib/native.ts calls stop() on the 'exit' event, which waits for all native threads (core/activity.h).
+//    lib/native.ts calls stop() on the 'exit' event, which waits for all native threads (core/activity.h); a hook that
+//    runs after it has nothing to wait for (test/native/faults-exit.test.ts).
 // 5. The thread-safe function keeps the process alive only while a promise is pending.
 class EnvState : public std::enable_shared_from_this<EnvState> {
 public:

@@ -59,6 +59,7 @@ TEST(Cpus, FollowsTheAffinityMask) {
     CPU_SET(first, &one);
     ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
     EXPECT_EQ(available_cpus(), 1);
+    EXPECT_EQ(performance_cpus(), 1);
     sched_setaffinity(0, sizeof before, &before);
 }
 #endif

@@ -1,6 +1,7 @@
 #include "core/inference_engine.h"
 
 #include <atomic>
+#include <fstream>
 #include <map>
 #include <openvino/runtime/properties.hpp>
 
@@ -280,6 +281,51 @@ TEST(InferenceEngine, ReportsADeviceErrorAndGoesOn) {
     EXPECT_EQ(code_of(size_t{1} << 61), "ERR_DEVICE_FAILED");
     EXPECT_EQ(code_of(64), "done");
 }
+
+TEST(InferenceEngine, TakesTheOneShapeItWasCompiledForAndNoOther) {
+    const TinyModel model;
+    auto options = engine_options(model);
+    TextEmbeddingPipeline any(InferenceEngine::open(options), {});
+    options.shape = ov::Shape{1, 16};
+    const auto engine = InferenceEngine::open(options);
+    EXPECT_NE(engine.get(), &any.engine()) << "another shape is another engine";
+    TextEmbeddingPipeline one(engine, {});
+    const auto row = testing::parts_of({{2, 5, 9, 3}});
+    const auto expected = testing::embed(any, row, testing::pooled(16)).data;
+    EXPECT_TRUE(testing::same_bits(testing::embed(one, row, testing::pooled(16)).data, expected));
+    expect_error(ErrorCode::DeviceFailed, "The device failed", [&] { testing::embed(one, row, testing::pooled(32)); });
+    expect_error(ErrorCode::DeviceFailed, "The device failed",
+                 [&] { testing::embed(one, testing::parts_of({{2, 3}, {2, 3}}), testing::pooled(16)); });
+    EXPECT_TRUE(testing::same_bits(testing::embed(one, row, testing::pooled(16)).data, expected)) << "and goes on";
+}
+
+#ifdef __linux__
+// What the process holds in memory of a file that it has mapped, in KiB.
+size_t resident(const std::string& file) {
+    std::ifstream maps("/proc/self/smaps");
+    size_t sum = 0;
+    bool ours = false;
+    for (std::string line; std::getline(maps, line);) {
+        if (line.find('/') != std::string::npos) ours = line.find(file) != std::string::npos;
+        if (ours && line.rfind("Rss:", 0) == 0) sum += std::stoul(line.substr(4));
+    }
+    return sum;
+}
+
+TEST(InferenceEngine, GivesThePagesOfTheWeightsBackAfterTheFirstBatch) {
+    testing::TinyModelOptions large;
+    large.hidden = 256;
+    large.intermediate = 1024;
+    const TinyModel model(large);
+    TextEmbeddingPipeline pipeline(std::make_shared<InferenceEngine>(engine_options(model)), {});
+    EXPECT_GT(resident(model.weights()), 1000U);
+    EXPECT_EQ(testing::embed(pipeline, testing::parts_of({{2, 5, 3}}), testing::pooled(4)).data.size(), 256U);
+    // The result is there a moment before.
+    const auto end = Clock::now() + std::chrono::seconds(5);
+    while (resident(model.weights()) > 0 && Clock::now() < end) std::this_thread::yield();
+    EXPECT_EQ(resident(model.weights()), 0U);
+}
+#endif
 
 }  // namespace
 }  // namespace ovembed

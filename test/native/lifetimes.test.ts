@@ -23,6 +23,7 @@ function loadPipeline(options: Partial<PipelineOptions> = {}): Promise<NativePip
     precision: 'f32',
     streams: 1,
     threads: 1,
+    shape: null,
     pooling: 'MEAN',
     paddingSide: 'right',
     padTokenId: 0,
