@@ -3,14 +3,14 @@
  * for the whole of a long one; a batch is made around the oldest text of the call whose turn it is and filled up with
  * texts of the same bucket from any call.
  */
-import type { NativeEncoding } from '../native.js';
 import { fullBatch, groupByBucket, nextBatchSize, type PlanOptions } from './planner.js';
 
 /** What waits: texts of one encoding that succeed or fail together. */
 export interface Waiting {
   /** Whose turn it is when these texts go; texts of one call are served in the order in which they were added. */
   readonly call: object;
-  readonly encoding: NativeEncoding;
+  /** Tokens per text. */
+  readonly lengths: Uint32Array;
   /** Only texts of equal keys may share a batch. */
   readonly key: string;
 }
@@ -89,7 +89,7 @@ export class Lane<T extends Waiting> {
 
   /** Adds all texts of a work. */
   add(work: T, now: number): void {
-    const segments = groupByBucket(work.encoding.lengths, this.#plan).map(({ bucket, rows }) => {
+    const segments = groupByBucket(work.lengths, this.#plan).map(({ bucket, rows }) => {
       const group = this.#groupFor(`${work.key} ${bucket}`, bucket);
       return { work, group, rows, taken: 0, since: now };
     });

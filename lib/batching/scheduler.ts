@@ -98,7 +98,6 @@ export class Scheduler {
    */
   run(work: Work, signal: StopSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (work.encoding.lengths.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#fail(submission, signal.reason);
       const submission = new Submission(work, (failure) => {
@@ -106,6 +105,7 @@ export class Scheduler {
         if (failure) reject(failure.reason);
         else resolve();
       });
+      if (submission.lengths.length === 0) return resolve();
       signal.addEventListener('abort', onAbort, { once: true });
       this.#enqueue(submission);
       this.#fill();

@@ -21,6 +21,8 @@ export interface RunningBatch {
 export class Submission {
   readonly call: Call;
   readonly encoding: NativeEncoding;
+  /** Of the encoding, which makes a new array each time it is asked. */
+  readonly lengths: Uint32Array;
   readonly place: Place;
   readonly options: Work['options'];
   readonly key: string;
@@ -39,6 +41,7 @@ export class Submission {
   constructor(work: Work, settle: (failure: { reason: unknown } | undefined) => void) {
     this.call = work.call;
     this.encoding = work.encoding;
+    this.lengths = work.encoding.lengths;
     this.place = work.place;
     this.options = work.options;
     this.key = `${work.options.output} ${work.options.dimensions} ${work.options.normalize}`;
@@ -47,8 +50,7 @@ export class Submission {
   }
 
   tokensOf(rows: Uint32Array): number {
-    const { lengths } = this.encoding;
-    return rows.reduce((sum, row) => sum + (lengths[row] as number), 0);
+    return rows.reduce((sum, row) => sum + (this.lengths[row] as number), 0);
   }
 
   /** Vectors that the model gives for rows. */

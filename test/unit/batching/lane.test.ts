@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { Lane, type Waiting } from '../../../lib/batching/lane.js';
-import { encodingOf } from './fake-device.js';
 
 const PLAN = { buckets: [4], maxLength: 0, batchTokens: 16, maxBatchSize: 64 };
 
@@ -11,7 +10,7 @@ interface Named extends Waiting {
 /** Texts of 3 tokens, unless other lengths are given. */
 function work(name: string, texts: number | number[], { call = {}, key = '' } = {}): Named {
   const lengths = typeof texts === 'number' ? new Array(texts).fill(3) : texts;
-  return { name, call, key, encoding: encodingOf(lengths) };
+  return { name, call, key, lengths: Uint32Array.from(lengths) };
 }
 
 function laneOf(...works: Named[]): Lane<Named> {
