@@ -39,19 +39,9 @@ export interface ChildResult {
   cause?: string;
 }
 
-/** Runs `calls` queries one after the other with `OVEMBED_FAULTS` set to `faults`. */
-export async function runWithFaults(
-  folder: string,
-  model: string,
-  {
-    faults,
-    cacheDir,
-    calls = 60,
-    timeoutMs = 10_000,
-  }: { faults: string; cacheDir: string; calls?: number; timeoutMs?: number },
-): Promise<ChildResult> {
-  const script = join(import.meta.dirname, 'faulty-child.cjs');
-  const child = spawn(process.execPath, [script, folder, model, cacheDir, String(calls), String(timeoutMs)], {
+/** Runs a script of this folder with `OVEMBED_FAULTS` set to `faults`. Returns the JSON that it printed. */
+export async function runFaulty<T>(name: string, args: string[], faults: string): Promise<T> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, name), ...args], {
     env: { ...process.env, OVEMBED_FAULTS: faults },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -63,5 +53,19 @@ export async function runWithFaults(
   const status = await new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)));
   clearTimeout(limit);
   if (status !== 0) throw new Error(`The child with ${faults} ended with ${status}: ${output}`);
-  return JSON.parse(output) as ChildResult;
+  return JSON.parse(output) as T;
+}
+
+/** Runs `calls` queries one after the other with `OVEMBED_FAULTS` set to `faults`. */
+export async function runWithFaults(
+  folder: string,
+  model: string,
+  {
+    faults,
+    cacheDir,
+    calls = 60,
+    timeoutMs = 10_000,
+  }: { faults: string; cacheDir: string; calls?: number; timeoutMs?: number },
+): Promise<ChildResult> {
+  return await runFaulty('faulty-child.cjs', [folder, model, cacheDir, String(calls), String(timeoutMs)], faults);
 }
