@@ -217,11 +217,13 @@ function load(): NativeAddon {
  * Settles with a call of the addon, whose errors become `OvembedError`s that keep the runtime's own words and the native
  * stack as `cause`. Only calls of the addon go through here, so what callers and Node itself throw stays as it is.
  */
-export async function callNative<T>(call: () => Promise<T>): Promise<T> {
+export function callNative<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await call();
+    return call().then(undefined, (error) => {
+      throw fromNative(error);
+    });
   } catch (error) {
-    throw fromNative(error);
+    return Promise.reject(fromNative(error));
   }
 }
 

@@ -5,7 +5,8 @@ import { QUERY } from '../corpus.mjs';
 import { percentiles } from '../statistics.mjs';
 import { timeEach } from '../timing.mjs';
 
-const WARM_UP = 30;
+/** Every contestant's JavaScript is compiled by then, and what ovembed compiles in the background is there. */
+const WARM_UP_MS = 1_500;
 
 /**
  * @param {import('../processes.mjs').Job} job
@@ -14,7 +15,9 @@ const WARM_UP = 30;
 export async function run(job) {
   const engine = await loadContestant(job);
   const time = (count) => engine.timeQueries?.(QUERY, count) ?? timeEach(count, () => engine.embedQuery(QUERY));
-  await time(WARM_UP);
+  const warm = performance.now() + WARM_UP_MS;
+  do await time(30);
+  while (performance.now() < warm);
   const milliseconds = await time(job.repeats);
   await engine.close();
   return percentiles(milliseconds);
