@@ -93,7 +93,7 @@ void infer(ov::InferRequest& request, Cancellation& cancellation, bool in_backgr
         }
     };
     const Cancellation::Scope stoppable(cancellation, stop);
-    cancellation.check();
+    if (cancellation.cancelled()) return;  // nothing is left in the middle; run() tells
     infer_stoppably(request, in_background);
 }
 

@@ -3,6 +3,27 @@
 #include <exception>
 
 namespace ovembed {
+namespace {
+
+void repaired(const std::function<void()>& repair) {
+    try {
+        repair();
+    } catch (const std::exception&) {
+        // The next run tells what is wrong.
+    }
+}
+
+void run_repaired(const std::function<void()>& run, const std::function<void()>& repair) {
+    repaired(repair);
+    try {
+        run();
+    } catch (...) {
+        repaired(repair);
+        throw;
+    }
+}
+
+}  // namespace
 
 void RunGate::pass(const std::function<void()>& run, const std::function<void()>& repair) {
     for (;;) {
@@ -10,16 +31,23 @@ void RunGate::pass(const std::function<void()>& run, const std::function<void()>
         try {
             run();
         } catch (...) {
-            if (leave_in_the_middle(entered, repair)) throw;
-            continue;
+            break;
         }
         if (leave(entered)) return;
     }
+    close();
+    try {
+        run_repaired(run, repair);
+    } catch (...) {
+        open();
+        throw;
+    }
+    open();
 }
 
 uint64_t RunGate::enter() {
     std::unique_lock lock(m_mutex);
-    m_changed.wait(lock, [this] { return !m_repairing; });
+    m_changed.wait(lock, [this] { return !m_closed; });
     ++m_running;
     return m_repairs;
 }
@@ -31,25 +59,20 @@ bool RunGate::leave(uint64_t entered) {
     return m_repairs == entered;
 }
 
-bool RunGate::leave_in_the_middle(uint64_t entered, const std::function<void()>& repair) {
-    {
-        std::unique_lock lock(m_mutex);
-        --m_running;
-        m_changed.notify_all();
-        if (m_repairs != entered) return false;
-        ++m_repairs;
-        m_repairing = true;
-        m_changed.wait(lock, [this] { return m_running == 0; });
-    }
-    try {
-        repair();
-    } catch (const std::exception&) {
-        // The next run tells what is wrong.
-    }
-    const std::lock_guard lock(m_mutex);
-    m_repairing = false;
+void RunGate::close() {
+    std::unique_lock lock(m_mutex);
+    --m_running;
+    ++m_repairs;
     m_changed.notify_all();
-    return true;
+    m_changed.wait(lock, [this] { return !m_closed; });
+    m_closed = true;
+    m_changed.wait(lock, [this] { return m_running == 0; });
+}
+
+void RunGate::open() {
+    const std::lock_guard lock(m_mutex);
+    m_closed = false;
+    m_changed.notify_all();
 }
 
 }  // namespace ovembed

@@ -15,23 +15,26 @@ namespace ovembed {
 //
 // Requests of one compiled model share its graphs, one per stream, and nobody can tell which one a run had. So from the
 // moment a run is left in the middle until the repair, no other begins, and those that were under way are done again.
+// One that fails may only have been the first to meet what another left behind, which is about to say so: it is done
+// again too, after the repair and alone, and how that ends is its own.
 class RunGate {
 public:
-    // Runs `run`, more than once if need be. When it throws, `repair` is run with no other run under way, and the
-    // exception goes on. What `repair` throws is dropped.
+    // Runs `run`, more than once if need be, and throws what it throws when it runs alone. When it throws, `repair` is
+    // run with no other run under way. What `repair` throws is dropped.
     void pass(const std::function<void()>& run, const std::function<void()>& repair);
 
 private:
     uint64_t enter();
     // True if nobody left a run in the middle since enter().
     bool leave(uint64_t entered);
-    // As leave(); if true, this run was the first to be left in the middle, and repair has been run.
-    bool leave_in_the_middle(uint64_t entered, const std::function<void()>& repair);
+    // Waits until no other run is under way, and lets none begin.
+    void close();
+    void open();
 
     std::mutex m_mutex;
     std::condition_variable m_changed;
     uint64_t m_repairs = 0;
-    bool m_repairing = false;
+    bool m_closed = false;
     int m_running = 0;
 };
 

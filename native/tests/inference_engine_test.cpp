@@ -306,7 +306,8 @@ size_t resident(const std::string& file) {
     size_t sum = 0;
     bool ours = false;
     for (std::string line; std::getline(maps, line);) {
-        if (line.find('/') != std::string::npos) ours = line.find(file) != std::string::npos;
+        const bool begins_mapping = line.find(' ') < line.find(':');  // others are "Name: figure"
+        if (begins_mapping) ours = line.find(file) != std::string::npos;
         if (ours && line.rfind("Rss:", 0) == 0) sum += std::stoul(line.substr(4));
     }
     return sum;
