@@ -257,8 +257,10 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
 }
 
 void InferenceEngine::infer_once(InferenceJob& job, ov::InferRequest& request) {
-    const bool worth_stopping = job.batch.rows() * job.batch.width >= kWorthStopping;
-    if (!job.cancellation || !worth_stopping) return request.infer();
+    // With several streams the repair may meet another graph than the one that was left in the middle, and other
+    // batches would fail (Cancel.LeavesEveryOtherBatchAlone). There, a batch runs to its end and fails then.
+    const bool to_stop = m_streams == 1 && job.batch.rows() * job.batch.width >= kWorthStopping;
+    if (!job.cancellation || !to_stop) return request.infer();
     infer(request, *job.cancellation, m_threads == 1);
 }
 

@@ -34,7 +34,8 @@ struct InferenceTimings {
 
 // A batch and what is to happen with its output. Both functions run on an engine thread and must not throw; exactly
 // one of them is called, once. The hidden states are only valid during the call. A job that is cancelled fails with
-// ERR_CLOSED: it never starts, or ends within an operation or two of the graph.
+// ERR_CLOSED: it never starts, or, where there is one stream and the batch is not small, ends within an operation or
+// two of the graph, else with the batch.
 struct InferenceJob {
     Batch batch;
     std::function<bool()> wanted;  // asked once before work starts; a job no longer wanted fails with ERR_CLOSED

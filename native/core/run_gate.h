@@ -13,10 +13,11 @@ namespace ovembed {
 // shape and the note of the one before; the next run of that earlier shape takes them for up to date and fails, or
 // worse. A run of any other shape puts everything right (Cancel.LeavesEveryOtherBatchAlone).
 //
-// Requests of one compiled model share its graphs, one per stream, and nobody can tell which one a run had. So from the
-// moment a run is left in the middle until the repair, no other begins, and those that were under way are done again.
-// One that fails may only have been the first to meet what another left behind, which is about to say so: it is done
-// again too, after the repair and alone, and how that ends is its own.
+// Requests of one compiled model share its graphs, one per stream, and nobody can tell which one a run had, so nothing
+// is stopped on purpose where there are several (InferenceEngine::infer_once). From the moment a run is left in the
+// middle until the repair, no other begins, and those that were under way are done again. One that fails may only have
+// been the first to meet what another left behind, which is about to say so: it is done again too, after the repair and
+// alone, and how that ends is its own.
 class RunGate {
 public:
     // Runs `run`, more than once if need be, and throws what it throws when it runs alone. When it throws, `repair` is
