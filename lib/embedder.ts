@@ -25,7 +25,7 @@ import {
   type StreamOptions,
   type TokenizeOptions,
 } from './options.js';
-import { type CallLimits, CallScope, type StopSignal } from './signals.js';
+import { type CallLimits, CallScope, LONGEST_TIMER_MS, type StopSignal } from './signals.js';
 import { type EmbedderStatus, queueStatus } from './status.js';
 import { resolvePrompt } from './text/prompts.js';
 import { embedTokens, type TokenEmbeddings } from './text/token-embeddings.js';
@@ -150,7 +150,7 @@ export class Embedder implements AsyncDisposable {
       limits: { signal, timeoutMs },
       ...this.#request('stream', options),
       admit: async (work) => this.#admit('stream', work),
-      onEnd: (ms, failure) => this.#parts.metrics.onCall(ms, failure),
+      onEnd: (ms, failure) => this.#parts.metrics.onCall(ms, failure, signal),
     });
   }
 
@@ -287,7 +287,7 @@ export class Embedder implements AsyncDisposable {
       throw reason;
     } finally {
       scope.end();
-      this.#parts.metrics.onCall(performance.now() - started, failure);
+      this.#parts.metrics.onCall(performance.now() - started, failure, limits.signal);
     }
   }
 
@@ -310,9 +310,9 @@ export class Embedder implements AsyncDisposable {
   }
 }
 
-/** Infinity means the same as 0, but is no number of milliseconds for a timer. */
+/** What no timer can wait for means the same as 0. */
 function limitOf(ms: number): number {
-  return Number.isFinite(ms) ? ms : 0;
+  return ms <= LONGEST_TIMER_MS ? ms : 0;
 }
 
 function checkSource(source: Source): void {

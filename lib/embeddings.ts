@@ -3,7 +3,7 @@ import type { Precision } from './native.js';
 
 /** Where a call's time went, in milliseconds. Stages overlap, and batches run side by side: parts may exceed the total. */
 export interface Timings {
-  /** From the call to its result. */
+  /** From when the inputs were checked to the result. */
   totalMs: number;
   /** Encoding texts into tokens. */
   tokenizeMs: number;

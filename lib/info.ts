@@ -36,7 +36,7 @@ export interface EmbedderInfo {
   readonly buckets: readonly number[];
   /** Most tokens of a batch, padding counted. */
   readonly batchTokens: number;
-  /** What the measurement of streams, buckets and batches found. */
+  /** What the measurement of streams and batches found, or why there was none. */
   readonly tuningReason: string;
   /** Version of the OpenVINO runtime. */
   readonly runtimeVersion: string;

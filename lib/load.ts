@@ -199,8 +199,8 @@ function planOptions(spec: ModelSpec, options: LoadOptions): PlanOptions {
 }
 
 /** Who sets one of them knows what the others should be. */
-function isTunable({ device }: DevicePlan, { streams, batchTokens, buckets }: LoadOptions): boolean {
-  return device === 'CPU' && streams === undefined && batchTokens === undefined && buckets === undefined;
+function isTunable({ device }: DevicePlan, { streams, batchTokens }: LoadOptions): boolean {
+  return device === 'CPU' && streams === undefined && batchTokens === undefined;
 }
 
 /** Checks what only the loaded graph can tell, and puts the parts together. */

@@ -77,9 +77,13 @@ export class Metrics implements SchedulerObserver {
     this.#queueMs.add(waitedMs);
   }
 
-  /** A call ended. @param failure what it rejected with; undefined: it went well */
-  onCall(ms: number, failure?: { reason: unknown }): void {
-    const outcome = failure ? outcomeOf(failure.reason) : 'ok';
+  /**
+   * A call ended.
+   * @param failure what it rejected with; undefined: it went well
+   * @param signal the caller's, whose reason is an abort whatever it is
+   */
+  onCall(ms: number, failure?: { reason: unknown }, signal?: AbortSignal): void {
+    const outcome = failure ? outcomeOf(failure.reason, signal) : 'ok';
     this.#calls[outcome] = (this.#calls[outcome] ?? 0) + 1;
     this.#callMs.add(ms);
   }
@@ -108,15 +112,20 @@ export class Metrics implements SchedulerObserver {
 
   #rate(texts: number, tokens: number): void {
     const now = performance.now();
-    this.#textRate.add(texts, now - this.#ratedAt);
-    this.#tokenRate.add(tokens, now - this.#ratedAt);
+    for (const [rate, amount] of [
+      [this.#textRate, texts],
+      [this.#tokenRate, tokens],
+    ] as const) {
+      rate.add(0, now - this.#ratedAt);
+      rate.add(amount, 0);
+    }
     this.#ratedAt = now;
   }
 }
 
-function outcomeOf(reason: unknown): string {
-  if (reason instanceof OvembedError) return reason.code;
-  return (reason as Error | undefined)?.name === 'AbortError' ? 'aborted' : 'ERROR';
+function outcomeOf(reason: unknown, signal: AbortSignal | undefined): string {
+  if (signal?.aborted && signal.reason === reason) return 'aborted';
+  return reason instanceof OvembedError ? reason.code : 'ERROR';
 }
 
 class Histogram {

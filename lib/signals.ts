@@ -9,7 +9,7 @@ export interface CallLimits {
 }
 
 /** setTimeout fires at once when given more than this (24.8 days), so longer limits are no limit. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What an AbortSignal has that work looks at, so that work can be ended by either. */
 export interface StopSignal {

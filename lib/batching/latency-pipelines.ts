@@ -1,6 +1,6 @@
 /**
- * Pipelines of one stream with all threads, compiled in the background once they would have been of use: a process that
- * only embeds lists, or one query, never pays for them.
+ * Pipelines of one stream with all threads, compiled in the background once they would have been of use twice: a process
+ * that embeds one query, or lists of many batches, never pays for them.
  */
 import type { Logger } from '../logger.js';
 import type { NativePipeline, PipelineShape } from '../native.js';
@@ -11,6 +11,9 @@ import type { BatchOutlook, Slot } from './pipelines.js';
  * shapes that change: 15 % of the time of 16 tokens, 9 % of 32, 6 % of 64 (MiniLM, bf16, two CPUs).
  */
 const LONGEST_STATIC = 32;
+
+/** Each lays out the weights anew. */
+const MOST_STATIC = 2;
 
 /** So often must one have been of use before it is compiled. */
 const USES = 2;
@@ -51,8 +54,14 @@ export class LatencyPipelines {
     const entry: Entry = this.#entries.get(key) ?? { uses: 0 };
     this.#entries.set(key, entry);
     entry.uses++;
-    if (entry.uses === USES && !this.#closed) entry.loading = this.#fill(entry, shape);
+    if (entry.uses >= USES && !entry.loading && this.#mayLoad(shape)) entry.loading = this.#fill(entry, shape);
     return entry.slot;
+  }
+
+  #mayLoad(shape: PipelineShape | null): boolean {
+    if (this.#closed) return false;
+    const loading = [...this.#entries].filter(([key, { loading }]) => key !== ANY_SHAPE && loading);
+    return shape === null || loading.length < MOST_STATIC;
   }
 
   /** Never rejects: without it, batches go the other way. */

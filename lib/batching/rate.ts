@@ -13,11 +13,13 @@ export class Rate {
     this.#windowMs = windowMs;
   }
 
-  /** Adds what was done in the `ms` since the last addition. */
+  /** Adds what was done in the `ms` since the last addition, evenly or, with 0, at once. */
   add(amount: number, ms: number): void {
     const kept = Math.exp(-ms / this.#windowMs);
-    this.#amount = this.#amount * kept + amount;
-    this.#ms = this.#ms * kept + ms;
+    // However long it was, it counts as one window at most.
+    const counted = this.#windowMs * (1 - kept);
+    this.#amount = this.#amount * kept + (ms > 0 ? (amount * counted) / ms : amount);
+    this.#ms = this.#ms * kept + counted;
   }
 
   /** Undefined until anything was measured. */

@@ -57,8 +57,9 @@ export class Scheduler {
   #bulkSince = 0;
   /** Interactive texts have gone since. */
   #bulkYielded = false;
-  /** While the device works: when it last had finished a batch or begun. */
+  /** While the device works: when it last had finished a full batch or begun, and the tokens that it has done since. */
   #busySince = 0;
+  #tokensSince = 0;
   /** When texts that wait for company are looked at again. */
   #waking = ASLEEP;
   #onIdle: (() => void)[] = [];
@@ -130,12 +131,12 @@ export class Scheduler {
     this.#lanes[priority].add(submission, now);
   }
 
-  /** Ends the work if a text of it still waits at the end of `queueTimeoutMs`. */
+  /** Ends the work if none of its texts has gone to the device at the end of `queueTimeoutMs`. */
   #limitWait(submission: Submission): void {
-    const { since, queueTimeoutMs, name, priority } = submission.call;
-    if (queueTimeoutMs === 0 || !this.#lanes[priority].has(submission)) return;
+    const { since } = submission;
+    const { queueTimeoutMs, name, priority } = submission.call;
+    if (queueTimeoutMs === 0 || submission.departed || submission.failure) return;
     const expired = () => {
-      if (!this.#lanes[priority].has(submission)) return;
       const message = `${name} waited ${queueTimeoutMs} ms for the device (queueTimeoutMs). Try again later, or allow more.`;
       const retryAfterMs = this.admission.retryAfterMs(priority);
       this.#fail(submission, new OvembedError('ERR_QUEUE_TIMEOUT', message, { retryAfterMs }));
@@ -161,6 +162,7 @@ export class Scheduler {
     work.place.leave(rows.length, work.tokensOf(rows));
     if (work.departed) return;
     work.departed = true;
+    work.callOff?.();
     this.#observer.onDeparture?.(this.clock.now() - since);
   }
 
@@ -210,7 +212,10 @@ export class Scheduler {
   /** @param apart to be tried again after it, on its place */
   #start(batch: Batch<Submission>, slot: Slot, apart: readonly Part<Submission>[] = []): void {
     const running: RunningBatch = { batch, slot, apart, job: this.#nextJob++, stopped: false };
-    if (this.#running.size === 0) this.#busySince = this.clock.now();
+    if (this.#running.size === 0) {
+      this.#busySince = this.clock.now();
+      this.#tokensSince = 0;
+    }
     this.#running.add(running);
     slot.inFlight++;
     for (const { work } of batch.parts) work.running.add(running);
@@ -249,13 +254,17 @@ export class Scheduler {
     this.#handOut(running.batch, result, startedAt);
   }
 
-  /** Only full batches tell what the device can do; from small ones a queue would look slower to work off than it is. */
+  /**
+   * Measures from full batch to full batch: from small ones alone a queue would look slower to work off than it is, but the
+   * time and the tokens of those between full ones count.
+   */
   #measure({ batch: { bucket, rows, parts } }: RunningBatch): void {
-    const now = this.clock.now();
-    const ms = now - this.#busySince;
-    this.#busySince = now;
+    this.#tokensSince += tokensOf(parts);
     if (rows < fullBatch(bucket, this.#plan)) return;
-    this.admission.measured(tokensOf(parts), ms);
+    const now = this.clock.now();
+    this.admission.measured(this.#tokensSince, now - this.#busySince);
+    this.#busySince = now;
+    this.#tokensSince = 0;
   }
 
   #handOut(batch: Batch<Submission>, result: InferResult, startedAt: number): void {

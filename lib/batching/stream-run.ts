@@ -224,6 +224,7 @@ export class StreamRun {
     const onClosed = () => {
       if (this.#state === 'closing') this.#state = 'closed';
       this.#answer();
+      this.#endIfAllRead();
     };
     this.#reader.close().then(onClosed, onClosed);
   }
@@ -245,10 +246,16 @@ export class StreamRun {
     if (ready.read === rows.length) this.#ready.shift();
     if (--window.unread === 0) {
       this.#windows.delete(window);
+      this.#endIfAllRead();
       // Not before the item is on its way: the source is the caller's code, which may call next().
       queueMicrotask(() => void this.#read());
     }
     return item;
+  }
+
+  /** With the last item, not with the `next()` after it, which may never come: timers and listeners go. */
+  #endIfAllRead(): void {
+    if (this.#state === 'closed' && this.#windows.size === 0 && this.#asked.length === 0) this.#end(this.#failure);
   }
 
   #answerOver({ resolve, reject }: Asked): void {

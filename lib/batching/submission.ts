@@ -23,6 +23,7 @@ export class Submission {
   readonly encoding: NativeEncoding;
   /** Of the encoding, which makes a new array each time it is asked. */
   readonly lengths: Uint32Array;
+  readonly since: number;
   readonly place: Place;
   readonly options: Work['options'];
   readonly key: string;
@@ -42,6 +43,7 @@ export class Submission {
     this.call = work.call;
     this.encoding = work.encoding;
     this.lengths = work.encoding.lengths;
+    this.since = work.since;
     this.place = work.place;
     this.options = work.options;
     this.key = `${work.options.output} ${work.options.dimensions} ${work.options.normalize}`;

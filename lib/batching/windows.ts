@@ -113,6 +113,8 @@ export async function runWindow(
   const { call } = request;
   const { first, inputs } = window;
   const texts = inputs.length;
+  // A call that has begun has had its turn: further windows wait on their own account.
+  const since = first === 0 ? call.since : engine.scheduler.clock.now();
   const place = first === 0 ? admission.admit(call, texts) : await admission.wait(call, texts, signal);
   let encoding: NativeEncoding | undefined;
   try {
@@ -129,7 +131,7 @@ export async function runWindow(
       rejectNonFinite(part, first);
       collector.onPart(first, part);
     };
-    await engine.scheduler.run({ call, encoding, place, options: request.infer, onPart }, signal);
+    await engine.scheduler.run({ call, since, encoding, place, options: request.infer, onPart }, signal);
   } finally {
     place.leaveAll();
     encoding?.release();

@@ -12,7 +12,7 @@ export interface Call {
   readonly priority: Priority;
   /** When it was made, on the scheduler's clock. */
   readonly since: number;
-  /** Milliseconds from `since` that its texts may wait for the device; 0: no limit. */
+  /** Milliseconds that none of a work's texts may have gone to the device; 0: no limit. */
   readonly queueTimeoutMs: number;
   /** Milliseconds from `since` that it may take; 0: no limit. The caller's own timer ends it; here it is refused early. */
   readonly timeoutMs: number;
@@ -22,6 +22,8 @@ export interface Call {
 export interface Work {
   call: Call;
   encoding: NativeEncoding;
+  /** From when `queueTimeoutMs` counts, on the scheduler's clock. */
+  since: number;
   /** Their place in the queue, with texts and tokens entered. */
   place: Place;
   options: Omit<InferOptions, 'bucket' | 'job'>;

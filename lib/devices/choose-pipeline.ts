@@ -19,7 +19,6 @@ import { cpuIdentity, machineOf } from './machine.js';
 import { oneAtATime } from './one-at-a-time.js';
 import type { DevicePlan, Parallelism } from './plan.js';
 import { isPrecisionChoice, measurePrecision, type PrecisionChoice } from './precision.js';
-import type { Tuning } from './tuning.js';
 import { TuningChoices } from './tuning-choices.js';
 
 /** What is to be compiled, where, and how. */
@@ -32,7 +31,7 @@ export interface PipelineRequest {
   /** For the measurement that `auto` may need. */
   tokenizer: NativeTokenizer;
   plan: PlanOptions;
-  /** Whether streams, batches and buckets may be chosen by measurement. */
+  /** Whether streams and batches may be chosen by measurement. */
   tunable: boolean;
   /** ovembed's cache folder. */
   cacheDir: string;
@@ -103,18 +102,14 @@ async function pipelineFrom(source: ModelSpec['sources'][number], request: Pipel
   const tuned = await tunings.choose(precision, pipeline, load);
   return {
     pipeline: tuned.pipeline,
-    plan: tuned.tuning ? planOf(tuned.tuning, request.plan) : request.plan,
-    tuningReason: tuned.tuning?.reason ?? 'asked for',
+    plan: tuned.tuning ? { ...request.plan, batchTokens: tuned.tuning.batchTokens } : request.plan,
+    tuningReason: tuned.tuning?.reason ?? 'not measured: set by options, or no CPU',
     choice,
     source,
     fingerprint,
     weightsBytes,
     compileFor: (parallelism, shape) => compileFor(precision, parallelism, shape),
   };
-}
-
-function planOf({ batchTokens, bucket }: Tuning, plan: PlanOptions): PlanOptions {
-  return { ...plan, batchTokens, buckets: [bucket] };
 }
 
 /** An IR's weights are in a file beside it. */

@@ -42,6 +42,7 @@ export async function runRound(
   await scheduler.run(
     {
       call: CALL,
+      since: 0,
       encoding,
       place: scheduler.admission.admit(CALL, texts),
       options: { output: 'pooled', dimensions: 0, normalize: true },

@@ -7,7 +7,7 @@ import { oneAtATime } from './one-at-a-time.js';
 import { otherStreams, type Parallelism } from './plan.js';
 import { isTuning, type Tuning, tune } from './tuning.js';
 
-/** Choices of streams, batches and buckets for one model: remembered, or measured. */
+/** Choices of streams and batches for one model: remembered, or measured. */
 export class TuningChoices {
   readonly #graph: string;
   readonly #request: PipelineRequest;
@@ -41,7 +41,7 @@ export class TuningChoices {
       if (remembered) return this.#withStreams(remembered, pipeline, load);
       const streams = otherStreams(parallelism);
       const measured = await tune({ pipeline, tokenizer, plan, streams, load, signal });
-      logger.info(`streams, batches and buckets: ${measured.tuning.reason}`);
+      logger.info(`streams and batches: ${measured.tuning.reason}`);
       const kept = await this.#choices.keep(key, measured.tuning);
       return this.#withStreams(kept, measured.pipeline, load);
     });
@@ -62,6 +62,14 @@ export class TuningChoices {
   async #key(precision: Precision): Promise<string[]> {
     const { addon, device, parallelism, plan } = this.#request;
     const machine = await machineOf(addon, device, parallelism);
-    return ['tuning', ...machine, precision, String(plan.maxLength), String(plan.maxBatchSize), this.#graph];
+    return [
+      'tuning',
+      ...machine,
+      precision,
+      String(plan.maxLength),
+      String(plan.maxBatchSize),
+      plan.buckets.join(),
+      this.#graph,
+    ];
   }
 }

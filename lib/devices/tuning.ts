@@ -1,7 +1,7 @@
 /**
- * How a device is fed: streams, tokens per batch and the multiple to which texts are padded. The rules of plan.ts and the
- * defaults are right nearly everywhere; a short measurement finds the machines and models for which they are not. Its
- * outcome is kept, since a text's last bits depend on its bucket.
+ * How a device is fed: streams and tokens per batch. The rules of plan.ts and the default are right nearly everywhere; a
+ * short measurement finds the machines and models for which they are not. Buckets are no part of it: a text's last bits
+ * depend on its bucket, and must not depend on a measurement.
  */
 import { type PlanOptions, withinPositions } from '../batching/planner.js';
 import { callNative, type NativePipeline, type NativeTokenizer } from '../native.js';
@@ -12,13 +12,12 @@ import { median, proseTexts, runRound } from './round.js';
 export interface Tuning {
   streams: number;
   batchTokens: number;
-  bucket: number;
   reason: string;
 }
 
 export function isTuning(value: unknown): value is Tuning {
   const tuning = value as Partial<Tuning> | null;
-  const counts = [tuning?.streams, tuning?.batchTokens, tuning?.bucket];
+  const counts = [tuning?.streams, tuning?.batchTokens];
   return (
     counts.every((count) => Number.isSafeInteger(count) && (count as number) > 0) && typeof tuning?.reason === 'string'
   );
@@ -36,16 +35,15 @@ export interface TuningTrial {
   signal: AbortSignal;
 }
 
-/** Multiples beside the default of 16. */
-const BUCKETS = [8, 32];
-/** Relative to the default. */
+/** Tokens per batch relative to the default. */
 const BUDGETS = [0.5, 2];
 
 /** A smaller gain is within the noise, and the default is known to be good. */
 const MIN_GAIN = 1.05;
-const MAX_ROUNDS = 3;
-/** No further round is begun after this long. */
-const BUDGET_MS = 1_000;
+/** Of all variants. */
+const ROUNDS = 2;
+/** Of the fastest beside the default, before it takes its place: one of several is the fastest by chance, too. */
+const CONFIRMING_ROUNDS = 5;
 /** A round that takes longer tells that the model is large: batches of any size keep the device busy. */
 const LONGEST_ROUND_MS = 200;
 
@@ -78,12 +76,12 @@ export async function tune(trial: TuningTrial): Promise<{ pipeline: NativePipeli
         return { pipeline, tuning: { ...usual.tuning, reason: 'defaults, as the model is large' } };
       }
       const variants = [usual, ...(await otherVariants(trial, usual, opened))];
-      const end = performance.now() + BUDGET_MS;
-      for (const variant of variants) await time(variant);
-      do {
-        for (const variant of variants) variant.ms.push(await time(variant));
-      } while (usual.ms.length < MAX_ROUNDS && performance.now() < end);
+      await timeInTurns(variants, 1, time); // warms up
+      for (const { ms } of variants) ms.length = 0;
+      await timeInTurns(variants, ROUNDS, time);
       best = fastest(variants);
+      if (best !== usual) await timeInTurns([usual, best], CONFIRMING_ROUNDS, time);
+      best = fastest([usual, best]);
       return { pipeline: best.pipeline, tuning: { ...best.tuning, reason: findings(variants) } };
     } finally {
       encoding.release();
@@ -94,7 +92,7 @@ export async function tune(trial: TuningTrial): Promise<{ pipeline: NativePipeli
 }
 
 function usualVariant({ pipeline, plan }: TuningTrial): Variant {
-  const tuning = { streams: pipeline.streams, batchTokens: plan.batchTokens, bucket: plan.buckets[0] as number };
+  const tuning = { streams: pipeline.streams, batchTokens: plan.batchTokens };
   return { name: 'default', tuning, pipeline, ms: [] };
 }
 
@@ -105,9 +103,6 @@ async function otherVariants(trial: TuningTrial, usual: Variant, opened: NativeP
     const batchTokens = tuning.batchTokens * factor;
     variants.push({ name: `${batchTokens} tokens`, tuning: { ...tuning, batchTokens }, pipeline, ms: [] });
   }
-  for (const bucket of BUCKETS) {
-    variants.push({ name: `buckets of ${bucket}`, tuning: { ...tuning, bucket }, pipeline, ms: [] });
-  }
   for (const streams of trial.streams) {
     const other = await trial.load({ streams, threads: pipeline.threads });
     opened.push(other);
@@ -117,8 +112,13 @@ async function otherVariants(trial: TuningTrial, usual: Variant, opened: NativeP
 }
 
 function planOf({ tuning, pipeline }: Variant, plan: PlanOptions): PlanOptions {
-  const { batchTokens, bucket } = tuning;
-  return withinPositions({ ...plan, batchTokens, buckets: [bucket] }, pipeline.maxPositions);
+  return withinPositions({ ...plan, batchTokens: tuning.batchTokens }, pipeline.maxPositions);
+}
+
+async function timeInTurns(variants: readonly Variant[], rounds: number, time: (variant: Variant) => Promise<number>) {
+  for (let round = 0; round < rounds; round++) {
+    for (const variant of variants) variant.ms.push(await time(variant));
+  }
 }
 
 function fastest([usual, ...others]: Variant[]): Variant {
@@ -138,7 +138,7 @@ function gainOf(variant: Variant, usual: Variant): number {
 }
 
 function findings([usual, ...others]: Variant[]): string {
-  const { streams, batchTokens, bucket } = (usual as Variant).tuning;
+  const { streams, batchTokens } = (usual as Variant).tuning;
   const gains = others.map((other) => `${other.name} ${gainOf(other, usual as Variant).toFixed(2)}`).join(', ');
-  return `speed relative to ${streams} streams, ${batchTokens} tokens, buckets of ${bucket}: ${gains}`;
+  return `speed relative to ${streams} streams and ${batchTokens} tokens: ${gains}`;
 }

@@ -56,7 +56,7 @@ export function freshCacheDir(): string {
 }
 
 /** What keeps a load to one pipeline and no measurements, unless a test is about these. */
-const PLAIN: LoadOptions = { performance: 'throughput', buckets: 16 };
+const PLAIN: LoadOptions = { performance: 'throughput', batchTokens: 1_024 };
 
 export async function loadFake(world = new FakeWorld(), options: LoadOptions = {}, spec: Partial<ModelSpec> = {}) {
   const parts = await load('org/model', { cacheDir: freshCacheDir(), ...PLAIN, ...options }, fakeSystem(world, spec));

@@ -18,3 +18,11 @@ test('follows what was done of late', () => {
   for (let i = 0; i < 100; i++) rate.add(300, 100);
   expect(rate.perMs).toBeCloseTo(3, 3);
 });
+
+test('an idle hour counts as one window', () => {
+  const rate = new Rate(1_000);
+  for (let i = 0; i < 100; i++) rate.add(100, 100);
+  rate.add(0, 3_600_000);
+  for (let i = 0; i < 30; i++) rate.add(100, 100);
+  expect(rate.perMs).toBeGreaterThan(0.9);
+});

@@ -188,7 +188,10 @@ export class Schedule {
       work.turn = this.#nextTurn++;
       work.enqueuedAt = this.clock.now();
       const options = { output: 'pooled', dimensions: plan.dimensions, normalize: true } as const;
-      await this.scheduler.run({ call, encoding, place, options, onPart: (part) => work.onPart(part) }, signal);
+      await this.scheduler.run(
+        { call, since: call.since, encoding, place, options, onPart: (part) => work.onPart(part) },
+        signal,
+      );
     } finally {
       place.leaveAll();
     }
@@ -233,7 +236,7 @@ export class Schedule {
   #expectExpiry(work: ModelledWork): void {
     const { queueTimeoutMs, since } = work.call;
     if (queueTimeoutMs === 0 || this.clock.now() < since + queueTimeoutMs) return;
-    if (work.waitingRows.length > 0) work.mustFail('ERR_QUEUE_TIMEOUT');
+    if (work.waitingRows.length > 0 && work.sent.size === 0) work.mustFail('ERR_QUEUE_TIMEOUT');
   }
 
   /** A failure is that of the only work in the batch; of several, each is tried again alone. */

@@ -29,7 +29,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const measured = async (options: LoadOptions = {}) => {
-  const embedder = await loadFake(world, { cacheDir, precision: 'f32', buckets: undefined, ...options });
+  const embedder = await loadFake(world, { cacheDir, precision: 'f32', batchTokens: undefined, ...options });
   const { streams, batchTokens, buckets, tuningReason } = embedder.info;
   await embedder.close();
   return { streams, batchTokens, buckets, tuningReason };
@@ -40,7 +40,7 @@ const kept = () =>
     JSON.parse(readFileSync(join(cacheDir, 'choices', name), 'utf8')),
   );
 
-describe('streams, batches and buckets', () => {
+describe('streams and tokens per batch', () => {
   test('stay at the defaults where nothing is clearly better', async () => {
     cost = () => 1;
     world.onInfer = () => {};
@@ -54,11 +54,6 @@ describe('streams, batches and buckets', () => {
     const { batchTokens, tuningReason } = await measured({ maxBatchSize: 1_000 });
     expect(batchTokens).toBe(2_048);
     expect(tuningReason).toContain('2048 tokens 1.');
-  });
-
-  test('narrow buckets where padding is what costs', async () => {
-    cost = (rows, bucket) => (bucket % 16 === 0 ? rows / 10 : 0);
-    expect((await measured()).buckets).toEqual([8]);
   });
 
   test('fewer streams where they are faster', async () => {
@@ -90,7 +85,7 @@ describe('streams, batches and buckets', () => {
     expect(world.loads).toHaveLength(1);
   });
 
-  test.each([{ streams: 1 }, { batchTokens: 512 }, { buckets: 32 }])('are not measured with %o', async (options) => {
+  test.each([{ streams: 1 }, { batchTokens: 512 }])('are not measured with %o', async (options) => {
     cost = () => 5;
     await measured({ maxBatchSize: 1_000, ...options });
     expect(world.batches).toEqual([]);

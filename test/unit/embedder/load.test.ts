@@ -31,7 +31,7 @@ describe('Embedder.load', () => {
       threads: 2,
       buckets: [16],
       batchTokens: 1_024,
-      tuningReason: 'asked for',
+      tuningReason: 'not measured: set by options, or no CPU',
       runtimeVersion: 'fake-1',
       source: 'safetensors',
       fromBlob: false,

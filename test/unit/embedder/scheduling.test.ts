@@ -203,3 +203,39 @@ test('results tell how they were made', async () => {
   expect(metadata).toEqual({ device: 'CPU', precision: 'f32', batches: 2, paddedTokens: 64, cacheHits: 0 });
   expect([timings.inferMs, timings.poolMs]).toEqual([expect.closeTo(0.2), expect.closeTo(0.002)]);
 });
+
+test('queueTimeoutMs is no limit for a call whose first texts have gone to the device', async () => {
+  const call = embedder.embed(['a', 'a', 'b', 'b'], { queueTimeoutMs: 10 });
+  await device.letThrough(0);
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  device.open();
+  expect((await call).length).toBe(4);
+});
+
+test('a queueTimeoutMs that no timer can wait for is no limit', async () => {
+  const first = embedder.embed(['x']);
+  await device.letThrough(0);
+  const call = embedder.embed(['a'], { queueTimeoutMs: 3e9 });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  device.open();
+  await Promise.all([first, call]);
+});
+
+test('an abort counts as one, whatever its reason', async () => {
+  const caller = new AbortController();
+  const call = embedder.embed(['a'], { signal: caller.signal });
+  await device.letThrough(0);
+  caller.abort('no longer needed');
+  await expect(call).rejects.toBe('no longer needed');
+  device.open();
+  expect(embedder.metrics().calls).toEqual({ aborted: 1 });
+});
+
+test('a stream that was read to its last item is over without another next()', async () => {
+  device.open();
+  const stream = embedder.stream(['a', 'b']);
+  await stream.next();
+  await stream.next();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(embedder.metrics().calls).toEqual({ ok: 1 });
+});
