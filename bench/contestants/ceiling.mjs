@@ -26,7 +26,6 @@ export async function load(folders, { precision, streams, bucket, budget }) {
     paddingSide: 'right',
     padTokenId: spec.padTokenId,
     shape: null,
-    shape: null,
     blobFile: null,
   });
 
