@@ -149,8 +149,9 @@ export interface NativePipeline {
   readonly concurrency: number;
   infer(parts: readonly BatchPart[], options: InferOptions): Promise<InferResult>;
   /**
-   * Ends the batches of this number, if there are any: those that wait never run, one that runs is stopped within the
-   * graph. Their promises reject with ERR_CLOSED, unless the work was done already.
+   * Ends the batches of this number, if there are any: those that wait never run; one that runs is stopped within the
+   * graph where there is one stream and the batch is not small, else it runs to its end. Their promises reject with
+   * ERR_CLOSED, unless the work was done already.
    */
   cancel(job: number): void;
   /** Waits for batches in flight, then frees the device's memory (unless another environment shares the model). */
