@@ -114,16 +114,17 @@ export class Lane<T extends Waiting> {
   }
 
   /**
-   * The next batch in turn.
+   * The next batch in turn: of the call's buckets a full one, else the longest. What is left over so meets the texts of
+   * the call's next window instead of going in batches of odd sizes, each a shape that the runtime keeps memory for.
    * @param youngest batches that are not full are passed over while their oldest text came after this time
    */
   next(youngest: number): Candidate<T> | undefined {
-    for (const [segment] of this.#calls.values()) {
-      const { bucket, rows: waiting } = (segment as Segment<T>).group;
-      const [oldest] = (segment as Segment<T>).group.segments;
+    for (const segments of this.#calls.values()) {
+      const segment = find(segments, isFull(this.#plan)) ?? find(segments, isOlderThan(youngest));
+      if (!segment) continue;
+      const { bucket, rows: waiting } = segment.group;
       const rows = nextBatchSize(waiting, bucket, this.#plan);
-      if ((oldest as Segment<T>).since > youngest && rows < fullBatch(bucket, this.#plan)) continue;
-      return { segment: segment as Segment<T>, bucket, rows, takesAll: rows === this.#rows };
+      return { segment, bucket, rows, takesAll: rows === this.#rows };
     }
     return undefined;
   }
@@ -171,4 +172,17 @@ export class Lane<T extends Waiting> {
     const left = this.#segments.get(work)?.some(({ rows, taken }) => taken < rows.length);
     if (!left) this.#segments.delete(work);
   }
+}
+
+function find<T extends Waiting>(segments: Iterable<Segment<T>>, fits: (group: Group<T>) => boolean) {
+  for (const segment of segments) if (fits(segment.group)) return segment;
+  return undefined;
+}
+
+function isFull(plan: PlanOptions) {
+  return ({ rows, bucket }: { rows: number; bucket: number }) => rows >= fullBatch(bucket, plan);
+}
+
+function isOlderThan(youngest: number) {
+  return ({ segments: [oldest] }: { segments: Iterable<{ since: number }> }) => (oldest?.since ?? 0) <= youngest;
 }

@@ -1,10 +1,12 @@
 /**
- * Pipelines of one stream with all threads, compiled in the background once they would have been of use twice: a process
- * that embeds one query, or lists of many batches, never pays for them.
+ * Pipelines of one stream with all threads, compiled in the background once they would have been of use: for two queries, or
+ * for sixteen other batches that had the device for themselves. A process that embeds one query, or lists and streams, never
+ * pays for them.
  */
 import type { Logger } from '../logger.js';
 import type { NativePipeline, PipelineShape } from '../native.js';
 import type { BatchOutlook, Slot } from './pipelines.js';
+import type { Priority } from './work.js';
 
 /**
  * A single text of up to this many tokens gets a pipeline of its bucket's static shape, which saves the runtime the work of
@@ -15,8 +17,9 @@ const LONGEST_STATIC = 32;
 /** Each lays out the weights anew. */
 const MOST_STATIC = 2;
 
-/** So often must one have been of use before it is compiled. */
-const USES = 2;
+/** What it takes until one is compiled, of uses that count so much. */
+const ENOUGH_USES = 16;
+const COUNTS: Record<Priority, number> = { interactive: 8, bulk: 1 };
 
 const ANY_SHAPE = 'any';
 
@@ -35,11 +38,11 @@ export class LatencyPipelines {
   }
 
   /** The pipeline for a batch that has the device for itself, if it is compiled and none of them is at work. */
-  choose({ rows, bucket }: BatchOutlook): Slot | undefined {
+  choose({ rows, bucket, priority }: BatchOutlook): Slot | undefined {
     const slots = [...this.#entries.values()].map(({ slot }) => slot);
     if (slots.some((slot) => slot && slot.inFlight > 0)) return undefined;
-    if (rows > 1 || bucket > LONGEST_STATIC) return this.#use(null);
-    return this.#use({ rows, width: bucket }) ?? this.#entries.get(ANY_SHAPE)?.slot;
+    if (rows > 1 || bucket > LONGEST_STATIC) return this.#use(null, priority);
+    return this.#use({ rows, width: bucket }, priority) ?? this.#entries.get(ANY_SHAPE)?.slot;
   }
 
   async close(): Promise<void> {
@@ -49,12 +52,12 @@ export class LatencyPipelines {
     await Promise.all(entries.map(({ slot }) => slot?.pipeline.close()));
   }
 
-  #use(shape: PipelineShape | null): Slot | undefined {
+  #use(shape: PipelineShape | null, priority: Priority): Slot | undefined {
     const key = shape ? `${shape.rows}x${shape.width}` : ANY_SHAPE;
     const entry: Entry = this.#entries.get(key) ?? { uses: 0 };
     this.#entries.set(key, entry);
-    entry.uses++;
-    if (entry.uses >= USES && !entry.loading && this.#mayLoad(shape)) entry.loading = this.#fill(entry, shape);
+    entry.uses += COUNTS[priority];
+    if (entry.uses >= ENOUGH_USES && !entry.loading && this.#mayLoad(shape)) entry.loading = this.#fill(entry, shape);
     return entry.slot;
   }
 

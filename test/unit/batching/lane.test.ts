@@ -49,11 +49,16 @@ test('batches are full or a power of two', () => {
 test('what is left of a work is taken out, and nothing else', () => {
   const [a, b] = [work('a', [3, 3, 3, 3, 3, 7]), work('b', 2)];
   const lane = laneOf(a, b);
-  expect(take(lane)).toBe('8: a5');
+  expect(take(lane)).toBe('4: a0 a1 a2 a3');
   lane.remove(a);
   lane.remove(a);
   expect([lane.has(a), lane.has(b), lane.rows]).toEqual([false, true, 2]);
   expect([take(lane), take(lane)]).toEqual(['4: b0 b1', undefined]);
+});
+
+test('of a call, full batches go first, then the longest', () => {
+  const lane = laneOf(work('a', [3, 7, 3, 3, 3, 3]));
+  expect([take(lane), take(lane), take(lane)]).toEqual(['4: a0 a2 a3 a4', '8: a1', '4: a5']);
 });
 
 test('works of one call share its turn', () => {
