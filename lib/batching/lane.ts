@@ -38,6 +38,8 @@ export interface Candidate<T extends Waiting> {
   rows: number;
   /** Nothing would be left in the lane. */
   takesAll: boolean;
+  /** It is all texts of a work. */
+  whole: boolean;
 }
 
 /** Texts of one work and one bucket. */
@@ -124,7 +126,7 @@ export class Lane<T extends Waiting> {
       if (!segment) continue;
       const { bucket, rows: waiting } = segment.group;
       const rows = nextBatchSize(waiting, bucket, this.#plan);
-      return { segment, bucket, rows, takesAll: rows === this.#rows };
+      return { segment, bucket, rows, takesAll: rows === this.#rows, whole: segment.work.lengths.length === rows };
     }
     return undefined;
   }

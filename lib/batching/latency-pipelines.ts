@@ -1,6 +1,6 @@
 /**
  * Pipelines of one stream with all threads, compiled in the background once they would have been of use: for two queries, or
- * for sixteen other batches that had the device for themselves. A process that embeds one query, or lists and streams, never
+ * for sixteen other calls of one batch that had the device for themselves. A process that embeds one query, or lists and streams, never
  * pays for them.
  */
 import type { Logger } from '../logger.js';
@@ -38,11 +38,12 @@ export class LatencyPipelines {
   }
 
   /** The pipeline for a batch that has the device for itself, if it is compiled and none of them is at work. */
-  choose({ rows, bucket, priority }: BatchOutlook): Slot | undefined {
+  choose(batch: BatchOutlook): Slot | undefined {
     const slots = [...this.#entries.values()].map(({ slot }) => slot);
     if (slots.some((slot) => slot && slot.inFlight > 0)) return undefined;
-    if (rows > 1 || bucket > LONGEST_STATIC) return this.#use(null, priority);
-    return this.#use({ rows, width: bucket }, priority) ?? this.#entries.get(ANY_SHAPE)?.slot;
+    const { rows, bucket } = batch;
+    if (rows > 1 || bucket > LONGEST_STATIC) return this.#use(null, batch);
+    return this.#use({ rows, width: bucket }, batch) ?? this.#entries.get(ANY_SHAPE)?.slot;
   }
 
   async close(): Promise<void> {
@@ -52,11 +53,11 @@ export class LatencyPipelines {
     await Promise.all(entries.map(({ slot }) => slot?.pipeline.close()));
   }
 
-  #use(shape: PipelineShape | null, priority: Priority): Slot | undefined {
+  #use(shape: PipelineShape | null, { priority, whole }: BatchOutlook): Slot | undefined {
     const key = shape ? `${shape.rows}x${shape.width}` : ANY_SHAPE;
     const entry: Entry = this.#entries.get(key) ?? { uses: 0 };
     this.#entries.set(key, entry);
-    entry.uses += COUNTS[priority];
+    if (priority === 'interactive' || whole) entry.uses += COUNTS[priority];
     if (entry.uses >= ENOUGH_USES && !entry.loading && this.#mayLoad(shape)) entry.loading = this.#fill(entry, shape);
     return entry.slot;
   }

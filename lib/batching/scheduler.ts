@@ -176,12 +176,13 @@ export class Scheduler {
         if (lane.rows > 0) this.#wakeAt(lane.since + this.#batchDelayMs);
         continue;
       }
-      const { bucket, rows, takesAll } = candidate;
+      const { bucket, rows, takesAll, whole } = candidate;
       const idle = this.#running.size === 0;
       const slot = this.#pipelines.choose({
         bucket,
         rows,
         takesAll,
+        whole,
         priority,
         idle,
         besideBulk: this.#isBulkRunning(),

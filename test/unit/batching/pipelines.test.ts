@@ -5,7 +5,7 @@ import { type BatchOutlook, Pipelines } from '../../../lib/batching/pipelines.js
 import type { NativePipeline, PipelineShape } from '../../../lib/native.js';
 import { FakeDevice } from './fake-device.js';
 
-const ALONE: BatchOutlook = { bucket: 64, rows: 4, priority: 'bulk', takesAll: true, idle: true, besideBulk: false };
+const ALONE: BatchOutlook = { whole: true, bucket: 64, rows: 4, priority: 'bulk', takesAll: true, idle: true, besideBulk: false };
 const QUERY: BatchOutlook = {
   bucket: 16,
   rows: 1,
@@ -42,6 +42,7 @@ test('a batch waits while the pipeline has as many as it takes', () => {
 
 test('a pipeline with all threads is compiled once it would often have been of use, and then takes what is alone', async () => {
   const { pipelines, compiled } = withLatency();
+  for (let i = 0; i < 99; i++) pipelines.choose({ ...ALONE, whole: false }); // the rest of lists asks for none
   for (let i = 0; i < 15; i++) expect(pipelines.choose(ALONE)).toBe(pipelines.main);
   expect(compiled).toEqual([]);
   expect(pipelines.choose(ALONE)).toBe(pipelines.main);
