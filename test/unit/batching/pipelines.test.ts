@@ -5,7 +5,15 @@ import { type BatchOutlook, Pipelines } from '../../../lib/batching/pipelines.js
 import type { NativePipeline, PipelineShape } from '../../../lib/native.js';
 import { FakeDevice } from './fake-device.js';
 
-const ALONE: BatchOutlook = { whole: true, bucket: 64, rows: 4, priority: 'bulk', takesAll: true, idle: true, besideBulk: false };
+const ALONE: BatchOutlook = {
+  whole: true,
+  bucket: 64,
+  rows: 4,
+  priority: 'bulk',
+  takesAll: true,
+  idle: true,
+  besideBulk: false,
+};
 const QUERY: BatchOutlook = {
   bucket: 16,
   rows: 1,
