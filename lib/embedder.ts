@@ -135,7 +135,7 @@ export class Embedder implements AsyncDisposable {
   }
 
   /**
-   * Vectors of a source of any length, in its order and in constant memory: texts are taken from the source only as
+   * Vectors of a source of any length, in its order (unless `ordered: false`) and in constant memory: texts are taken from the source only as
    * fast as they are embedded and consumed. Options that do not fit throw at once; later errors come from `next()`.
    */
   stream(source: Source, options: StreamOptions = {}): EmbeddingStream {

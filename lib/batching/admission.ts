@@ -44,12 +44,12 @@ export class Admission {
     return { texts: texts.used, tokens: tokens.used, max: { texts: texts.max, tokens: tokens.max } };
   }
 
-  /** Tokens per millisecond of full batches; undefined until one was run. */
+  /** Tokens that the device does in a millisecond while texts wait for it; undefined until that was measured. */
   get tokensPerMs(): number | undefined {
     return this.#rate.perMs;
   }
 
-  /** A full batch was run. */
+  /** So many tokens were done in `ms` in which the device was busy. */
   measured(tokens: number, ms: number): void {
     this.#rate.add(tokens, ms);
   }
@@ -57,12 +57,12 @@ export class Admission {
   /** How long a text that joins the lane now will wait, by the tokens before it; 0 where the speed is not known. */
   waitMs(priority: Priority): number {
     const ahead = this.#bounds[priority].tokens.used;
-    return Math.round(ahead / (this.#rate.perMs ?? Infinity));
+    return Math.round(ahead / (this.tokensPerMs ?? Infinity));
   }
 
   /** When a call that is not served now may come again. */
   retryAfterMs(priority: Priority): number {
-    return this.#rate.perMs === undefined ? UNKNOWN_RETRY_MS : retryAfter(this.waitMs(priority));
+    return this.tokensPerMs === undefined ? UNKNOWN_RETRY_MS : retryAfter(this.waitMs(priority));
   }
 
   /**
@@ -120,7 +120,7 @@ export class Admission {
   #full({ name, priority }: Call, texts: number, tokens: number): OvembedError {
     const queue = this.queue(priority);
     const excess = Math.max(queue.tokens + tokens - queue.max.tokens, queue.tokens * (texts / queue.max.texts), 1);
-    const speed = this.#rate.perMs;
+    const speed = this.tokensPerMs;
     return new OvembedError(
       'ERR_OVERLOADED',
       `The queue has no room for ${name}: ${queue.texts} of ${queue.max.texts} texts and ${queue.tokens} of ` +

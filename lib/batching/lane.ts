@@ -1,13 +1,13 @@
 /**
  * The texts of one priority that wait for a device. Calls take turns, batch by batch, so that a short list does not wait
- * for the whole of a long one; a batch is made around the oldest text of the call whose turn it is and filled up with
- * texts of the same bucket from any call.
+ * for the whole of a long one; a batch is made of one bucket of the call whose turn it is and filled up with texts of
+ * that bucket from any call.
  */
 import { fullBatch, groupByBucket, nextBatchSize, type PlanOptions } from './planner.js';
 
 /** What waits: texts of one encoding that succeed or fail together. */
 export interface Waiting {
-  /** Whose turn it is when these texts go; texts of one call are served in the order in which they were added. */
+  /** Whose turn it is when these texts go; of one call, texts of a bucket go in the order in which they were added. */
   readonly call: object;
   /** Tokens per text. */
   readonly lengths: Uint32Array;

@@ -1,7 +1,7 @@
 /**
- * Pipelines of one stream with all threads, compiled in the background once they would have been of use: for two queries, or
- * for sixteen other calls of one batch that had the device for themselves. A process that embeds one query, or lists and streams, never
- * pays for them.
+ * Pipelines of one stream with all threads, compiled in the background once they would have been of use: for two queries,
+ * or for sixteen other calls of one batch that had the device for themselves. A process that embeds one query, or lists
+ * and streams, never pays for them.
  */
 import type { Logger } from '../logger.js';
 import type { NativePipeline, PipelineShape } from '../native.js';

@@ -21,7 +21,7 @@ export interface BatchOutlook {
   /** Nothing of its priority waits behind it. */
   takesAll: boolean;
   /** It is all of a call's texts, not the rest of a list. */
-  whole?: boolean;
+  whole: boolean;
   /** Nothing is on any device. */
   idle: boolean;
   /** Bulk is on a device. */

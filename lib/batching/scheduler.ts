@@ -121,7 +121,7 @@ export class Scheduler {
   }
 
   #isIdle(): boolean {
-    return this.#running.size === 0 && PRIORITIES.every((priority) => this.#lanes[priority].rows === 0);
+    return this.#running.size === 0 && PRIORITIES.every((priority) => this.waiting(priority) === 0);
   }
 
   #enqueue(submission: Submission): void {

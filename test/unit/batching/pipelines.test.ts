@@ -15,6 +15,7 @@ const ALONE: BatchOutlook = {
   besideBulk: false,
 };
 const QUERY: BatchOutlook = {
+  whole: true,
   bucket: 16,
   rows: 1,
   priority: 'interactive',
