@@ -168,6 +168,8 @@ export interface NativeAddon {
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */
   performanceCpus(): number;
+  /** Gives memory that the process's heap has free back to the system: soon, on a native thread. Only glibc keeps any. */
+  trimHeap(): void;
   /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
   stop(): void;
 }

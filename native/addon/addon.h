@@ -27,6 +27,7 @@ private:
     Napi::Value available_cpus(const Napi::CallbackInfo& info);
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);
     void stop(const Napi::CallbackInfo& info);
+    void trim_heap(const Napi::CallbackInfo& info);
 
     std::shared_ptr<EnvState> m_state;
 };

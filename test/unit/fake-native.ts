@@ -41,6 +41,7 @@ export class FakeWorld {
   /** Texts of which a tokenizer without a template makes no token. */
   isTokenless: (text: string) => boolean = () => false;
 
+  heapTrims = 0;
   openEncodings = 0;
   openPipelines = 0;
   openTokenizers = 0;
@@ -64,6 +65,7 @@ export class FakeWorld {
     loadPipeline: async (options) => this.pipeline(options),
     availableCpus: () => 2,
     performanceCpus: () => 2,
+    trimHeap: () => this.heapTrims++,
     stop: () => {},
   };
 
