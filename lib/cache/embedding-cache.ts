@@ -1,0 +1,145 @@
+/**
+ * The levels of a cache, fastest first, seen as one: what a slower level has is copied to the faster ones, what none has is
+ * a miss, and no level can do more harm than be of no use.
+ */
+import type { Logger } from '../logger.js';
+import type { CacheLevel, CacheWrite } from './level.js';
+import { type CachedEmbedding, decodeRecord, encodeRecord } from './record.js';
+import { type CacheLevelStats, LevelCounters } from './stats.js';
+
+/** What was asked for, found or not, in the order of the keys. */
+export type Found = (CachedEmbedding | undefined)[];
+
+interface CountedLevel {
+  level: CacheLevel;
+  counters: LevelCounters;
+}
+
+export class EmbeddingCache {
+  readonly #levels: readonly CountedLevel[];
+  readonly #logger: Logger;
+  /** Writes that are under way; these never reject. */
+  readonly #writing = new Set<Promise<void>>();
+
+  /** @param levels fastest first */
+  constructor(levels: readonly CacheLevel[], logger: Logger) {
+    this.#levels = levels.map((level) => ({ level, counters: new LevelCounters() }));
+    this.#logger = logger;
+  }
+
+  /** Looks keys up in one level after the other. At once where the first level answers at once and has them all. */
+  get(keys: readonly string[], dimensions: number): Found | Promise<Found> {
+    const found: Found = new Array(keys.length);
+    return this.#getFrom(0, keys, dimensions, found);
+  }
+
+  /** Keeps what was computed, in all levels. Nobody waits for it. */
+  set(entries: readonly { key: string; embedding: CachedEmbedding }[]): void {
+    const writes = entries.map(({ key, embedding }) => ({ key, record: encodeRecord(key, embedding) }));
+    for (const level of this.#levels) this.#write(level, writes);
+  }
+
+  /** Statistics of each level since the load. */
+  async stats(): Promise<CacheLevelStats[]> {
+    return Promise.all(
+      this.#levels.map(async ({ level, counters }) => {
+        const size = await Promise.resolve(level.size?.()).catch(() => undefined);
+        return counters.snapshot(level.name, size);
+      }),
+    );
+  }
+
+  /** Forgets everything, in every level. Rejects with the first failure, once all have been tried. */
+  async clear(): Promise<void> {
+    const results = await Promise.allSettled(this.#levels.map(async ({ level }) => level.clear()));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** Waits for writes under way, then frees the levels. */
+  async close(): Promise<void> {
+    await Promise.all(this.#writing);
+    await Promise.allSettled(this.#levels.map(async ({ level }) => level.close?.()));
+  }
+
+  #getFrom(index: number, keys: readonly string[], dimensions: number, found: Found): Found | Promise<Found> {
+    const missing: number[] = [];
+    for (let i = 0; i < keys.length; i++) if (!found[i]) missing.push(i);
+    const counted = this.#levels[index];
+    if (!counted || missing.length === 0) return found;
+    const wanted = missing.map((i) => keys[i] as string);
+    const started = performance.now();
+    const take = (records: (Uint8Array | undefined)[]) => {
+      const hits = this.#take(counted, wanted, records, dimensions, performance.now() - started);
+      hits.forEach((hit, i) => {
+        if (hit) found[missing[i] as number] = hit.embedding;
+      });
+      this.#copyUp(index, hits);
+      return this.#getFrom(index + 1, keys, dimensions, found);
+    };
+    const failed = (error: unknown) => {
+      this.#onFailure(counted, 'read', error);
+      return take([]);
+    };
+    try {
+      const records = counted.level.get(wanted);
+      return records instanceof Promise ? records.then(take, failed) : take(records);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Checks what a level gave. What does not verify is a miss, and the level is told to forget it. */
+  #take(
+    counted: CountedLevel,
+    keys: readonly string[],
+    records: (Uint8Array | undefined)[],
+    dimensions: number,
+    ms: number,
+  ) {
+    const damaged: string[] = [];
+    const hits = keys.map((key, i) => {
+      const record = records[i];
+      if (!record) return undefined;
+      const embedding = decodeRecord(record, key, dimensions);
+      if (!embedding) damaged.push(key);
+      return embedding && { key, record, embedding };
+    });
+    counted.counters.onRead(keys.length, hits.filter(Boolean).length, damaged.length, ms);
+    if (damaged.length > 0) this.#inBackground(counted, 'delete', () => counted.level.delete(damaged));
+    return hits;
+  }
+
+  #copyUp(index: number, hits: readonly ({ key: string; record: Uint8Array } | undefined)[]): void {
+    if (index === 0) return;
+    // Copies, as a record may be a view of a larger answer.
+    const writes = hits.flatMap((hit) => (hit ? [{ key: hit.key, record: hit.record.slice() }] : []));
+    if (writes.length > 0) for (const faster of this.#levels.slice(0, index)) this.#write(faster, writes);
+  }
+
+  #write(counted: CountedLevel, writes: readonly CacheWrite[]): void {
+    counted.counters.writes += writes.length;
+    this.#inBackground(counted, 'write', () => counted.level.set(writes));
+  }
+
+  /** Work of a level that nobody waits for; its failures are counted and logged. */
+  #inBackground(counted: CountedLevel, what: string, work: () => void | Promise<void>): void {
+    try {
+      const result = work();
+      if (!(result instanceof Promise)) return;
+      const settled = result
+        .catch((error) => this.#onFailure(counted, what, error))
+        .then(() => {
+          this.#writing.delete(settled);
+        });
+      this.#writing.add(settled);
+    } catch (error) {
+      this.#onFailure(counted, what, error);
+    }
+  }
+
+  #onFailure({ level, counters }: CountedLevel, what: string, error: unknown): void {
+    counters.errors++;
+    this.#logger.debug(`cache level ${level.name}: ${what} failed: ${(error as Error)?.message ?? error}`);
+  }
+}

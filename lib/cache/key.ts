@@ -1,0 +1,49 @@
+/**
+ * Names of cached vectors: SHA-256 over everything that decides a vector's bits. Never of a text that was normalised in any
+ * way: texts that differ in one character have different keys.
+ */
+import { createHash, hash as hashOnce } from 'node:crypto';
+import type { ModelInput } from '../input.js';
+import type { Precision } from '../native.js';
+import type { Truncate } from '../options.js';
+
+/** What the vectors of a call have in common. */
+export interface KeyContext {
+  /** Of the vector space. */
+  fingerprint: string;
+  precision: Precision;
+  /** Where the precision has variants that differ in bits, which one runs; else ''. */
+  variant: string;
+  /** Lengths to which texts are padded: they decide the last bits. */
+  buckets: readonly number[];
+  /** UTF-16 units of the prompt that pooling leaves out; 0 where it takes part. */
+  excludedPromptLength: number;
+  truncate: Truncate;
+  maxLength: number;
+  normalize: boolean;
+  dimensions: number;
+}
+
+const SEPARATOR = '\0';
+
+/** Makes the keys of one call. */
+export class CacheKeys {
+  readonly #prefix: string;
+  /** Digest of the context: what goes in front of each input, so that an input is hashed once and in one piece. */
+  readonly #context: string;
+
+  constructor(prefix: string, context: KeyContext) {
+    this.#prefix = `${prefix}:v1:`;
+    const fields = Object.keys(context).sort();
+    const values = fields.map((field) => [field, context[field as keyof KeyContext]]);
+    this.#context = createHash('sha256').update(JSON.stringify(values)).digest('hex');
+  }
+
+  /** @param input what the model reads: a text with its prompt in front, or token ids */
+  keyOf(input: ModelInput): string {
+    if (typeof input === 'string')
+      return this.#prefix + hashOnce('sha256', `${this.#context}text${SEPARATOR}${input}`, 'hex');
+    const ids = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+    return this.#prefix + createHash('sha256').update(`${this.#context}ids${SEPARATOR}`).update(ids).digest('hex');
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * A vector as it is kept: one form for all levels, which carries what a computation would tell and can be checked.
+ *
+ *     offset  bytes  (little-endian)
+ *          0      4  magic, 'OVE1': changes with the form
+ *          4      1  element type, see DTYPES
+ *          5      1  1 if the text was cut
+ *          6      2  0
+ *          8      4  dimensions
+ *         12      4  tokens that the model read
+ *         16      4  tokens before the text was cut
+ *         20     32  the key's SHA-256, so that a record under a foreign key is noticed
+ *         52      n  values
+ *     52 + n      4  CRC-32 of all before
+ */
+import { crc32 } from 'node:zlib';
+
+const MAGIC = 0x3145564f;
+const HEADER_BYTES = 52;
+const CHECKSUM_BYTES = 4;
+const KEY_BYTES = 32;
+const KEY_DIGITS = 2 * KEY_BYTES;
+
+/** Element types by the number that stands for them in a record; numbers are never given anew. */
+const DTYPES = ['float32'] as const;
+const FLOAT32 = DTYPES.indexOf('float32');
+
+/** A vector and what was read of its text. */
+export interface CachedEmbedding {
+  data: Float32Array;
+  tokens: number;
+  originalTokens: number;
+  truncated: boolean;
+}
+
+/** @param key as CacheKeys makes it */
+export function encodeRecord(key: string, { data, tokens, originalTokens, truncated }: CachedEmbedding): Uint8Array {
+  const record = new Uint8Array(HEADER_BYTES + data.byteLength + CHECKSUM_BYTES);
+  const view = new DataView(record.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint8(4, FLOAT32);
+  view.setUint8(5, truncated ? 1 : 0);
+  view.setUint32(8, data.length, true);
+  view.setUint32(12, tokens, true);
+  view.setUint32(16, originalTokens, true);
+  record.set(digestOf(key), 20);
+  record.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), HEADER_BYTES);
+  const end = record.length - CHECKSUM_BYTES;
+  view.setUint32(end, crc32(record.subarray(0, end)), true);
+  return record;
+}
+
+/**
+ * What a record holds; undefined if it is damaged, of another form, of another key or of another width.
+ * @param dimensions that the call expects
+ */
+export function decodeRecord(record: Uint8Array, key: string, dimensions: number): CachedEmbedding | undefined {
+  if (record.length !== HEADER_BYTES + dimensions * Float32Array.BYTES_PER_ELEMENT + CHECKSUM_BYTES) return undefined;
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const end = record.length - CHECKSUM_BYTES;
+  if (view.getUint32(end, true) !== crc32(record.subarray(0, end))) return undefined;
+  if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== FLOAT32) return undefined;
+  if (view.getUint32(8, true) !== dimensions || !hasKey(record, key)) return undefined;
+  // A copy: the bytes need not be aligned, and belong to the level.
+  const data = new Float32Array(record.slice(HEADER_BYTES, end).buffer);
+  const truncated = view.getUint8(5) === 1;
+  return { data, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
+}
+
+/** The 32 bytes that a key's last 64 digits stand for. */
+function digestOf(key: string): Buffer {
+  return Buffer.from(key.slice(-KEY_DIGITS), 'hex');
+}
+
+function hasKey(record: Uint8Array, key: string): boolean {
+  return digestOf(key).equals(record.subarray(20, 20 + KEY_BYTES));
+}

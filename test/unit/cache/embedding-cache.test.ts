@@ -1,0 +1,139 @@
+/** Levels as one cache: order, copies upward, damage, failures. */
+import { describe, expect, test } from 'vitest';
+import { EmbeddingCache } from '../../../lib/cache/embedding-cache.js';
+import type { CacheLevel, CacheWrite } from '../../../lib/cache/level.js';
+import { MemoryLevel } from '../../../lib/cache/memory-level.js';
+import type { CachedEmbedding } from '../../../lib/cache/record.js';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const keyOf = (n: number) => `ovembed:v1:${n.toString(16).padStart(64, '0')}`;
+const embeddingOf = (n: number): CachedEmbedding => ({
+  data: Float32Array.of(n, n + 0.5),
+  tokens: n + 2,
+  originalTokens: n + 2,
+  truncated: false,
+});
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Answers a turn later, as disks and servers do. */
+class SlowLevel implements CacheLevel {
+  readonly name = 'slow';
+  readonly records = new Map<string, Uint8Array>();
+  asked: string[] = [];
+  failing = false;
+
+  async get(keys: readonly string[]) {
+    await nextTurn();
+    if (this.failing) throw new Error('down');
+    this.asked.push(...keys);
+    return keys.map((key) => this.records.get(key));
+  }
+
+  async set(writes: readonly CacheWrite[]) {
+    await nextTurn();
+    if (this.failing) throw new Error('down');
+    for (const { key, record } of writes) this.records.set(key, record);
+  }
+
+  async delete(keys: readonly string[]) {
+    for (const key of keys) this.records.delete(key);
+  }
+
+  async clear() {
+    this.records.clear();
+  }
+}
+
+function cacheOf(...levels: CacheLevel[]) {
+  return new EmbeddingCache(levels, silent);
+}
+
+const one = (n: number) => ({ key: keyOf(n), embedding: embeddingOf(n) });
+
+describe('levels', () => {
+  test('memory answers at once', () => {
+    const cache = cacheOf(new MemoryLevel());
+    cache.set([one(1)]);
+    expect(cache.get([keyOf(1), keyOf(2)], 2)).toEqual([embeddingOf(1), undefined]);
+  });
+
+  test('slower ones are asked for what faster ones do not have, and only that', async () => {
+    const slow = new SlowLevel();
+    const cache = cacheOf(new MemoryLevel(), slow);
+    cache.set([one(1)]);
+    await nextTurn();
+    slow.asked = [];
+    const filled = cacheOf(new MemoryLevel(), slow);
+    filled.set([one(2)]);
+    expect(await filled.get([keyOf(2), keyOf(1), keyOf(3)], 2)).toEqual([embeddingOf(2), embeddingOf(1), undefined]);
+    expect(slow.asked).toEqual([keyOf(1), keyOf(3)]);
+    expect(filled.get([keyOf(1)], 2)).toEqual([embeddingOf(1)]); // at once: it was copied up
+  });
+
+  test('a damaged record is a miss, counted, and forgotten', async () => {
+    const slow = new SlowLevel();
+    const cache = cacheOf(slow);
+    cache.set([one(1), one(2)]);
+    await nextTurn();
+    await nextTurn();
+    slow.records.set(keyOf(1), slow.records.get(keyOf(2)) as Uint8Array);
+    expect(await cache.get([keyOf(1)], 2)).toEqual([undefined]);
+    expect(slow.records.has(keyOf(1))).toBe(false);
+    expect((await cache.stats())[0]).toMatchObject({ hits: 0, misses: 1, corrupt: 1 });
+  });
+
+  test('a level that fails is a miss and is counted, reading and writing, at once and later', async () => {
+    const slow = new SlowLevel();
+    slow.failing = true;
+    const throwing: CacheLevel = {
+      name: 'throwing',
+      get: () => {
+        throw new Error('broken');
+      },
+      set: () => {
+        throw new Error('broken');
+      },
+      delete: () => {},
+      clear: () => {},
+    };
+    const cache = cacheOf(throwing, slow, new MemoryLevel());
+    cache.set([one(1)]);
+    expect(await cache.get([keyOf(1)], 2)).toEqual([embeddingOf(1)]);
+    await cache.close();
+    expect((await cache.stats()).map(({ name, errors }) => [name, errors])).toEqual([
+      ['throwing', 3],
+      ['slow', 3],
+      ['memory', 0],
+    ]);
+  });
+
+  test('what is handed out is a copy', () => {
+    const cache = cacheOf(new MemoryLevel());
+    cache.set([one(1)]);
+    const [found] = cache.get([keyOf(1)], 2) as CachedEmbedding[];
+    (found as CachedEmbedding).data[0] = 99;
+    expect(cache.get([keyOf(1)], 2)).toEqual([embeddingOf(1)]);
+  });
+
+  test('clear() empties all levels', async () => {
+    const slow = new SlowLevel();
+    const cache = cacheOf(new MemoryLevel(), slow);
+    cache.set([one(1)]);
+    await nextTurn();
+    await nextTurn();
+    await cache.clear();
+    expect(await cache.get([keyOf(1)], 2)).toEqual([undefined]);
+  });
+});
+
+describe('memory', () => {
+  test('keeps within its bytes; the least recently used leaves', async () => {
+    const record = new Uint8Array(1_000);
+    const level = new MemoryLevel({ maxBytes: 3 * (1_000 + keyOf(1).length) });
+    for (const n of [1, 2, 3]) level.set([{ key: keyOf(n), record }]);
+    level.get([keyOf(1)]);
+    level.set([{ key: keyOf(4), record }]);
+    expect(level.get([1, 2, 3, 4].map(keyOf)).map(Boolean)).toEqual([true, false, true, true]);
+    expect(level.size()).toEqual({ bytes: 3 * (1_000 + keyOf(1).length), entries: 3 });
+  });
+});
