@@ -113,7 +113,7 @@ export class EmbeddingCache {
   #copyUp(index: number, hits: readonly ({ key: string; record: Uint8Array } | undefined)[]): void {
     if (index === 0) return;
     // Copies, as a record may be a view of a larger answer.
-    const writes = hits.flatMap((hit) => (hit ? [{ key: hit.key, record: hit.record.slice() }] : []));
+    const writes = hits.flatMap((hit) => (hit ? [{ key: hit.key, record: new Uint8Array(hit.record) }] : []));
     if (writes.length > 0) for (const faster of this.#levels.slice(0, index)) this.#write(faster, writes);
   }
 

@@ -8,6 +8,12 @@ export interface CacheWrite {
   record: Uint8Array;
 }
 
+export interface LevelSize {
+  bytes: number;
+  /** Where the level knows. */
+  entries?: number;
+}
+
 /**
  * One place where records are kept. A level may lose, evict or garble records: whatever it gives is checked, and what does
  * not verify is a miss. It may throw or reject; that is a miss, too, and counted. A level that answers at once, such as
@@ -25,7 +31,7 @@ export interface CacheLevel {
   /** Forgets all records of the cache's prefix. */
   clear(): void | Promise<void>;
   /** Bytes and records that are kept, where the level knows. */
-  size?(): { bytes: number; entries: number } | Promise<{ bytes: number; entries: number }>;
+  size?(): LevelSize | Promise<LevelSize>;
   /** Frees what it holds. What was set before is kept, where the level outlives the process. */
   close?(): void | Promise<void>;
 }

@@ -61,8 +61,8 @@ export function decodeRecord(record: Uint8Array, key: string, dimensions: number
   if (view.getUint32(end, true) !== crc32(record.subarray(0, end))) return undefined;
   if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== FLOAT32) return undefined;
   if (view.getUint32(8, true) !== dimensions || !hasKey(record, key)) return undefined;
-  // A copy: the bytes need not be aligned, and belong to the level.
-  const data = new Float32Array(record.slice(HEADER_BYTES, end).buffer);
+  // A copy: the bytes need not be aligned, and belong to the level. Not by slice(), which gives a view of a Buffer.
+  const data = new Float32Array(new Uint8Array(record.subarray(HEADER_BYTES, end)).buffer);
   const truncated = view.getUint8(5) === 1;
   return { data, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
 }

@@ -1,4 +1,5 @@
 /** What a cache level did, counted. */
+import type { LevelSize } from './level.js';
 
 /** Of one level, since the load. */
 export interface CacheLevelStats {
@@ -38,7 +39,7 @@ export class LevelCounters {
     this.#readMs += ms;
   }
 
-  snapshot(name: string, size?: { bytes: number; entries: number }): CacheLevelStats {
+  snapshot(name: string, size?: LevelSize): CacheLevelStats {
     return {
       name,
       hits: this.#hits,

@@ -27,6 +27,12 @@ describe('a record', () => {
     expect(decodeRecord(buffer.subarray(3), key, 4)?.data).toEqual(embedding.data);
   });
 
+  test('may be a Buffer, as Redis clients give, at any place of its memory', () => {
+    const pool = Buffer.concat([Buffer.alloc(5), encodeRecord(key, embedding), Buffer.alloc(6)]);
+    const decoded = decodeRecord(pool.subarray(5, -6), key, 4);
+    expect(bits(decoded?.data as Float32Array)).toEqual(bits(embedding.data));
+  });
+
   test('is nothing under another key or for another width', () => {
     const record = encodeRecord(key, embedding);
     expect(decodeRecord(record, other, 4)).toBeUndefined();
