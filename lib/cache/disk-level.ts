@@ -5,11 +5,12 @@
  * memory, nothing is read at the start, nothing is ever repaired: whatever a crash, a full disk, a truncation or two
  * writers at once leave in a page is entries that verify (record.ts), or none. The file is bounded by its number of pages.
  *
- * What decided it, measured on Node 20 with records of 384 floats: classic-level 3.0.0 (LevelDB) maps its tables into
- * memory, so the process dies of SIGBUS when one of them is truncated under it; it lets one process in at a time; and with
- * its compactions a write took 23 µs of CPU, a read in a list 7 µs. Here a write took 12 µs and a read 10 µs. lmdb dies of
- * a full disk and of truncation, node:sqlite is not in Node 20. An append-only log would write faster, but needs an index
- * in memory, which each process must read first, or never has where it ends at once.
+ * What decided it, on Node 20 with records of 384 floats, was safety: classic-level 3.0.0 (LevelDB) maps its tables into
+ * memory, so the process died of SIGBUS when one was truncated under it, and it lets one process in at a time; lmdb dies of
+ * a full disk and of truncation; node:sqlite is not in Node 20. Speed spoke for neither: in lists of 100, LevelDB took 5 µs
+ * for a miss and 7 to 12 for a hit, this takes 8 to 16 for both; a miss and the write after it cost 28 µs of CPU there,
+ * compactions counted, and 36 to 46 here, the making of the record counted. An append-only log would write faster, but
+ * needs an index in memory, which each process would have to read first, and so never has if it ends at once.
  */
 import { hash } from 'node:crypto';
 import { systemClock } from '../batching/clock.js';

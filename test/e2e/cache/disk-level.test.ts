@@ -1,7 +1,7 @@
 /** The disk level in processes that are killed and on disks that are full. */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,25 @@ import type { CachedEmbedding } from '../../../lib/cache/record.js';
 const KILLS = process.env.OVEMBED_TEST_FULL === '1' ? 500 : 20;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const folder = mkdtempSync(join(tmpdir(), 'ovembed-disk-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+/** A file system of 4 MB, once it is mounted. */
+const disk = join(folder, 'small');
+let mounted = false;
+afterAll(() => {
+  if (mounted) execFileSync('umount', ['--lazy', disk]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Returns why it could not be, else ''. */
+function mountSmall(): string {
+  try {
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk], { stdio: 'pipe' });
+    mounted = true;
+    return '';
+  } catch (error) {
+    return `mounting is not allowed here (${(error as Error).message.split('\n')[0]})`;
+  }
+}
 
 const keyOf = (n: number) => `ovembed:v1:${createHash('sha256').update(`${n}`).digest('hex')}`;
 const embeddingOf = (n: number): CachedEmbedding => ({
@@ -57,9 +75,10 @@ describe('a process that is killed while it writes', () => {
     for (let kill = 0, first = 0; kill < KILLS; kill++) {
       // Two processes every other time, on one file.
       const afterMs = (kill * 7) % 40;
-      const beside = kill % 2 ? writeAndKill(path, maxBytes, first + 5_000_000, afterMs + 3) : undefined;
+      const beside = first + 5_000_000;
+      const other = kill % 2 ? writeAndKill(path, maxBytes, beside, afterMs + 3) : beside;
       const last = await writeAndKill(path, maxBytes, first, afterMs);
-      await beside;
+      await findRight(cache, beside, (await other) + 64);
       const written = last + 16 - first;
       // Two that write to a page at once may lose a record, and a page may be full.
       expect(await findRight(cache, first, last + 16)).toBeGreaterThan(0.9 * written - 2);
@@ -71,22 +90,8 @@ describe('a process that is killed while it writes', () => {
 });
 
 describe('a full disk', () => {
-  const disk = join(folder, 'small');
-  const problem = mount();
+  const problem = mountSmall();
   if (problem) console.warn(`A full disk is not tested: ${problem}`);
-  afterAll(() => {
-    if (!problem) execFileSync('umount', ['--lazy', disk]);
-  });
-
-  function mount(): string {
-    try {
-      execFileSync('mkdir', [disk]);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk], { stdio: 'pipe' });
-      return '';
-    } catch (error) {
-      return `mounting is not allowed here (${(error as Error).message.split('\n')[0]})`;
-    }
-  }
 
   test.skipIf(problem !== '')('fails writes, which are counted, and keeps giving what is there', async () => {
     const path = join(disk, 'cache');

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { EmbeddingCache } from '../../../lib/cache/embedding-cache.js';
-import type { CachedEmbedding } from '../../../lib/cache/record.js';
+import { type CachedEmbedding, encodeRecord } from '../../../lib/cache/record.js';
 import { RedisLevel, type RedisLevelOptions } from '../../../lib/cache/redis-level.js';
 import { type Fault, FaultProxy } from './fault-proxy.js';
 import { findRedisServer, freePort, RedisServer } from './redis-server.js';
@@ -24,6 +24,34 @@ const embeddingOf = (n: number): CachedEmbedding => ({
   truncated: false,
 });
 const one = (n: number) => ({ key: keyOf(n), embedding: embeddingOf(n) });
+
+const CORRUPTIONS = process.env.OVEMBED_TEST_FULL === '1' ? 10_000 : 1_000;
+
+/** Damages a record in one of several ways, none of which leaves it as it was. */
+async function damage(client: Redis, key: string, other: string, random: (below: number) => number): Promise<void> {
+  const record = (await client.getBuffer(key)) as Buffer;
+  const at = random(record.length);
+  const ways = [
+    () => record.writeUInt8(record.readUInt8(at) ^ (1 << random(8)), at),
+    () => record.fill(record.readUInt8(at) ^ 0xff, at, Math.min(record.length, at + 1 + random(200))),
+  ];
+  const way = random(4);
+  ways[way]?.();
+  if (way < 2) await client.set(key, record);
+  else if (way === 2) await client.set(key, record.subarray(0, at));
+  else await client.copy(other, key, 'REPLACE');
+}
+
+/** Integers from 0, the same ones each time (mulberry32). */
+function randomsFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
 
 describe.skipIf(reason !== '')('Redis', () => {
   let server: RedisServer;
@@ -154,6 +182,22 @@ describe.skipIf(reason !== '')('Redis', () => {
     expect((await cache.stats())[0]).toMatchObject({ corrupt: 2, hits: 1 });
     await sleep(100);
     expect(await level.get([keyOf(1), keyOf(2)])).toEqual([undefined, undefined]);
+  });
+
+  test(`${CORRUPTIONS} random damages never give a wrong vector`, { timeout: 20_000 + 30 * CORRUPTIONS }, async () => {
+    const { cache, level } = await openCache();
+    const direct = new Redis(server.port, '127.0.0.1');
+    opened.push({ close: async () => direct.disconnect() });
+    const random = randomsFrom(6);
+    const keys = Array.from({ length: 10 }, (_, n) => keyOf(n));
+    const writes = keys.map((key, n) => ({ key, record: encodeRecord(key, embeddingOf(n)) }));
+    let damages = 0;
+    for (; damages < CORRUPTIONS; damages += keys.length) {
+      await level.set(writes);
+      for (const [n, key] of keys.entries()) await damage(direct, key, keys[(n + 1) % 10] as string, random);
+      expect(await cache.get(keys, 384)).toEqual(new Array(10).fill(undefined));
+    }
+    expect((await cache.stats())[0]).toMatchObject({ hits: 0, corrupt: damages, errors: 0 });
   });
 
   /** Nothing is read any more, until it heals. */

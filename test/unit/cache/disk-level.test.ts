@@ -95,6 +95,24 @@ describe('the disk level', () => {
     expect((await other.get([keyOf(1)], WIDTH))[0]).toEqual(embeddingOf(1));
   });
 
+  test('keeps what is set after clear(), and nothing from before', async () => {
+    const { cache, level } = openCache();
+    await fill(cache, level, 300);
+    await cache.get(
+      numbers(50).map((n) => keyOf(1_000 + n)),
+      WIDTH,
+    ); // sees how full their pages are
+    await level.clear();
+    cache.set(numbers(50).map((n) => one(1_000 + n)));
+    await level.delete([]);
+    const found = await cache.get(
+      numbers(50).map((n) => keyOf(1_000 + n)),
+      WIDTH,
+    );
+    expect(found.filter(Boolean)).toHaveLength(50);
+    expect(await cache.get([keyOf(1)], WIDTH)).toEqual([undefined]);
+  });
+
   test('stays within its bytes, and keeps the youngest', async () => {
     const { cache, level } = openCache(20 * PAGE_BYTES);
     await fill(cache, level, 2_000);
