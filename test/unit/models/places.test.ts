@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ovembedCacheDir } from '../../../lib/cache-dir.js';
-import { type HubSettings, hubSettings } from '../../../lib/models/hub-settings.js';
+import { type HubSettings, hubSettings } from '../../../lib/models/hub/settings.js';
 import { resolveModel, resolveModelWith } from '../../../lib/models/resolve.js';
 import { failure, modelFolder, temporaryFolder } from './folders.js';
 

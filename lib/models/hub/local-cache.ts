@@ -1,9 +1,9 @@
 /** Models that are in the hub's cache on this machine already, whoever put them there. */
 import { join } from 'node:path';
-import { OvembedError } from '../errors.js';
-import { isFile } from './files.js';
-import { collectModelFiles } from './model-files.js';
-import type { ModelProvider, ModelRequest, ProvidedModel } from './provider.js';
+import { OvembedError } from '../../errors.js';
+import { isFile } from '../files.js';
+import { collectModelFiles } from '../model-files.js';
+import type { ModelProvider, ModelRequest, ProvidedModel } from '../provider.js';
 import { RepoCache } from './repo-cache.js';
 
 /** Never asks the network whether a branch has moved on: what was used once is used again. */

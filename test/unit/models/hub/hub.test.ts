@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { OvembedErrorCode } from '../../../lib/errors.js';
-import { type DownloadProgress, type ResolveOptions, readModelFolder } from '../../../lib/models/index.js';
-import { resolveModelWith } from '../../../lib/models/resolve.js';
+import type { OvembedErrorCode } from '../../../../lib/errors.js';
+import { type DownloadProgress, type ResolveOptions, readModelFolder } from '../../../../lib/models/index.js';
+import { resolveModelWith } from '../../../../lib/models/resolve.js';
+import { failure, MINI, MODULES, NETWORK, temporaryFolder, writeFiles } from '../folders.js';
 import { COMMIT, type FakeHub, type Fault, gitId, ID, listen, sha256, startFakeHub } from './fake-hub.js';
-import { failure, MINI, MODULES, NETWORK, temporaryFolder, writeFiles } from './folders.js';
 
 const resolve = (hub: FakeHub, options: ResolveOptions = {}) =>
   resolveModelWith(hub.settings, ID, { cacheDir: hub.settings.cache, ...options });

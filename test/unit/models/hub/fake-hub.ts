@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { HubSettings } from '../../../lib/models/hub-settings.js';
-import { contentOf, type Files, mini, temporaryFolder } from './folders.js';
+import type { HubSettings } from '../../../../lib/models/hub/settings.js';
+import { contentOf, type Files, mini, temporaryFolder } from '../folders.js';
 
 export const ID = 'org/tiny';
 export const COMMIT = 'c0ffee'.padEnd(40, '0');

@@ -8,8 +8,8 @@
  */
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { removeAbandoned } from '../abandoned-files.js';
-import { OvembedError } from '../errors.js';
+import { removeAbandoned } from '../../abandoned-files.js';
+import { OvembedError } from '../../errors.js';
 import {
   ignoreMissing,
   isDirectory,
@@ -18,7 +18,7 @@ import {
   TEMPORARY_NAME,
   temporaryName,
   writeAtomically,
-} from './files.js';
+} from '../files.js';
 
 /** Commits and names that stand for one. */
 const SNAPSHOT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
