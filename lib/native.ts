@@ -168,6 +168,13 @@ export interface NativeAddon {
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */
   performanceCpus(): number;
+  /**
+   * Locks a file against other processes, and against other calls of this one, as Python's filelock does; the file is made
+   * if need be. Does not wait.
+   *
+   * @returns a function that gives the lock back, as does the end of the process; null if somebody else holds it
+   */
+  lockFile(path: string): (() => void) | null;
   /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
   stop(): void;
 }

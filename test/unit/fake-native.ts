@@ -64,6 +64,7 @@ export class FakeWorld {
     loadPipeline: async (options) => this.pipeline(options),
     availableCpus: () => 2,
     performanceCpus: () => 2,
+    lockFile: () => () => {},
     stop: () => {},
   };
 
