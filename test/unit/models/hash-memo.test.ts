@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { beforeEach, expect, test } from 'vitest';
 import { HashMemo } from '../../../lib/models/hash-memo.js';
+import { sha256 } from '../../fake-hub/server.js';
 import { temporaryFolder } from './folders.js';
-import { sha256 } from './hub/fake-hub.js';
 
 const OLD_SECONDS = 1_600_000_000;
 let cacheDir: string;
