@@ -120,7 +120,7 @@ describe('a download that fails says why, and leaves no ref and no half file', (
   test('nobody listens: that is said at once', async () => {
     const hub = await HubBench.start();
     hub.settings.endpoint = 'http://127.0.0.1:9';
-    hub.settings.retry = { ...hub.settings.retry, firstDelayMs: 60_000, longestDelayMs: 60_000 };
+    hub.settings.retry = { attempts: 3, firstDelayMs: 60_000, longestDelayMs: 60_000, longestWaitMs: 60_000 };
     const problem = await failure(hub.resolve());
     expect(problem.code).toBe('ERR_DOWNLOAD');
     expect(problem.message).toMatch(/127\.0\.0\.1:9.*ECONNREFUSED/);

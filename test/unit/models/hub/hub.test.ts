@@ -3,7 +3,7 @@ import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DownloadProgress, readModelFolder } from '../../../../lib/models/index.js';
-import { COMMIT, gitId, ID, sha256 } from '../../../fake-hub/server.js';
+import { COMMIT, gitId, ID, listen, sha256 } from '../../../fake-hub/server.js';
 import { failure, MINI, MODULES, NETWORK, temporaryFolder, writeFiles } from '../folders.js';
 import { HubBench, tree } from './support.js';
 
@@ -58,6 +58,19 @@ test('a redirect within the hub, as of a renamed model, is followed with the tok
   expect(hub.downloads('tokenizer.json')).toContainEqual(
     expect.objectContaining({ path: `/org/new/resolve/${COMMIT}/tokenizer.json`, authorization: 'Bearer secret' }),
   );
+});
+
+test('a mirror that sends everything to another hub gets the token, and nobody else does', async () => {
+  const hub = await HubBench.start();
+  const asked: (string | undefined)[] = [];
+  hub.settings.endpoint = await listen(({ url, headers }, response) => {
+    asked.push(headers.authorization);
+    response.writeHead(308, { location: `${hub.endpoint}${url}` }).end();
+  });
+  hub.settings.token = 'secret';
+  expect((await hub.resolve()).revision).toBe(COMMIT);
+  expect(new Set(asked)).toEqual(new Set(['Bearer secret']));
+  expect(new Set(hub.requests.map((request) => request.authorization))).toEqual(new Set([undefined]));
 });
 
 test('a mirror that names the commit only with files it has', async () => {
@@ -124,15 +137,16 @@ test.each([
   expect((await hub.resolve({ revision, offline: true })).revision).toBe(COMMIT);
 });
 
-test.each([
-  ['before', (controller: AbortController) => controller.abort(new Error('not wanted'))],
-  ['during', (controller: AbortController) => setTimeout(() => controller.abort(new Error('not wanted')), 200)],
-])('an abort %s the download rejects with its reason', async (_, abort) => {
-  const hub = await HubBench.start({}, ({ on }) => on === 'storage');
+test.each(['before', 'during'])('an abort %s the download rejects with its reason', async (moment) => {
   const controller = new AbortController();
-  abort(controller);
+  const hub = await HubBench.start({}, ({ on }) => {
+    if (on === 'storage') controller.abort(new Error('not wanted'));
+    return on === 'storage';
+  });
+  if (moment === 'before') controller.abort(new Error('not wanted'));
   await expect(hub.resolve({ signal: controller.signal })).rejects.toThrow('not wanted');
   expect(tree(hub.settings.cache).filter((name) => /refs|incomplete/.test(name))).toEqual([]);
+  expect(hub.requests.length > 0).toBe(moment === 'during');
 });
 
 test('offline asks nobody and says so', async () => {

@@ -1,6 +1,7 @@
 /** Connections that break, servers that are busy, and downloads that go on where an earlier one ended. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RequestFailure } from '../../../../lib/models/hub/failures.js';
 import { RETRY_POLICY, retrying, waitAskedFor } from '../../../../lib/models/hub/retry.js';
@@ -27,18 +28,27 @@ function first(times: number, give: (answer: Answer) => void, file = FILE, on = 
   };
 }
 
-/** Sends so many bytes of the body, and breaks the connection once they have come. */
-function cut(after: number): (answer: Answer) => void {
-  return ({ response, status, headers, body }) => {
+/** Sends so many bytes of the body, and breaks the connection once the client has them. */
+function cut(after: number, hub: () => HubBench): (answer: Answer) => void {
+  return async ({ file, response, status, headers, body, content }) => {
     response.writeHead(status, { 'content-length': body.length, ...headers });
     response.flushHeaders();
-    response.write(body.subarray(0, after), () => setTimeout(() => response.destroy(), 20));
+    if (after > 0) response.write(body.subarray(0, after));
+    const partialFile = join(hub().repo, 'blobs', `${hub().etag(file)}.incomplete`);
+    const wanted = content.length - body.length + after;
+    const size = () => statSync(partialFile, { throwIfNoEntry: false })?.size ?? 0;
+    for (let i = 0; size() < wanted && i < 500; i++) await sleep(10);
+    response.destroy();
   };
 }
 
 describe('a body that is cut', () => {
   test.each(Array.from(weights, (_, byte) => byte))('after byte %i is gone on with', async (byte) => {
-    const hub = await HubBench.start({}, first(1, cut(byte)));
+    const hub = await HubBench.start();
+    hub.fault = first(
+      1,
+      cut(byte, () => hub),
+    );
     const progress: DownloadProgress[] = [];
     await hub.resolve({ onProgress: (event) => progress.push(event) });
     expect(stored(hub)).toBe(weights);
@@ -50,15 +60,25 @@ describe('a body that is cut', () => {
   });
 
   test('after every byte: as long as some come, there is no end of tries', async () => {
-    const hub = await HubBench.start({}, first(weights.length - 1, cut(1)));
+    const hub = await HubBench.start();
+    hub.fault = first(
+      weights.length - 1,
+      cut(1, () => hub),
+    );
     await hub.resolve();
     expect(stored(hub)).toBe(weights);
     expect(ranges(hub)).toHaveLength(weights.length);
   });
 
   test('of a small file', async () => {
-    const twice = first(2, cut(3), 'tokenizer.json', 'hub');
-    const hub = await HubBench.start({}, (answer) => answer.method === 'GET' && twice(answer));
+    const hub = await HubBench.start();
+    const twice = first(
+      2,
+      cut(3, () => hub),
+      'tokenizer.json',
+      'hub',
+    );
+    hub.fault = (answer) => answer.method === 'GET' && twice(answer);
     await hub.resolve();
     expect(hub.downloads('tokenizer.json').map(({ range }) => range)).toEqual([undefined, 'bytes=3-', 'bytes=6-']);
   });
@@ -193,7 +213,7 @@ describe('calls at once', () => {
       first(1, (answer) => (letGo = () => send(answer))),
     );
     const winner = hub.resolve();
-    await expect.poll(() => hub.downloads(FILE).length).toBe(1);
+    await expect.poll(() => hub.downloads(FILE).length, { timeout: 5_000 }).toBe(1);
     await expect(hub.resolve({ signal: AbortSignal.timeout(200) })).rejects.toThrow('timeout');
     letGo();
     await winner;
@@ -202,10 +222,8 @@ describe('calls at once', () => {
 
   test('where locks do not work, nothing is damaged', async () => {
     const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251)).toString('latin1');
-    const hub = await HubBench.start(
-      { [FILE]: content },
-      first(4, (answer) => cut(answer.body.length >> 1)(answer)),
-    );
+    const hub = await HubBench.start({ [FILE]: content });
+    hub.fault = first(4, (answer) => cut(answer.body.length >> 1, () => hub)(answer));
     hub.settings.tryLock = () => () => {};
     await Promise.all(Array.from({ length: 4 }, () => hub.resolve()));
     expect(stored(hub)).toBe(content);
