@@ -139,11 +139,8 @@ export class BlobDownload {
   async #write(answer: HubAnswer, start: number): Promise<void> {
     const { size, name } = this.#file;
     // A link in the place of the file would lead the content elsewhere.
-    const handle = await open(
-      this.#partial,
-      constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0),
-      0o644,
-    );
+    const flags = constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+    const handle = await open(this.#partial, flags);
     let position = start;
     try {
       for await (const piece of answer.pieces()) {
