@@ -170,6 +170,13 @@ export interface NativeAddon {
   performanceCpus(): number;
   /** Gives memory that the process's heap has free back to the system: soon, on a native thread. Only glibc keeps any. */
   trimHeap(): void;
+  /**
+   * Locks a file against other processes, and against other calls of this one, as Python's filelock does; the file is made
+   * if need be. Does not wait.
+   *
+   * @returns a function that gives the lock back, as does the end of the process; null if somebody else holds it
+   */
+  lockFile(path: string): (() => void) | null;
   /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
   stop(): void;
 }

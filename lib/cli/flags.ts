@@ -25,3 +25,12 @@ export interface EmbedFlags extends CommonFlags {
   inputType?: InputType;
   promptName?: string;
 }
+
+/** Options of commands that do not run the model. */
+export interface ModelFlags {
+  revision?: string;
+  cacheDir?: string;
+  offline?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}

@@ -1,30 +1,22 @@
 /** Loading the model that the common options name, with the download shown. */
 import { Embedder, type LoadOptions } from '../index.js';
-import { megabytes } from './figures.js';
+import { showDownload } from './download.js';
 import type { CommonFlags } from './flags.js';
-import { commandLogger, note } from './stderr.js';
-
-const DOWNLOAD_NOTE_EVERY_MS = 2_000;
+import { commandLogger } from './stderr.js';
 
 /** @param more options of `Embedder.load` beyond the common ones */
-export function loadModel(flags: CommonFlags, more: LoadOptions = {}): Promise<Embedder> {
+export async function loadModel(flags: CommonFlags, more: LoadOptions = {}): Promise<Embedder> {
   const { model, device, precision, cacheDir, offline } = flags;
   const given = { device, precision, cacheDir, offline };
-  return Embedder.load(model, {
-    ...given,
-    ...commandLogger(flags),
-    onProgress: downloadNotes(flags),
-    ...more,
-  } as LoadOptions);
-}
-
-/** Says now and then how much of a file has come. */
-function downloadNotes(flags: CommonFlags): LoadOptions['onProgress'] {
-  let last = performance.now();
-  return ({ file, receivedBytes, totalBytes }) => {
-    if (performance.now() - last < DOWNLOAD_NOTE_EVERY_MS) return;
-    last = performance.now();
-    const total = totalBytes === null ? '' : ` of ${megabytes(totalBytes)}`;
-    note(`Downloading ${file}: ${megabytes(receivedBytes)}${total}`, flags);
-  };
+  const display = showDownload(flags);
+  try {
+    return await Embedder.load(model, {
+      ...given,
+      ...commandLogger(flags),
+      onProgress: (progress) => display.update(progress),
+      ...more,
+    } as LoadOptions);
+  } finally {
+    display.stop();
+  }
 }

@@ -2,9 +2,12 @@
 import { posix } from 'node:path';
 import { readJsonObject } from './json-file.js';
 import { MODEL_CONFIG } from './model-config.js';
-import { readModules } from './modules.js';
+import { listModules, type ModuleEntry, readModules } from './modules.js';
 import { noWeights, usableFormats } from './sources.js';
 import { MODULE_CONFIGS, NETWORK_CONFIG, TOKENIZER_CONFIG } from './transformer.js';
+
+/** Their weights are read from `model.safetensors`; a `pytorch_model.bin` would run code when it is read. */
+const MODULES_WITH_WEIGHTS = ['Dense', 'LayerNorm'];
 
 /**
  * Makes one file of a model available in its folder.
@@ -18,8 +21,11 @@ export type FetchFile = (file: string, need: 'required' | 'optional') => Promise
 /**
  * Calls `fetch` for each file that the model in `folder` consists of, the weights last. What comes first tells what is
  * needed next, so `fetch` must have put a file in place when it settles.
+ *
+ * @param modelFile the file of weights that is wanted, relative to the Transformer's folder; default: the first one in the
+ *   order in which they are preferred when the model is read
  */
-export async function collectModelFiles(folder: string, fetch: FetchFile): Promise<void> {
+export async function collectModelFiles(folder: string, fetch: FetchFile, modelFile?: string): Promise<void> {
   await fetch('modules.json', 'optional');
   const modules = await readModules(folder);
   const subfolder = modules?.transformer ?? '';
@@ -31,25 +37,31 @@ export async function collectModelFiles(folder: string, fetch: FetchFile): Promi
       MODULE_CONFIGS.map((name) => posix.join(subfolder, name)),
       fetch,
     );
-    await fetch(posix.join(modules.pooling, 'config.json'), 'required');
-    if (modules.normalize) await fetch(posix.join(modules.normalize, 'config.json'), 'optional');
+    const [, ...others] = (await listModules(folder)) ?? [];
+    for (const module of others) await collectModule(module, fetch);
   }
   await fetch(posix.join(subfolder, 'tokenizer.json'), 'required');
   await fetch(posix.join(subfolder, TOKENIZER_CONFIG), 'optional');
   await fetch(posix.join(subfolder, 'special_tokens_map.json'), 'optional');
-  await collectWeights(folder, subfolder, fetch);
+  await collectWeights(folder, subfolder, fetch, modelFile);
+}
+
+/** A module after the Transformer. One at the model's own folder has no files of its own. */
+async function collectModule({ name, folder }: ModuleEntry, fetch: FetchFile): Promise<void> {
+  if (!folder) return;
+  await fetch(posix.join(folder, 'config.json'), name === 'Normalize' ? 'optional' : 'required');
+  if (MODULES_WITH_WEIGHTS.includes(name)) await fetch(posix.join(folder, 'model.safetensors'), 'required');
 }
 
 async function fetchFirst(files: readonly string[], fetch: FetchFile): Promise<void> {
   for (const file of files) if (await fetch(file, 'optional')) return;
 }
 
-/** One format is enough. safetensors first: the smallest set of files, and the one whose graph is ovembed's own. */
-async function collectWeights(folder: string, subfolder: string, fetch: FetchFile): Promise<void> {
+/** One format is enough, and it is the one that would be read if all were there. */
+async function collectWeights(folder: string, subfolder: string, fetch: FetchFile, modelFile?: string): Promise<void> {
   const network = await readJsonObject(folder, posix.join(subfolder, NETWORK_CONFIG));
   const modelType = network?.string('model_type') ?? null;
-  const isNative = (kind: string) => Number(kind === 'safetensors');
-  const formats = usableFormats(modelType).sort((a, b) => isNative(b.kind) - isNative(a.kind));
+  const formats = usableFormats(modelType).filter(({ files }) => modelFile === undefined || files[0] === modelFile);
 
   for (const { files, extra = [] } of formats) {
     const [main, ...companions] = files.map((file) => posix.join(subfolder, file)) as [string, ...string[]];

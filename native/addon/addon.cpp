@@ -8,6 +8,7 @@
 #include "core/activity.h"
 #include "core/cpus.h"
 #include "core/faults.h"
+#include "core/file_lock.h"
 #include "core/heap.h"
 #include "core/runtime.h"
 
@@ -69,6 +70,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
                  InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
                  InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
                  InstanceMethod("stop", &OvembedAddon::stop), InstanceMethod("trimHeap", &OvembedAddon::trim_heap),
+                 InstanceMethod("lockFile", &OvembedAddon::lock_file),
                  InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
                  InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
                  InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
@@ -110,6 +112,20 @@ Napi::Value OvembedAddon::available_cpus(const Napi::CallbackInfo& info) {
 
 Napi::Value OvembedAddon::performance_cpus(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), ovembed::performance_cpus());
+}
+
+Napi::Value OvembedAddon::lock_file(const Napi::CallbackInfo& info) {
+    const auto env = info.Env();
+    if (!info[0].IsString()) throw Napi::TypeError::New(env, "Expected the path of a file.");
+    std::shared_ptr<FileLock> lock;
+    try {
+        lock = FileLock::try_lock(info[0].As<Napi::String>().Utf8Value());
+    } catch (const Error& error) {
+        throw to_js(env, error);
+    }
+    if (!lock) return env.Null();
+    // The function holds the lock; the end of the environment frees both.
+    return Napi::Function::New(env, [lock](const Napi::CallbackInfo&) mutable { lock.reset(); }, "release");
 }
 
 }  // namespace ovembed

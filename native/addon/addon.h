@@ -26,6 +26,7 @@ private:
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);
     Napi::Value available_cpus(const Napi::CallbackInfo& info);
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);
+    Napi::Value lock_file(const Napi::CallbackInfo& info);
     void stop(const Napi::CallbackInfo& info);
     void trim_heap(const Napi::CallbackInfo& info);
 

@@ -66,6 +66,7 @@ export class FakeWorld {
     availableCpus: () => 2,
     performanceCpus: () => 2,
     trimHeap: () => this.heapTrims++,
+    lockFile: () => () => {},
     stop: () => {},
   };
 

@@ -1,7 +1,7 @@
 /** `ovembed info`: what this machine and this model are, and what was chosen for them. */
 import { ovembedCacheDir } from '../../cache-dir.js';
 import type { EmbedderInfo } from '../../index.js';
-import { hubSettings } from '../../models/hub-settings.js';
+import { hubSettings } from '../../models/hub/settings.js';
 import { callNative, type NativeDevice, native } from '../../native.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { CommonFlags } from '../flags.js';

@@ -1,9 +1,9 @@
 /** Models that are in the hub's cache on this machine already, whoever put them there. */
 import { join } from 'node:path';
-import { OvembedError } from '../errors.js';
-import { isFile } from './files.js';
-import { collectModelFiles } from './model-files.js';
-import type { ModelProvider, ModelRequest, ProvidedModel } from './provider.js';
+import { OvembedError } from '../../errors.js';
+import { isFile } from '../files.js';
+import { collectModelFiles } from '../model-files.js';
+import type { ModelProvider, ModelRequest, ProvidedModel } from '../provider.js';
 import { RepoCache } from './repo-cache.js';
 
 /** Never asks the network whether a branch has moved on: what was used once is used again. */
@@ -28,7 +28,7 @@ export class LocalCache implements ModelProvider {
     if (!commit) throw notFound(`${repo.folder} has no usable entry for the revision ${revision}.`);
 
     const folder = repo.snapshot(commit);
-    await collectModelFiles(folder, async (file, need) => {
+    const find = async (file: string, need: 'required' | 'optional') => {
       if (await isFile(join(folder, file))) return true;
       if (need === 'required') throw notFound(`${join(folder, file)} is not there.`);
       // Other programs cache a model's weights without modules.json. Taking it for a bare transformer would pool wrongly.
@@ -36,7 +36,8 @@ export class LocalCache implements ModelProvider {
         throw notFound(`${join(folder, file)} is not there, and nothing says that the model has none.`);
       }
       return false;
-    });
+    };
+    await collectModelFiles(folder, find, request.modelFile);
     return { folder, revision: commit };
   }
 }
