@@ -1,8 +1,10 @@
 /** Every architecture that is built from config.json and weights against PyTorch in f32 (scripts/models/make_architectures.py). */
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Embedder } from '../../lib/index.js';
+import { NATIVE_MODEL_TYPES } from '../../lib/models/sources.js';
+import { native } from '../../lib/native.js';
 import { type ArchitectureFixture, writeArchitectureModel } from '../../scripts/models/architecture-model.mjs';
 import { fixture, largestDifference, ROOT, readNpy, smallestCosine, temporaryFolder } from './support.js';
 
@@ -38,4 +40,22 @@ describe.each(names)('%s', (name) => {
     expect(smallestCosine(actual, expected.data, expected.columns)).toBeGreaterThanOrEqual(LEAST_COSINE);
     expect(largestDifference(actual, expected.data)).toBeLessThan(LARGEST_DIFFERENCE * scale);
   });
+});
+
+test('the model types that files are chosen by are those that the addon builds', async () => {
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ model_type: 'none' }));
+  const source = { kind: 'safetensors', file: join(folder, 'model.safetensors') } as const;
+  const loading = native().loadPipeline({
+    source,
+    device: 'CPU',
+    precision: 'f32',
+    streams: 1,
+    threads: 1,
+    pooling: 'MEAN',
+    paddingSide: 'right',
+    padTokenId: 0,
+    shape: null,
+    blobFile: null,
+  });
+  await expect(loading).rejects.toThrow(`supported: ${NATIVE_MODEL_TYPES.join(', ')}.`);
 });

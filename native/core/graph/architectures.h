@@ -19,6 +19,11 @@ using Builder = std::function<std::shared_ptr<ov::Model>(const Json&, std::share
 
 const std::map<std::string, Builder>& architectures();
 
+std::shared_ptr<ov::Model> build_albert(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_distilbert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_electra(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_mpnet(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_roberta(const Json& config, std::shared_ptr<const Safetensors> weights);
 
 }  // namespace ovembed::graph

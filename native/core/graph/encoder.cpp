@@ -28,10 +28,10 @@ std::shared_ptr<ov::Model> encoder(const std::string& name, const std::function<
     return std::make_shared<ov::Model>(ov::ResultVector{result}, ov::ParameterVector{input_ids, attention_mask}, name);
 }
 
-void check_heads(const Json& config, size_t hidden, size_t heads) {
+void check_heads(const Json& config, size_t hidden, size_t heads, const std::string& key) {
     if (hidden % heads == 0) return;
     throw Error(ErrorCode::ModelInvalid, config.name() + ": the hidden width " + std::to_string(hidden) +
-                                             " is no multiple of the " + std::to_string(heads) + " attention heads.");
+                                             " is no multiple of " + key + " " + std::to_string(heads) + ".");
 }
 
 double epsilon(const Json& config, const std::string& key, double fallback) {
@@ -43,6 +43,10 @@ double epsilon(const Json& config, const std::string& key, double fallback) {
 void require(const Json& config, const std::string& key, bool value) {
     if (config.boolean(key, value) == value) return;
     unsupported(config, key + ": " + (value ? "false" : "true"), value ? "true" : "false");
+}
+
+void require(const Json& config, const std::string& key, const char* value) {
+    require(config, key, std::string(value));
 }
 
 void require(const Json& config, const std::string& key, const std::string& value) {

@@ -29,8 +29,10 @@ Value layer_norm(const Value& x, const Weights& weights, const std::string& name
                  Bias bias) {
     const Value normalised = make<op::v6::MVN>(x, constant(std::vector<int64_t>{-1}), true, static_cast<float>(epsilon),
                                                op::MVNEpsMode::INSIDE_SQRT);
-    const Value scaled = normalised * weights.get(name + ".weight", {width});
-    return bias == Bias::No ? scaled : scaled + weights.get(name + ".bias", {width});
+    // Checkpoints that were made from TensorFlow's keep its names; transformers renames them as it loads.
+    const bool is_old = weights.has(name + ".gamma");
+    const Value scaled = normalised * weights.get(name + (is_old ? ".gamma" : ".weight"), {width});
+    return bias == Bias::No ? scaled : scaled + weights.get(name + (is_old ? ".beta" : ".bias"), {width});
 }
 
 // Written as the runtime's RMSFusion looks for it.

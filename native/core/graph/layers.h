@@ -19,7 +19,8 @@ Value linear(const Value& x, const Weights& weights, const std::string& name, si
 Value linear_part(const Value& x, const Weights& weights, const std::string& name, size_t part, size_t parts, size_t in,
                   size_t out, float scale = 1, Bias bias = Bias::Yes);
 
-// Layer normalisation over the last axis (Ba et al. 2016) with `name`.weight and `name`.bias.
+// Layer normalisation over the last axis (Ba et al. 2016) with `name`.weight and `name`.bias, or their old names,
+// `name`.gamma and `name`.beta.
 Value layer_norm(const Value& x, const Weights& weights, const std::string& name, size_t width, double epsilon,
                  Bias bias = Bias::Yes);
 

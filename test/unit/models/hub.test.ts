@@ -104,7 +104,7 @@ test('progress is reported per file up to its size', async () => {
 
 test('without safetensors, or a builder for them, an export is taken', async () => {
   const ir = { 'openvino/openvino_model.xml': '<net/>', 'openvino/openvino_model.bin': 'ir' };
-  const other = await startFakeHub({ ...ir, 'config.json': { ...NETWORK, model_type: 'mpnet' } });
+  const other = await startFakeHub({ ...ir, 'config.json': { ...NETWORK, model_type: 'xlnet' } });
   expect((await readModelFolder((await resolve(other)).folder)).sources.map(({ kind }) => kind)).toEqual(['openvino']);
 
   const onnx = await startFakeHub({
