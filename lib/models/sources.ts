@@ -6,8 +6,20 @@ import type { ModelSource } from '../native.js';
 import { isFile } from './files.js';
 import { invalid, show } from './json-file.js';
 
-/** Values of `model_type` whose graph the addon builds from `config.json` and `model.safetensors`. */
-export const NATIVE_MODEL_TYPES: readonly string[] = ['bert'];
+/**
+ * Values of `model_type` whose graph the addon builds from `config.json` and `model.safetensors`. Known here too because
+ * files are chosen before, and fetched without, the addon; a test compares the list with the addon's own.
+ */
+export const NATIVE_MODEL_TYPES: readonly string[] = [
+  'albert',
+  'bert',
+  'camembert',
+  'distilbert',
+  'electra',
+  'mpnet',
+  'roberta',
+  'xlm-roberta',
+];
 
 /** One way to store the weights. The first file is the one to load; paths are relative to the Transformer's folder. */
 interface WeightFormat {

@@ -78,8 +78,7 @@ export async function readTransformer(folder: string, subfolder: string, asModul
     maxPositions: maxPositions(network),
     doLowerCase: own?.config.boolean('do_lower_case') ?? false,
     paddingSide: paddingSide(overrides) ?? paddingSide(tokenizer) ?? 'right',
-    // Padding is masked, so its id matters only to networks that derive positions from it, and those state it here.
-    padTokenId: network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? 0,
+    padTokenId: padTokenId(network),
     causal: isCausal(network),
     moduleConfig: own?.file ?? null,
   };
@@ -149,11 +148,20 @@ function positions(network: JsonObject): number {
   return length(network, 'max_position_embeddings') ?? Number.POSITIVE_INFINITY;
 }
 
+function startsAfterPadding(network: JsonObject): boolean {
+  return POSITIONS_AFTER_PADDING.includes(network.string('model_type') ?? '');
+}
+
+/** Padding is masked, so its id matters only to networks that derive positions from it. */
+function padTokenId(network: JsonObject): number {
+  return network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? (startsAfterPadding(network) ? THEIR_PADDING : 0);
+}
+
 function maxPositions(network: JsonObject): number {
   const size = positions(network);
   if (size === Number.POSITIVE_INFINITY) return 0;
-  if (!POSITIONS_AFTER_PADDING.includes(network.string('model_type') ?? '')) return size;
-  const padding = network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? THEIR_PADDING;
+  if (!startsAfterPadding(network)) return size;
+  const padding = padTokenId(network);
   if (size <= padding + 1) throw network.invalid('max_position_embeddings', `more than ${padding + 1} positions`);
   return size - padding - 1;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
@@ -10,7 +9,7 @@
 
 #include "core/error.h"
 #include "core/faults.h"
-#include "core/graph/bert.h"
+#include "core/graph/architectures.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -41,20 +40,13 @@ ModelGraph read_onnx(const std::string& file) {
     return read_by_frontend(file);
 }
 
-// Architectures that can be built from config.json and weights: one file in graph/ each.
-using Builder = std::function<std::shared_ptr<ov::Model>(const Json&, std::shared_ptr<const Safetensors>)>;
-const std::map<std::string, Builder>& builders() {
-    static const std::map<std::string, Builder> table{{"bert", graph::build_bert}};
-    return table;
-}
-
 ModelGraph read_safetensors(const std::string& file) {
     const Json config = Json::read(config_of(file));
     const std::string type = config.text("model_type", "");
-    const auto builder = builders().find(type);
-    if (builder == builders().end()) {
+    const auto builder = graph::architectures().find(type);
+    if (builder == graph::architectures().end()) {
         std::string names;
-        for (const auto& entry : builders()) names += (names.empty() ? "" : ", ") + entry.first;
+        for (const auto& entry : graph::architectures()) names += (names.empty() ? "" : ", ") + entry.first;
         throw Error(ErrorCode::ModelUnsupported,
                     config.name() + ": model_type '" + type + "' cannot be built from safetensors; supported: " +
                         names + ". An ONNX or OpenVINO export of the model beside it is used instead.");

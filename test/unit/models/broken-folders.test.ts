@@ -165,8 +165,8 @@ const UNSUPPORTED: Case[] = [
   ],
   [
     'a network without a builder',
-    network({ model_type: 'mpnet' }),
-    ['"model_type": "mpnet"', 'bert', 'OpenVINO or ONNX'],
+    network({ model_type: 'xlnet' }),
+    ['"model_type": "xlnet"', 'bert', 'OpenVINO or ONNX'],
   ],
   ['no model type', network({ model_type: null }), ['"model_type": null', 'bert']],
 ];

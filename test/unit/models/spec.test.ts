@@ -172,6 +172,15 @@ test.each([
   expect((await read({ 'config.json': network, 'onnx/model.onnx': 'graph' })).maxPositions).toBe(expected);
 });
 
+test.each([
+  ['bert', { pad_token_id: undefined }, 0],
+  ['roberta', { pad_token_id: undefined }, 1],
+  ['camembert', { pad_token_id: 5 }, 5],
+])('texts of %s with %o are padded by %i', async (model_type, changes, expected) => {
+  const network = { ...NETWORK, model_type, ...changes };
+  expect((await read({ 'config.json': network })).padTokenId).toBe(expected);
+});
+
 describe('weights', () => {
   const ir = { 'openvino/openvino_model.xml': '<net/>', 'openvino/openvino_model.bin': 'weights' };
   const onnx = { 'onnx/model.onnx': 'graph', 'onnx/model.onnx_data': 'weights' };
@@ -190,7 +199,7 @@ describe('weights', () => {
   });
 
   test('safetensors only where the graph can be built', async () => {
-    const { sources } = await read({ ...onnx, 'config.json': { ...NETWORK, model_type: 'mpnet' } });
+    const { sources } = await read({ ...onnx, 'config.json': { ...NETWORK, model_type: 'xlnet' } });
     expect(sources.map(({ kind }) => kind)).toEqual(['onnx']);
   });
 });

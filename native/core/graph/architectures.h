@@ -1,0 +1,29 @@
+// The architectures that are built from config.json and weights, by model_type; one file in this folder each.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <openvino/core/model.hpp>
+#include <string>
+
+#include "core/json.h"
+#include "core/safetensors.h"
+
+namespace ovembed::graph {
+
+// From config.json and weights to a model with the inputs input_ids and attention_mask, i64 [B, S], and the output
+// last_hidden_state, f32 [B, S, H]. Throws ModelInvalid for files that do not fit each other, ModelUnsupported for
+// options that the architecture's file does not reproduce.
+using Builder = std::function<std::shared_ptr<ov::Model>(const Json&, std::shared_ptr<const Safetensors>)>;
+
+const std::map<std::string, Builder>& architectures();
+
+std::shared_ptr<ov::Model> build_albert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_distilbert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_electra(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_mpnet(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_roberta(const Json& config, std::shared_ptr<const Safetensors> weights);
+
+}  // namespace ovembed::graph
