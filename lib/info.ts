@@ -56,6 +56,7 @@ export interface Loaded extends ChosenPipeline {
   logger: Logger;
   runtimeVersion: string;
   performanceCpus: number;
+  trimHeap(): void;
 }
 
 /** What is told to users. */

@@ -1,4 +1,5 @@
 /** From a model's name and the options of `load` to what an Embedder works with. */
+import { HeapTrims } from './batching/heap-trims.js';
 import { LatencyPipelines } from './batching/latency-pipelines.js';
 import { Pipelines } from './batching/pipelines.js';
 import { type PlanOptions, withinPositions } from './batching/planner.js';
@@ -134,6 +135,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       logger,
       runtimeVersion: addon.runtimeVersion,
       performanceCpus: addon.performanceCpus(),
+      trimHeap: () => addon.trimHeap(),
       ...chosen,
     });
   } catch (error) {
@@ -226,7 +228,7 @@ function assemble(loaded: Loaded): EmbedderParts {
     plan,
     maxQueue: { ...DEFAULT_MAX_QUEUE, ...options.maxQueue },
     batchDelayMs: options.batchDelayMs ?? 0,
-    observer: metrics,
+    observers: [metrics, new HeapTrims(loaded.trimHeap)],
   });
   return {
     engine: { tokenizer, scheduler, plan, device: loaded.device.device, precision: loaded.choice.precision },

@@ -175,6 +175,8 @@ export interface NativeAddon {
    * @returns a function that gives the lock back, as does the end of the process; null if somebody else holds it
    */
   lockFile(path: string): (() => void) | null;
+  /** Gives memory that the process's heap has free back to the system: soon, on a native thread. Only glibc keeps any. */
+  trimHeap(): void;
   /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
   stop(): void;
 }

@@ -16,11 +16,13 @@ import { fullBatch, type PlanOptions } from './planner.js';
 import { type RunningBatch, Submission, tokensOf } from './submission.js';
 import type { BatchReport, Priority, Work } from './work.js';
 
-/** Told what happens, for counters. */
+/** Told what happens, for counters and housekeeping. */
 export interface SchedulerObserver {
   /** The first texts of a work go to the device. */
   onDeparture?(waitedMs: number): void;
   onBatch?(report: BatchReport, priority: Priority): void;
+  /** Nothing waits and nothing is on the device; may be told more than once. */
+  onIdle?(): void;
 }
 
 export interface SchedulerOptions {
@@ -29,7 +31,7 @@ export interface SchedulerOptions {
   maxQueue: QueueSize;
   /** How long a text may wait for a fuller batch. */
   batchDelayMs?: number;
-  observer?: SchedulerObserver;
+  observers?: readonly SchedulerObserver[];
   clock?: Clock;
 }
 
@@ -49,7 +51,7 @@ export class Scheduler {
   readonly #pipelines: Pipelines;
   readonly #plan: PlanOptions;
   readonly #batchDelayMs: number;
-  readonly #observer: SchedulerObserver;
+  readonly #observers: readonly SchedulerObserver[];
   readonly #lanes: Record<Priority, Lane<Submission>>;
   readonly #running = new Set<RunningBatch>();
   #nextJob = 1;
@@ -70,7 +72,7 @@ export class Scheduler {
     this.#pipelines = pipelines;
     this.#plan = options.plan;
     this.#batchDelayMs = options.batchDelayMs ?? 0;
-    this.#observer = options.observer ?? {};
+    this.#observers = options.observers ?? [];
     this.#lanes = { interactive: new Lane(options.plan), bulk: new Lane(options.plan) };
   }
 
@@ -163,7 +165,7 @@ export class Scheduler {
     if (work.departed) return;
     work.departed = true;
     work.callOff?.();
-    this.#observer.onDeparture?.(this.clock.now() - since);
+    for (const observer of this.#observers) observer.onDeparture?.(this.clock.now() - since);
   }
 
   #nextBatch(): { lane: Lane<Submission>; candidate: Candidate<Submission>; slot: Slot } | undefined {
@@ -277,7 +279,7 @@ export class Scheduler {
       poolMs: result.poolMicros / 1_000,
     };
     const { priority } = (batch.parts[0] as Part<Submission>).work.call;
-    this.#observer.onBatch?.(report, priority);
+    for (const observer of this.#observers) observer.onBatch?.(report, priority);
     const vectors = batch.parts.reduce((sum, { work, rows }) => sum + work.vectorsOf(rows), 0);
     const width = result.data.length / vectors;
     let row = 0;
@@ -346,6 +348,7 @@ export class Scheduler {
     if (!this.#isIdle()) return;
     this.#waking.callOff();
     this.#waking = ASLEEP;
+    for (const observer of this.#observers) observer.onIdle?.();
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }

@@ -9,6 +9,7 @@
 #include "core/cpus.h"
 #include "core/faults.h"
 #include "core/file_lock.h"
+#include "core/heap.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -64,14 +65,15 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     } catch (const Error& error) {
         throw to_js(env, error);
     }
-    DefineAddon(exports, {InstanceMethod("devices", &OvembedAddon::devices),
-                          InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
-                          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
-                          InstanceMethod("stop", &OvembedAddon::stop),
-                          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
-                          InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
-                          InstanceMethod("lockFile", &OvembedAddon::lock_file),
-                          InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
+    DefineAddon(exports,
+                {InstanceMethod("devices", &OvembedAddon::devices),
+                 InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
+                 InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+                 InstanceMethod("stop", &OvembedAddon::stop), InstanceMethod("trimHeap", &OvembedAddon::trim_heap),
+                 InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
+                 InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
+                 InstanceMethod("lockFile", &OvembedAddon::lock_file),
+                 InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
 
 Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
@@ -101,6 +103,8 @@ Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
 }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }
+
+void OvembedAddon::trim_heap(const Napi::CallbackInfo&) { m_state->run_in_background(ovembed::trim_heap); }
 
 Napi::Value OvembedAddon::available_cpus(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), ovembed::available_cpus());

@@ -28,6 +28,7 @@ private:
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);
     Napi::Value lock_file(const Napi::CallbackInfo& info);
     void stop(const Napi::CallbackInfo& info);
+    void trim_heap(const Napi::CallbackInfo& info);
 
     std::shared_ptr<EnvState> m_state;
 };

@@ -41,6 +41,7 @@ export class FakeWorld {
   /** Texts of which a tokenizer without a template makes no token. */
   isTokenless: (text: string) => boolean = () => false;
 
+  heapTrims = 0;
   openEncodings = 0;
   openPipelines = 0;
   openTokenizers = 0;
@@ -65,6 +66,7 @@ export class FakeWorld {
     availableCpus: () => 2,
     performanceCpus: () => 2,
     lockFile: () => () => {},
+    trimHeap: () => this.heapTrims++,
     stop: () => {},
   };
 

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { WORTHWHILE_TEXTS } from '../../../lib/batching/heap-trims.js';
 import type { Embedder } from '../../../lib/embedder.js';
 import { FakeWorld, vectorOf } from '../fake-native.js';
 import { Gate } from '../gate.js';
@@ -161,4 +162,11 @@ test('a failure of the device fails its call only', async () => {
   expect(error).toMatchObject({ code: 'ERR_DEVICE_FAILED', message: 'gone', cause: { message: 'Exception from …' } });
   expect((await embedder.embed(['a'])).at(0)).toEqual(vectorOf('a'));
   expect(world.openEncodings).toBe(0);
+});
+
+test('what many texts leave free goes back to the system', async () => {
+  world.onInfer = () => {};
+  await embedder.embed(Array(WORTHWHILE_TEXTS).fill('a'));
+  expect(world.heapTrims).toBe(0);
+  await expect.poll(() => world.heapTrims).toBe(1);
 });
