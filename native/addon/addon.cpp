@@ -73,6 +73,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
                  InstanceMethod("lockFile", &OvembedAddon::lock_file),
                  InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
                  InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
+                 InstanceMethod("lockFile", &OvembedAddon::lock_file),
                  InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
 
