@@ -99,7 +99,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const addon = system.native();
   const logger = resolveLogger(options.logger);
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
-  const spec = withOptions(await system.readModelFolder(resolved.folder), options);
+  const spec = withOptions(await system.readModelFolder(resolved.folder, options.modelFile), options);
   const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
   const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
   const plan = planOptions(spec, options);
@@ -143,8 +143,8 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   }
 }
 
-function pickResolveOptions({ revision, offline, cacheDir, signal, onProgress }: LoadOptions) {
-  return { revision, offline, cacheDir, signal, onProgress };
+function pickResolveOptions({ revision, modelFile, offline, cacheDir, signal, onProgress }: LoadOptions) {
+  return { revision, modelFile, offline, cacheDir, signal, onProgress };
 }
 
 /** What the model's files say, with what the options put in its place. */
@@ -219,7 +219,7 @@ function assemble(loaded: Loaded): EmbedderParts {
   if (dimensions > hiddenSize) {
     throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
   }
-  const plan = withinPositions(loaded.plan, maxPositions);
+  const plan = withinPositions(unpaddedPlan(loaded), maxPositions);
   const pipelines = new Pipelines(pipeline, latencyPipelines(loaded));
   const metrics = new Metrics();
   const scheduler = new Scheduler(pipelines, {
@@ -241,8 +241,17 @@ function assemble(loaded: Loaded): EmbedderParts {
       queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
       interactiveQueueTimeoutMs: options.queueTimeoutMs ?? DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS,
     },
-    info: describeLoaded(loaded, dimensions, plan.maxLength),
+    info: describeLoaded({ ...loaded, plan }, dimensions, plan.maxLength),
   };
+}
+
+/** A graph without an attention mask takes padding for text: then no text is padded, unless the user wants buckets. */
+function unpaddedPlan({ pipeline, plan, options, logger, source }: Loaded): PlanOptions {
+  if (pipeline.masksPadding || options.buckets !== undefined) return plan;
+  logger.info(
+    `${source.file} has no input attention_mask, so texts are not padded: each length is a bucket of its own.`,
+  );
+  return { ...plan, buckets: [1] };
 }
 
 /** Each latency pipeline lays out the weights anew. For larger models that is too much memory for what it gains. */

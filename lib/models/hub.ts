@@ -42,7 +42,7 @@ class Snapshot {
     const commit = COMMIT.test(revision) ? revision : await this.resolveCommit();
     const folder = this.repo.snapshot(commit);
     await this.repo.removeAbandoned();
-    await collectModelFiles(folder, (file, need) => this.fetchFile(commit, file, need));
+    await collectModelFiles(folder, (file, need) => this.fetchFile(commit, file, need), this.request.modelFile);
     if (revision !== commit) await this.repo.writeRef(revision, commit);
     return { folder, revision: commit };
   }

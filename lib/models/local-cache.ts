@@ -28,15 +28,19 @@ export class LocalCache implements ModelProvider {
     if (!commit) throw notFound(`${repo.folder} has no usable entry for the revision ${revision}.`);
 
     const folder = repo.snapshot(commit);
-    await collectModelFiles(folder, async (file, need) => {
-      if (await isFile(join(folder, file))) return true;
-      if (need === 'required') throw notFound(`${join(folder, file)} is not there.`);
-      // Other programs cache a model's weights without modules.json. Taking it for a bare transformer would pool wrongly.
-      if (file === 'modules.json' && !(await repo.isKnownMissing(commit, file))) {
-        throw notFound(`${join(folder, file)} is not there, and nothing says that the model has none.`);
-      }
-      return false;
-    });
+    await collectModelFiles(
+      folder,
+      async (file, need) => {
+        if (await isFile(join(folder, file))) return true;
+        if (need === 'required') throw notFound(`${join(folder, file)} is not there.`);
+        // Other programs cache a model's weights without modules.json. Taking it for a bare transformer would pool wrongly.
+        if (file === 'modules.json' && !(await repo.isKnownMissing(commit, file))) {
+          throw notFound(`${join(folder, file)} is not there, and nothing says that the model has none.`);
+        }
+        return false;
+      },
+      request.modelFile,
+    );
     return { folder, revision: commit };
   }
 }

@@ -1,9 +1,9 @@
 /** Which files of a repository make up a model: only these are downloaded, and a cached snapshot must have them. */
-import { posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { readJsonObject } from './json-file.js';
 import { MODEL_CONFIG } from './model-config.js';
 import { readModules } from './modules.js';
-import { noWeights, usableFormats } from './sources.js';
+import { companionsOf, namedFormat, noWeights, usableFormats } from './sources.js';
 import { MODULE_CONFIGS, NETWORK_CONFIG, TOKENIZER_CONFIG } from './transformer.js';
 
 /**
@@ -18,8 +18,10 @@ export type FetchFile = (file: string, need: 'required' | 'optional') => Promise
 /**
  * Calls `fetch` for each file that the model in `folder` consists of, the weights last. What comes first tells what is
  * needed next, so `fetch` must have put a file in place when it settles.
+ *
+ * @param modelFile the file of weights that a user named, relative to the Transformer's folder
  */
-export async function collectModelFiles(folder: string, fetch: FetchFile): Promise<void> {
+export async function collectModelFiles(folder: string, fetch: FetchFile, modelFile?: string): Promise<void> {
   await fetch('modules.json', 'optional');
   const modules = await readModules(folder);
   const subfolder = modules?.transformer ?? '';
@@ -37,7 +39,7 @@ export async function collectModelFiles(folder: string, fetch: FetchFile): Promi
   await fetch(posix.join(subfolder, 'tokenizer.json'), 'required');
   await fetch(posix.join(subfolder, TOKENIZER_CONFIG), 'optional');
   await fetch(posix.join(subfolder, 'special_tokens_map.json'), 'optional');
-  await collectWeights(folder, subfolder, fetch);
+  await collectWeights(folder, subfolder, fetch, modelFile);
 }
 
 async function fetchFirst(files: readonly string[], fetch: FetchFile): Promise<void> {
@@ -45,17 +47,18 @@ async function fetchFirst(files: readonly string[], fetch: FetchFile): Promise<v
 }
 
 /** One format is enough. safetensors first: the smallest set of files, and the one whose graph is ovembed's own. */
-async function collectWeights(folder: string, subfolder: string, fetch: FetchFile): Promise<void> {
+async function collectWeights(folder: string, subfolder: string, fetch: FetchFile, named?: string): Promise<void> {
   const network = await readJsonObject(folder, posix.join(subfolder, NETWORK_CONFIG));
   const modelType = network?.string('model_type') ?? null;
   const isNative = (kind: string) => Number(kind === 'safetensors');
-  const formats = usableFormats(modelType).sort((a, b) => isNative(b.kind) - isNative(a.kind));
+  const usual = usableFormats(modelType).sort((a, b) => isNative(b.kind) - isNative(a.kind));
 
-  for (const { files, extra = [] } of formats) {
-    const [main, ...companions] = files.map((file) => posix.join(subfolder, file)) as [string, ...string[]];
-    if (!(await fetch(main, 'optional'))) continue;
-    for (const companion of companions) await fetch(companion, 'required');
-    for (const file of extra) await fetch(posix.join(subfolder, file), 'optional');
+  for (const format of named === undefined ? usual : [namedFormat(named)]) {
+    const need = named === undefined ? 'optional' : 'required';
+    if (!(await fetch(posix.join(subfolder, format.file), need))) continue;
+    for (const file of await companionsOf(join(folder, subfolder), format)) {
+      await fetch(posix.join(subfolder, file), 'required');
+    }
     return;
   }
   throw noWeights(folder, modelType);

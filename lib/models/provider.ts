@@ -16,6 +16,8 @@ export interface ModelRequest {
   id: string;
   /** Branch, tag or commit. */
   revision: string;
+  /** The file of weights that is wanted in place of the usual ones. */
+  modelFile?: string | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
   logger?: Logger | undefined;

@@ -19,6 +19,8 @@ const REVISION = /^[\w][\w./-]*$/;
 export interface ResolveOptions {
   /** Branch, tag or commit of a model given by name. Default `main`. */
   revision?: string | undefined;
+  /** The file of weights that is wanted in place of the usual ones, such as `onnx/model_quantized.onnx`. */
+  modelFile?: string | undefined;
   /** Use only what is on this machine: neither the hub nor pip. Default: what `HF_HUB_OFFLINE` says. */
   offline?: boolean | undefined;
   /** ovembed's own cache directory (for hashes; models are in the hub's cache, see `HF_HUB_CACHE`). */

@@ -23,11 +23,11 @@ Weights::Weights(std::shared_ptr<const Safetensors> file, const std::string& pre
 }
 
 ov::Output<ov::Node> Weights::get(const std::string& name, const ov::Shape& shape) const {
-    const std::string& path = m_file->file()->path();
     const TensorView* tensor = m_file->find(m_prefix + name);
     if (tensor == nullptr) {
-        throw Error(ErrorCode::ModelInvalid, path + " has no tensor '" + m_prefix + name + "'.");
+        throw Error(ErrorCode::ModelInvalid, m_file->name() + " has no tensor '" + m_prefix + name + "'.");
     }
+    const std::string& path = tensor->file->path();
     if (tensor->shape != shape) {
         throw Error(ErrorCode::ModelInvalid, "Expected shape " + text(shape) + " for tensor '" + m_prefix + name +
                                                  "' by config.json, but " + path + " has " + text(tensor->shape) + ".");
@@ -36,7 +36,7 @@ ov::Output<ov::Node> Weights::get(const std::string& name, const ov::Shape& shap
         throw Error(ErrorCode::ModelUnsupported, "Tensor '" + m_prefix + name + "' in " + path + " is stored as " +
                                                      tensor->dtype + "; F32, F16 and BF16 are supported.");
     }
-    const auto constant = std::make_shared<ov::op::v0::Constant>(tensor->type, shape, tensor->data, m_file->file());
+    const auto constant = std::make_shared<ov::op::v0::Constant>(tensor->type, shape, tensor->data, tensor->file);
     constant->set_friendly_name(name);
     if (tensor->type == ov::element::f32) return constant;
     return std::make_shared<ov::op::v0::Convert>(constant, ov::element::f32);

@@ -5,7 +5,7 @@ import type { OvembedErrorCode } from '../../../lib/errors.js';
 import { type DownloadProgress, type ResolveOptions, readModelFolder } from '../../../lib/models/index.js';
 import { resolveModelWith } from '../../../lib/models/resolve.js';
 import { COMMIT, type FakeHub, type Fault, gitId, ID, listen, sha256, startFakeHub } from './fake-hub.js';
-import { failure, MINI, MODULES, NETWORK, temporaryFolder, writeFiles } from './folders.js';
+import { failure, MINI, MODULES, NETWORK, onnxNaming, temporaryFolder, writeFiles } from './folders.js';
 
 const resolve = (hub: FakeHub, options: ResolveOptions = {}) =>
   resolveModelWith(hub.settings, ID, { cacheDir: hub.settings.cache, ...options });
@@ -109,7 +109,7 @@ test('without safetensors, or a builder for them, an export is taken', async () 
 
   const onnx = await startFakeHub({
     'model.safetensors': null,
-    'onnx/model.onnx': 'graph',
+    'onnx/model.onnx': onnxNaming('model.onnx_data'),
     'onnx/model.onnx_data': 'w',
   });
   expect((await readModelFolder((await resolve(onnx)).folder)).sources[0]?.files).toHaveLength(2);
