@@ -21,6 +21,7 @@ import {
 } from './models/index.js';
 import { callNative, type NativeAddon, type NativePipeline, type NativeTokenizer, native } from './native.js';
 import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
+import { probeFirstLoad } from './probe/first-load.js';
 import { CallScope } from './signals.js';
 import type { Prompts } from './text/prompts.js';
 
@@ -50,9 +51,10 @@ export interface System {
   readModelFolder: typeof readModelFolder;
   fingerprint: typeof fingerprint;
   graphIdentity: typeof graphIdentity;
+  probeFirstLoad: typeof probeFirstLoad;
 }
 
-const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity };
+const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity, probeFirstLoad };
 
 const DEFAULT_BUCKET = 16;
 const DEFAULT_BATCH_TOKENS = 1_024;
@@ -101,6 +103,10 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
   const spec = withOptions(await system.readModelFolder(resolved.folder, options.modelFile), options);
   const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
+  const fingerprint = (variant: ModelSpec) => system.fingerprint(variant, { cacheDir, signal });
+  if (options.probe) {
+    await system.probeFirstLoad({ spec, options, runtimeVersion: addon.runtimeVersion, logger, fingerprint });
+  }
   const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
   const plan = planOptions(spec, options);
   const choosing = checkRoomForText(tokenizer, options).then(() =>
@@ -115,7 +121,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       parallelism: planParallelism(device.device, options, addon.availableCpus()),
       precision: options.precision ?? 'auto',
       cacheDir: ovembedCacheDir(cacheDir),
-      fingerprint: (variant) => system.fingerprint(variant, { cacheDir, signal }),
+      fingerprint,
       graphIdentity: (variant, ended) => system.graphIdentity(variant, { cacheDir, signal: ended }),
       signal,
     }),

@@ -14,7 +14,7 @@ import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
 import { ensurePythonPackages, PYTHON } from '../../scripts/models/python-packages.mjs';
 import { ROOT, temporaryFolder } from './support.js';
 
-const COUNT = process.env.OVEMBED_TEST_FULL === '1' ? 2_000 : 200;
+const COUNT = process.env.OVEMBED_TEST_FULL === '1' ? 2_000 : Number(process.env.OVEMBED_MUTANTS_COUNT ?? 200);
 const LIMIT_MS = 10_000;
 
 const folder = process.env.OVEMBED_MUTANTS ?? temporaryFolder();
