@@ -40,7 +40,8 @@ std::vector<std::string> to_texts(const Napi::Value& value) {
 EngineOptions to_engine_options(const Napi::Object& options) {
     const auto source = options.Get("source").As<Napi::Object>();
     EngineOptions engine;
-    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file"), to_texts(source.Get("files"))};
+    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file"),
+                     to_texts(source.Get("files"))};
     engine.device = text_option(options, "device");
     engine.precision = text_option(options, "precision");
     engine.streams = static_cast<int>(integer_option(options, "streams"));

@@ -110,8 +110,8 @@ std::optional<CompiledModel> import_blob(const std::string& file, const std::str
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
         const faults::Passage passage(faults::Stage::Import);
-        return CompiledModel{{pages}, runtime().import_model(payload, device, properties), trailer.max_positions,
-                             trailer.vocabulary};
+        return CompiledModel{
+            {pages}, runtime().import_model(payload, device, properties), trailer.max_positions, trailer.vocabulary};
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, device + " refuses the compiled model " + file + ".");
     }

@@ -177,10 +177,10 @@ TEST(ModelReader, LeavesOutWhatIsNotUsed) {
     const auto tokens = testing::masked_look_up(ids, mask, 12, 4);
     const auto pooled = testing::result("pooler_output", testing::mean_over_tokens(tokens));
     const auto other = testing::result("hidden_states.0", testing::look_up(ids, 12, 4));
-    ov::save_model(std::make_shared<ov::Model>(
-                       ov::ResultVector{pooled, testing::result("last_hidden_state", tokens), other},
-                       ov::ParameterVector{ids, mask}),
-                   folder.file("m.xml"));
+    ov::save_model(
+        std::make_shared<ov::Model>(ov::ResultVector{pooled, testing::result("last_hidden_state", tokens), other},
+                                    ov::ParameterVector{ids, mask}),
+        folder.file("m.xml"));
     const auto model = read_model({SourceKind::OpenVino, folder.file("m.xml")}).model;
     ASSERT_EQ(model->outputs().size(), 1U);
     EXPECT_EQ(model->output().get_names().count("last_hidden_state"), 1U);

@@ -1,7 +1,7 @@
 /**
  * Damaged models by the hundred, each loaded in a child process: vectors or an error with a code, in time; never a crash.
  * A failure names its mutant: `node test/native/mutants-child.mjs BASES FOLDER N N+1` repeats it, with OVEMBED_MUTANTS=FOLDER
- * as the place where this test leaves BASES.
+ * as the place where this test leaves BASES and outcomes.json.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
 import { ensurePythonPackages, PYTHON } from '../../scripts/models/python-packages.mjs';
 import { ROOT, temporaryFolder } from './support.js';
 
-const COUNT = process.env.OVEMBED_TEST_FULL === '1' ? 2_000 : Number(process.env.OVEMBED_MUTANTS_COUNT ?? 200);
+const COUNT = process.env.OVEMBED_TEST_FULL === '1' ? 2_000 : 200;
 const LIMIT_MS = 10_000;
 
 const folder = process.env.OVEMBED_MUTANTS ?? temporaryFolder();
