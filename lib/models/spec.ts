@@ -46,6 +46,16 @@ export interface ModelSpec extends ModelConfig {
  */
 export async function readModelFolder(path: string, modelFile?: string): Promise<ModelSpec> {
   const folder = resolve(path);
+  try {
+    return await readFolder(folder, modelFile);
+  } catch (error) {
+    // A forbidden file, a loop of links, a name that is too long. What is no system error is ours, or a defect.
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall ? invalid(`${folder} cannot be read: ${message}.`, error) : error;
+  }
+}
+
+async function readFolder(folder: string, modelFile?: string): Promise<ModelSpec> {
   if (!(await isDirectory(folder))) {
     throw new OvembedError(
       'ERR_MODEL_NOT_FOUND',

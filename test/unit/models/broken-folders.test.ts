@@ -38,6 +38,7 @@ const INVALID: Case[] = [
   ['a path out, by backslashes', withPath('..\\..\\secrets'), ['"path"', 'secrets']],
   ['an absolute path', withPath('/etc'), ['"path"', '/etc']],
   ['a path on a drive', withPath('C:\\models'), ['"path"', 'C:']],
+  ['a path longer than a name may be', withPath('x'.repeat(5_000)), ['cannot be read', 'ENAMETOOLONG']],
   ['a path with NUL', withPath('1_Pooling\0'), ['"path"', 'u0000']],
 
   ['no pooling configuration', { [POOLING_FILE]: null }, [POOLING_FILE, 'missing']],

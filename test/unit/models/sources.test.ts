@@ -111,6 +111,7 @@ describe('external data of ONNX', () => {
     expect(error.code).toBe('ERR_MODEL_INVALID');
     expect(error.message).toContain(message);
     expect(error.message).toContain('model.onnx');
+    if (location !== 'gone.bin') expect(error.message).toContain('Expected a file in its own folder or below it');
   });
 });
 
