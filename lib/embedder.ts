@@ -52,7 +52,7 @@ export class Embedder implements AsyncDisposable {
    * @param model a folder, or the name of a model on the hub. Default: `OVEMBED_MODEL`, else
    *   `sentence-transformers/all-MiniLM-L6-v2`
    * @throws OvembedError `ERR_MODEL_NOT_FOUND`, `ERR_MODEL_INVALID`, `ERR_MODEL_UNSUPPORTED`, `ERR_DEVICE_UNAVAILABLE`,
-   *   `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_INVALID_ARGUMENT`
+   *   `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_MODEL_PROBE_CRASHED`, `ERR_INVALID_ARGUMENT`
    */
   static async load(model?: string, options: LoadOptions = {}): Promise<Embedder> {
     return new Embedder(await load(model, options));

@@ -22,6 +22,7 @@ import {
 } from './models/index.js';
 import { callNative, type NativeAddon, type NativePipeline, type NativeTokenizer, native } from './native.js';
 import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
+import { probeFirstLoad } from './probe/first-load.js';
 import { CallScope } from './signals.js';
 import type { Prompts } from './text/prompts.js';
 
@@ -51,9 +52,10 @@ export interface System {
   readModelFolder: typeof readModelFolder;
   fingerprint: typeof fingerprint;
   graphIdentity: typeof graphIdentity;
+  probeFirstLoad: typeof probeFirstLoad;
 }
 
-const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity };
+const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity, probeFirstLoad };
 
 const DEFAULT_BUCKET = 16;
 const DEFAULT_BATCH_TOKENS = 1_024;
@@ -100,8 +102,12 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const addon = system.native();
   const logger = resolveLogger(options.logger);
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
-  const spec = withOptions(await system.readModelFolder(resolved.folder), options);
+  const spec = withOptions(await system.readModelFolder(resolved.folder, options.modelFile), options);
   const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
+  const fingerprint = (variant: ModelSpec) => system.fingerprint(variant, { cacheDir, signal });
+  if (options.probe) {
+    await system.probeFirstLoad({ spec, options, runtimeVersion: addon.runtimeVersion, logger, fingerprint });
+  }
   const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
   const plan = planOptions(spec, options);
   const choosing = checkRoomForText(tokenizer, options).then(() =>
@@ -116,7 +122,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       parallelism: planParallelism(device.device, options, addon.availableCpus()),
       precision: options.precision ?? 'auto',
       cacheDir: ovembedCacheDir(cacheDir),
-      fingerprint: (variant) => system.fingerprint(variant, { cacheDir, signal }),
+      fingerprint,
       graphIdentity: (variant, ended) => system.graphIdentity(variant, { cacheDir, signal: ended }),
       signal,
     }),
@@ -145,8 +151,8 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   }
 }
 
-function pickResolveOptions({ revision, offline, cacheDir, signal, onProgress }: LoadOptions) {
-  return { revision, offline, cacheDir, signal, onProgress };
+function pickResolveOptions({ revision, modelFile, offline, cacheDir, signal, onProgress }: LoadOptions) {
+  return { revision, modelFile, offline, cacheDir, signal, onProgress };
 }
 
 /** What the model's files say, with what the options put in its place. */
@@ -221,7 +227,7 @@ function assemble(loaded: Loaded): EmbedderParts {
   if (dimensions > hiddenSize) {
     throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
   }
-  const plan = withinPositions(loaded.plan, maxPositions);
+  const plan = withinPositions(unpaddedPlan(loaded), maxPositions);
   const pipelines = new Pipelines(pipeline, latencyPipelines(loaded));
   const metrics = new Metrics();
   const scheduler = new Scheduler(pipelines, {
@@ -243,8 +249,17 @@ function assemble(loaded: Loaded): EmbedderParts {
       queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
       interactiveQueueTimeoutMs: options.queueTimeoutMs ?? DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS,
     },
-    info: describeLoaded(loaded, dimensions, plan.maxLength),
+    info: describeLoaded({ ...loaded, plan }, dimensions, plan.maxLength),
   };
+}
+
+/** A graph without an attention mask takes padding for text: then no text is padded, unless the user wants buckets. */
+function unpaddedPlan({ pipeline, plan, options, logger, source }: Loaded): PlanOptions {
+  if (pipeline.masksPadding || options.buckets !== undefined) return plan;
+  logger.info(
+    `${source.file} has no input attention_mask, so texts are not padded: each length is a bucket of its own.`,
+  );
+  return { ...plan, buckets: [1] };
 }
 
 /** Each latency pipeline lays out the weights anew. For larger models that is too much memory for what it gains. */

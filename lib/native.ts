@@ -14,9 +14,11 @@ export type Precision = 'f32' | 'bf16' | 'f16';
 
 /** Where the weights and the graph come from. `file` is an absolute path. */
 export interface ModelSource {
-  /** `openvino`: IR (`.xml` with `.bin`); `onnx`: `.onnx`; `safetensors`: `model.safetensors` beside `config.json`. */
+  /** `openvino`: IR (`.xml` with `.bin`); `onnx`: `.onnx`; `safetensors`: `model.safetensors` or its index beside `config.json`. */
   kind: 'openvino' | 'onnx' | 'safetensors';
   file: string;
+  /** Absolute paths of all files of the source, `file` the first; needed where there are shards or external data. */
+  files?: readonly string[];
 }
 
 export interface NativeDevice {
@@ -137,6 +139,8 @@ export interface NativePipeline {
   readonly maxPositions: number;
   /** The graph ends in a pooled vector already (`sentence_embedding`); pooling was not applied again. */
   readonly pooledInGraph: boolean;
+  /** The graph is told what is padding. Where it is not, a text's vector depends on how far it is padded. */
+  readonly masksPadding: boolean;
   /** True when the compiled model came from `blobFile`. */
   readonly fromBlob: boolean;
   /** Why the blob could not be read or written, if so; the pipeline works all the same. */

@@ -85,6 +85,17 @@ export interface LoadOptions {
   truncate?: Truncate;
   /** Branch, tag or commit of the model on the hub. Default `'main'`. */
   revision?: string;
+  /**
+   * File of weights inside the model's folder, such as `onnx/model_quantized.onnx` or `openvino/openvino_model_qint8.xml`.
+   * Default: the plain OpenVINO IR, safetensors or ONNX, the first that is there and runs; another only if it is the only one.
+   */
+  modelFile?: string;
+  /**
+   * Load and run the model once in a child process before it is loaded here, so that a model that makes native code crash
+   * is `ERR_MODEL_PROBE_CRASHED` instead of the end of this process. Remembered per model, machine and options in
+   * `cacheDir`: only the first load takes longer. For models from people you do not know. Default `false`.
+   */
+  probe?: boolean;
   /** Folder for compiled models and remembered choices. Default: `OVEMBED_CACHE_DIR`, else the user's cache folder. */
   cacheDir?: string;
   /** Never use the network: a model that is not on this machine is an error. Default: what `HF_HUB_OFFLINE` says. */
@@ -214,6 +225,8 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
   dimensions: aPositiveInteger,
   truncate: oneOf('end', 'error'),
   revision: aNonEmptyString,
+  modelFile: aNonEmptyString,
+  probe: aBoolean,
   cacheDir: aNonEmptyString,
   offline: aBoolean,
   timeoutMs: aDuration,

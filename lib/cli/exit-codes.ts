@@ -32,6 +32,7 @@ const BY_ERROR_CODE: Partial<Record<OvembedErrorCode, number>> = {
   ERR_MODEL_NOT_FOUND: EXIT.model,
   ERR_MODEL_INVALID: EXIT.model,
   ERR_MODEL_UNSUPPORTED: EXIT.model,
+  ERR_MODEL_PROBE_CRASHED: EXIT.model,
   ERR_DOWNLOAD: EXIT.model,
   ERR_DEVICE_UNAVAILABLE: EXIT.device,
   ERR_DEVICE_FAILED: EXIT.device,

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { PlanOptions } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { ModelSpec } from '../models/index.js';
+import type { FoundSource, ModelSpec } from '../models/index.js';
 import {
   callNative,
   type ModelSource,
@@ -53,7 +53,7 @@ export interface ChosenPipeline {
   tuningReason: string;
   source: ModelSource;
   fingerprint: string;
-  /** Of the file of the weights. */
+  /** Of the files of the weights. */
   weightsBytes: number;
   /** Compiles the same model at the same precision for other streams, threads and shapes. */
   compileFor(parallelism: Parallelism, shape: PipelineShape | null): Promise<NativePipeline>;
@@ -81,7 +81,7 @@ export async function choosePipeline(request: PipelineRequest): Promise<ChosenPi
   throw new OvembedError('ERR_MODEL_INVALID', `${spec.folder} holds no weights that can be read.`);
 }
 
-async function pipelineFrom(source: ModelSpec['sources'][number], request: PipelineRequest): Promise<ChosenPipeline> {
+async function pipelineFrom(source: FoundSource, request: PipelineRequest): Promise<ChosenPipeline> {
   const variant = { ...request.spec, sources: [source] };
   const graph = await request.graphIdentity(variant, request.signal);
   const fingerprint = await request.fingerprint(variant);
@@ -112,10 +112,10 @@ async function pipelineFrom(source: ModelSpec['sources'][number], request: Pipel
   };
 }
 
-/** An IR's weights are in a file beside it. */
-async function sizeOfWeights({ kind, file }: ModelSource): Promise<number> {
-  const weights = kind === 'openvino' ? file.replace(/\.xml$/, '.bin') : file;
-  return (await stat(weights)).size;
+/** What describes the weights is small beside them. */
+async function sizeOfWeights({ files }: FoundSource): Promise<number> {
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** The choice made earlier on this machine for this model, else a new one, which is kept. */
@@ -150,7 +150,7 @@ async function compilePipeline(
   { precision, parallelism, shape }: Variant,
   { addon, device, cacheDir, logger, graphIdentity }: PipelineRequest,
 ): Promise<NativePipeline> {
-  const { kind, file } = spec.sources[0] as ModelSource;
+  const { kind, file, files } = spec.sources[0] as FoundSource;
   const blobs = new BlobCache(cacheDir);
   const blobFile = await blobs.fileFor({
     graph,
@@ -163,7 +163,7 @@ async function compilePipeline(
   });
   const pipeline = await callNative(() =>
     addon.loadPipeline({
-      source: { kind, file },
+      source: { kind, file, files },
       device: device.device,
       precision,
       ...parallelism,

@@ -3,4 +3,5 @@ export { DEFAULT_MODEL } from './default-model.js';
 export { fingerprint, graphIdentity } from './fingerprint.js';
 export type { DownloadProgress } from './provider.js';
 export { type ResolvedModel, type ResolveOptions, resolveModel } from './resolve.js';
+export type { FoundSource } from './sources.js';
 export { type ModelSpec, readModelFolder } from './spec.js';

@@ -1,9 +1,9 @@
 /** Which files of a repository make up a model: only these are downloaded, and a cached snapshot must have them. */
-import { posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { readJsonObject } from './json-file.js';
 import { MODEL_CONFIG } from './model-config.js';
 import { listModules, type ModuleEntry, readModules } from './modules.js';
-import { noWeights, usableFormats } from './sources.js';
+import { companionsOf, namedFormat, noWeights, usableFormats } from './sources.js';
 import { MODULE_CONFIGS, NETWORK_CONFIG, TOKENIZER_CONFIG } from './transformer.js';
 
 /** Their weights are read from `model.safetensors`; a `pytorch_model.bin` would run code when it is read. */
@@ -58,16 +58,17 @@ async function fetchFirst(files: readonly string[], fetch: FetchFile): Promise<v
 }
 
 /** One format is enough, and it is the one that would be read if all were there. */
-async function collectWeights(folder: string, subfolder: string, fetch: FetchFile, modelFile?: string): Promise<void> {
+async function collectWeights(folder: string, subfolder: string, fetch: FetchFile, named?: string): Promise<void> {
   const network = await readJsonObject(folder, posix.join(subfolder, NETWORK_CONFIG));
   const modelType = network?.string('model_type') ?? null;
-  const formats = usableFormats(modelType).filter(({ files }) => modelFile === undefined || files[0] === modelFile);
+  const usual = usableFormats(modelType);
 
-  for (const { files, extra = [] } of formats) {
-    const [main, ...companions] = files.map((file) => posix.join(subfolder, file)) as [string, ...string[]];
-    if (!(await fetch(main, 'optional'))) continue;
-    for (const companion of companions) await fetch(companion, 'required');
-    for (const file of extra) await fetch(posix.join(subfolder, file), 'optional');
+  for (const format of named === undefined ? usual : [namedFormat(named)]) {
+    const need = named === undefined ? 'optional' : 'required';
+    if (!(await fetch(posix.join(subfolder, format.file), need))) continue;
+    for (const file of await companionsOf(join(folder, subfolder), format)) {
+      await fetch(posix.join(subfolder, file), 'required');
+    }
     return;
   }
   throw noWeights(folder, modelType);

@@ -19,6 +19,8 @@ const REVISION = /^[\w][\w./-]*$/;
 export interface ResolveOptions {
   /** Branch, tag or commit of a model given by name. Default `main`. */
   revision?: string | undefined;
+  /** The file of weights that is wanted in place of the usual ones, such as `onnx/model_quantized.onnx`. */
+  modelFile?: string | undefined;
   /** Use only what is on this machine: neither the hub nor pip. Default: what `HF_HUB_OFFLINE` says. */
   offline?: boolean | undefined;
   /** Ask the hub where the revision stands now, even if the cache has it already. Default false. */
@@ -66,11 +68,12 @@ export async function resolveModelWith(
 
   const named = { id: checkId(model), revision: checkRevision(revision) };
   const isDefault = isDefaultModel(named);
-  const request: ModelRequest = { ...rest, ...named, modelFile: isDefault ? DEFAULT_WEIGHTS : undefined };
+  const { modelFile = isDefault ? DEFAULT_WEIGHTS : undefined } = rest;
+  const request: ModelRequest = { ...rest, ...named, modelFile };
   const memo = new HashMemo(ovembedCacheDir(cacheDir));
   const providers = providersFor({ ...settings, offline }, isDefault, refresh);
   const found = await firstAvailable(providers, request, async (candidate) => {
-    if (isDefault) await checkDefaultWeights(candidate, memo, request.signal);
+    if (isDefault && modelFile === DEFAULT_WEIGHTS) await checkDefaultWeights(candidate, memo, request.signal);
   });
   return { folder: found.folder, id: request.id, revision: found.revision };
 }

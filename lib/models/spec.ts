@@ -40,11 +40,22 @@ export interface ModelSpec extends ModelConfig {
 /**
  * Reads a model folder.
  *
+ * @param modelFile the file of weights to use in place of the usual ones, relative to the Transformer's folder
  * @throws OvembedError `ERR_MODEL_NOT_FOUND` if there is no such folder; `ERR_MODEL_INVALID` for files that are missing or
  *   wrong; `ERR_MODEL_UNSUPPORTED` for what ovembed does not reproduce
  */
-export async function readModelFolder(path: string): Promise<ModelSpec> {
+export async function readModelFolder(path: string, modelFile?: string): Promise<ModelSpec> {
   const folder = resolve(path);
+  try {
+    return await readFolder(folder, modelFile);
+  } catch (error) {
+    // A forbidden file, a loop of links, a name that is too long. What is no system error is ours, or a defect.
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall ? invalid(`${folder} cannot be read: ${message}.`, error) : error;
+  }
+}
+
+async function readFolder(folder: string, modelFile?: string): Promise<ModelSpec> {
   if (!(await isDirectory(folder))) {
     throw new OvembedError(
       'ERR_MODEL_NOT_FOUND',
@@ -66,7 +77,7 @@ export async function readModelFolder(path: string): Promise<ModelSpec> {
     folder,
     ...config,
     ...fromTransformer,
-    sources: await findSources(join(folder, subfolder), transformer.modelType),
+    sources: await findSources(join(folder, subfolder), transformer.modelType, modelFile),
     tokenizerFile: await findTokenizer(join(folder, subfolder)),
     pooling: pooling?.type ?? (causal ? 'LAST_TOKEN' : 'MEAN'),
     dimensions: pooling?.dimensions ?? null,

@@ -31,10 +31,19 @@ Napi::Value to_js_devices(Napi::Env env, const std::vector<Device>& devices) {
     return result;
 }
 
+std::vector<std::string> to_texts(const Napi::Value& value) {
+    std::vector<std::string> texts;
+    if (!value.IsArray()) return texts;
+    const auto array = value.As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); ++i) texts.push_back(array.Get(i).ToString().Utf8Value());
+    return texts;
+}
+
 EngineOptions to_engine_options(const Napi::Object& options) {
     const auto source = options.Get("source").As<Napi::Object>();
     EngineOptions engine;
-    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file")};
+    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file"),
+                     to_texts(source.Get("files"))};
     engine.device = text_option(options, "device");
     engine.precision = text_option(options, "precision");
     engine.streams = static_cast<int>(integer_option(options, "streams"));

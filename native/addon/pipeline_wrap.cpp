@@ -50,6 +50,7 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
          InstanceMethod<&PipelineWrap::close>("close"), InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
          InstanceAccessor<&PipelineWrap::max_positions>("maxPositions"),
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),
+         InstanceAccessor<&PipelineWrap::masks_padding>("masksPadding"),
          InstanceAccessor<&PipelineWrap::from_blob>("fromBlob"),
          InstanceAccessor<&PipelineWrap::blob_problem>("blobProblem"),
          InstanceAccessor<&PipelineWrap::execution_devices>("executionDevices"),
@@ -114,6 +115,10 @@ Napi::Value PipelineWrap::max_positions(const Napi::CallbackInfo& info) {
 
 Napi::Value PipelineWrap::pooled_in_graph(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), engine(info.Env()).pooled());
+}
+
+Napi::Value PipelineWrap::masks_padding(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), engine(info.Env()).masked());
 }
 
 Napi::Value PipelineWrap::from_blob(const Napi::CallbackInfo& info) {

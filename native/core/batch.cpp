@@ -44,14 +44,14 @@ void fill_typed(const Batch& batch, const ModelPorts& ports, ov::InferRequest& r
     const ov::Shape shape{batch.rows(), batch.width};
     const size_t count = ov::shape_size(shape);
     T* ids = input<T>(request, ports.input_ids, shape);
-    T* mask = input<T>(request, ports.attention_mask, shape);
+    T* mask = ports.attention_mask ? input<T>(request, *ports.attention_mask, shape) : nullptr;
     std::fill_n(ids, count, static_cast<T>(batch.pad_token_id));
-    std::fill_n(mask, count, T{0});
+    if (mask != nullptr) std::fill_n(mask, count, T{0});
     for_each_row(batch, [&](const Encoding& encoding, uint32_t row, size_t target) {
         const size_t length = encoding.length(row);
         const size_t begin = target * batch.width + first_token(batch, length);
         std::copy_n(encoding.row_ids(row), length, ids + begin);
-        std::fill_n(mask + begin, length, T{1});
+        if (mask != nullptr) std::fill_n(mask + begin, length, T{1});
     });
     if (ports.token_type_ids) std::fill_n(input<T>(request, *ports.token_type_ids, shape), count, T{0});
     if (ports.position_ids) fill_positions(batch, input<T>(request, *ports.position_ids, shape));

@@ -32,8 +32,8 @@ struct Batch {
     void validate(size_t vocabulary) const;
 };
 
-// Writes ids, attention mask and, where the model has them, token types (zeros) and positions into the request's
-// input tensors.
+// Writes ids and, where the model has them, attention mask, token types (zeros) and positions into the request's input
+// tensors.
 void fill_inputs(const Batch& batch, const ModelPorts& ports, ov::InferRequest& request);
 
 }  // namespace ovembed

@@ -74,9 +74,7 @@ CompiledModel compile(const EngineOptions& options) {
         CompiledModel compiled{graph.weights,
                                runtime().compile_model(graph.model, options.device, compile_properties(options)),
                                graph.max_positions, graph.vocabulary};
-        if (graph.weights && !graph.weights->unchanged()) {
-            throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
-        }
+        check_unchanged(graph.weights);
         return compiled;
     } catch (...) {
         throw current_error(ErrorCode::DeviceFailed, graph.file + " could not be compiled for " + options.device + ".");

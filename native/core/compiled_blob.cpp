@@ -110,8 +110,8 @@ std::optional<CompiledModel> import_blob(const std::string& file, const std::str
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
         const faults::Passage passage(faults::Stage::Import);
-        return CompiledModel{pages, runtime().import_model(payload, device, properties), trailer.max_positions,
-                             trailer.vocabulary};
+        return CompiledModel{
+            {pages}, runtime().import_model(payload, device, properties), trailer.max_positions, trailer.vocabulary};
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, device + " refuses the compiled model " + file + ".");
     }
@@ -125,9 +125,7 @@ void export_blob(const std::string& file, CompiledModel& compiled) {
         const faults::Passage passage(faults::Stage::Export);
         fs::create_directories(path.parent_path());
         write_blob(temporary, compiled);
-        if (compiled.pages && !compiled.pages->unchanged()) {
-            throw Error(ErrorCode::ModelInvalid, compiled.pages->path() + " changed while it was being read.");
-        }
+        check_unchanged(compiled.pages);
         fs::rename(temporary, path);
     } catch (...) {
         const Error error =

@@ -12,7 +12,7 @@ namespace ovembed {
 
 struct CompiledModel {
     // What the compiled model may still point into, the weights or the blob. Before `model`, so that it dies after it.
-    std::shared_ptr<MappedFile> pages;
+    MappedFiles pages;
     ov::CompiledModel model;
     size_t max_positions = 0;  // as in ModelGraph
     size_t vocabulary = 0;

@@ -267,7 +267,8 @@ void InferenceEngine::infer_once(InferenceJob& job, ov::InferRequest& request) {
 // The device has copied and laid out the weights by its first batch; the file's own pages, as large as the weights,
 // were read for that only.
 void InferenceEngine::release_weights_once() noexcept {
-    if (m_compiled.pages && !m_weights_released.exchange(true)) m_compiled.pages->release_pages();
+    if (m_weights_released.exchange(true)) return;
+    for (const auto& file : m_compiled.pages) file->release_pages();
 }
 
 std::vector<std::string> InferenceEngine::execution_devices() const {

@@ -52,8 +52,8 @@ TEST(ModelReader, BuildsBertFromSafetensors) {
     EXPECT_EQ(graph.max_positions, 64U);
     EXPECT_EQ(graph.vocabulary, testing::tiny_vocabulary().size());
     EXPECT_EQ(graph.file, model.weights());
-    ASSERT_NE(graph.weights, nullptr);
-    EXPECT_TRUE(graph.weights->unchanged());
+    ASSERT_EQ(graph.weights.size(), 1U);
+    EXPECT_TRUE(graph.weights.front()->unchanged());
 }
 
 TEST(ModelReader, GivesTheSameVectorsHoweverTheWeightsAreWritten) {
@@ -70,6 +70,56 @@ TEST(ModelReader, GivesTheSameVectorsHoweverTheWeightsAreWritten) {
         half.weights = type;
         expect_near(vectors(half), expected, type == ov::element::f16 ? 0.02F : 0.15F);
     }
+}
+
+// The model's tensors, dealt out in turn to `count` files.
+ModelSource write_shards(const TinyModel& model, size_t count) {
+    std::vector<std::vector<TensorToWrite>> parts(count);
+    size_t next = 0;
+    for (const auto& [name, tensor] : tiny_weights({})) parts[next++ % count].push_back(tensor);
+    ModelSource source{SourceKind::Safetensors, model.file("model.safetensors.index.json"), {}};
+    source.files.push_back(source.file);
+    for (size_t i = 0; i < count; ++i) {
+        source.files.push_back(model.file("part-" + std::to_string(i) + ".safetensors"));
+        write_file(source.files.back(), safetensors_file(parts[i]));
+    }
+    return source;
+}
+
+TEST(ModelReader, ReadsShardsAsOneModel) {
+    const TinyModel model;
+    auto options = testing::engine_options(model);
+    const auto expected = vectors(options);
+    options.source = write_shards(model, 3);
+    EXPECT_TRUE(testing::same_bits(vectors(options), expected));
+    const ModelGraph graph = read_model(options.source);
+    ASSERT_EQ(graph.weights.size(), 3U);
+    EXPECT_EQ(graph.weights.back()->path(), options.source.files.back());
+}
+
+TEST(ModelReader, NamesTheShardThatIsWrong) {
+    const TinyModel model;
+    ModelSource source = write_shards(model, 3);
+    const std::string last = source.files.back();
+    source.files.pop_back();
+    expect_error(ErrorCode::ModelInvalid, "and 1 more has no tensor", [&] { read_model(source); });
+    source.files.push_back(source.files[1]);
+    expect_error(ErrorCode::ModelInvalid, "part-0.safetensors and in ", [&] { read_model(source); });
+    source.files.back() = model.file("other.safetensors");
+    expect_error(ErrorCode::ModelNotFound, "other.safetensors", [&] { read_model(source); });
+    source.files.back() = last;
+    const ModelGraph graph = read_model(source);
+    std::filesystem::remove(last);
+    expect_error(ErrorCode::ModelInvalid, "part-2.safetensors changed", [&] { check_unchanged(graph.weights); });
+}
+
+// Two engines are one if their files are: all of them count.
+TEST(ModelReader, NamesAllFilesOfASource) {
+    using Files = std::vector<std::string>;
+    EXPECT_EQ(files_of({SourceKind::OpenVino, "d/m.xml", {}}), (Files{"d/m.xml", "d/m.bin"}));
+    EXPECT_EQ(files_of({SourceKind::Onnx, "d/m.onnx", {"d/m.onnx", "d/m.onnx_data"}}),
+              (Files{"d/m.onnx", "d/m.onnx_data"}));
+    EXPECT_EQ(files_of({SourceKind::Safetensors, "d/m.safetensors", {}}), (Files{"d/m.safetensors", "d/config.json"}));
 }
 
 TEST(ModelReader, HeedsActivationHeadsAndLayers) {
@@ -100,7 +150,7 @@ TEST(ModelReader, ReadsIrOfTheSameModel) {
     const ModelGraph graph = read_model(options.source);
     EXPECT_EQ(graph.vocabulary, testing::tiny_vocabulary().size());
     EXPECT_EQ(graph.max_positions, 64U);
-    EXPECT_EQ(graph.weights, nullptr);
+    EXPECT_TRUE(graph.weights.empty());
 }
 
 TEST(ModelReader, MakesFixedShapesDynamic) {
@@ -117,6 +167,23 @@ TEST(ModelReader, MakesFixedShapesDynamic) {
     for (const auto& input : graph.model->inputs()) {
         EXPECT_EQ(input.get_partial_shape(), (ov::PartialShape{-1, -1}));
     }
+}
+
+// What nobody asks for costs no time: pooler_output, hidden states of other layers.
+TEST(ModelReader, LeavesOutWhatIsNotUsed) {
+    const testing::TempFolder folder;
+    const auto ids = testing::parameter("input_ids");
+    const auto mask = testing::parameter("attention_mask");
+    const auto tokens = testing::masked_look_up(ids, mask, 12, 4);
+    const auto pooled = testing::result("pooler_output", testing::mean_over_tokens(tokens));
+    const auto other = testing::result("hidden_states.0", testing::look_up(ids, 12, 4));
+    ov::save_model(
+        std::make_shared<ov::Model>(ov::ResultVector{pooled, testing::result("last_hidden_state", tokens), other},
+                                    ov::ParameterVector{ids, mask}),
+        folder.file("m.xml"));
+    const auto model = read_model({SourceKind::OpenVino, folder.file("m.xml")}).model;
+    ASSERT_EQ(model->outputs().size(), 1U);
+    EXPECT_EQ(model->output().get_names().count("last_hidden_state"), 1U);
 }
 
 // A table of 20 positions, cut to the row's length and added, as exports do it.

@@ -73,7 +73,7 @@ TEST_F(WeightsTest, WidensHalfPrecision) {
 
 TEST_F(WeightsTest, KeepsTheFileMappedWhileAConstantLives) {
     auto node = Weights(m_file, "", "f32").get("f32", {2, 2}).get_node_shared_ptr();
-    const std::weak_ptr<MappedFile> pages = m_file->file();
+    const std::weak_ptr<MappedFile> pages = m_file->files().front();
     m_file.reset();
     EXPECT_FALSE(pages.expired());
     node.reset();

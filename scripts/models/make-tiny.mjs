@@ -45,6 +45,8 @@ const base = {
   pooling: 'MEAN',
   includePrompt: true,
   normalize: true,
+  /** Files that the tensors are dealt out to; more than one with an index, as transformers saves large models. */
+  shards: 1,
   /** `max_seq_length` in sentence_bert_config.json (old layout). */
   maxSeqLength: null,
   /** `model_max_length` in tokenizer_config.json. */
@@ -111,7 +113,18 @@ export function writeTinyModel(spec, directory) {
   };
   for (const [name, content] of Object.entries(files))
     write(join(directory, name), `${JSON.stringify(content, null, 2)}\n`);
-  write(join(directory, 'model.safetensors'), encodeSafetensors(bertTensors(spec.bert)));
+  const tensors = bertTensors(spec.bert);
+  if (spec.shards > 1) writeShards(tensors, spec.shards, directory);
+  else write(join(directory, 'model.safetensors'), encodeSafetensors(tensors));
+}
+
+function writeShards(tensors, count, directory) {
+  const name = (shard) => `model-0000${shard + 1}-of-0000${count}.safetensors`;
+  const weight_map = Object.fromEntries(tensors.map((tensor, i) => [tensor.name, name(i % count)]));
+  for (let shard = 0; shard < count; shard++) {
+    write(join(directory, name(shard)), encodeSafetensors(tensors.filter((_, i) => i % count === shard)));
+  }
+  write(join(directory, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map }, null, 2));
 }
 
 function sentenceTransformerFiles(spec) {

@@ -28,6 +28,7 @@ export class FakeWorld {
   concurrency = 2;
   maxPositions = 0;
   pooledInGraph = false;
+  masksPadding = true;
   /** Called before each batch runs; what it throws or rejects with is the batch's failure. */
   onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string) => unknown = () => {};
   /** Called before inputs are encoded; `encodeNow` does not wait for what it returns. */
@@ -108,6 +109,7 @@ export class FakeWorld {
       hiddenSize: WIDTH,
       maxPositions: this.maxPositions,
       pooledInGraph: this.pooledInGraph,
+      masksPadding: this.masksPadding,
       fromBlob: false,
       blobProblem: null,
       executionDevices: [options.device],

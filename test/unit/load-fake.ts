@@ -47,6 +47,7 @@ export function fakeSystem(world: FakeWorld, spec: Partial<ModelSpec> = {}): Sys
     readModelFolder: async () => ({ ...SPEC, ...spec }),
     fingerprint: async (variant) => `fingerprint of ${variant.sources[0]?.kind}`,
     graphIdentity: async (variant) => `graph of ${variant.sources[0]?.kind}`,
+    probeFirstLoad: async () => {},
   };
 }
 

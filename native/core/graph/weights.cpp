@@ -23,11 +23,11 @@ Weights::Weights(std::shared_ptr<const Safetensors> file, const std::string& pre
 }
 
 const TensorView& Weights::find(const std::string& name, const ov::Shape& shape) const {
-    const std::string& path = m_file->file()->path();
     const TensorView* tensor = m_file->find(m_prefix + name);
     if (tensor == nullptr) {
-        throw Error(ErrorCode::ModelInvalid, path + " has no tensor '" + m_prefix + name + "'.");
+        throw Error(ErrorCode::ModelInvalid, m_file->name() + " has no tensor '" + m_prefix + name + "'.");
     }
+    const std::string& path = tensor->file->path();
     if (tensor->shape != shape) {
         throw Error(ErrorCode::ModelInvalid, "Expected shape " + text(shape) + " for tensor '" + m_prefix + name +
                                                  "' by config.json, but " + path + " has " + text(tensor->shape) + ".");
@@ -50,7 +50,7 @@ ov::Output<ov::Node> Weights::get_rows(const std::string& name, const ov::Shape&
     rows.at(0) = count;
     const size_t row_bytes = ov::shape_size(shape) / shape.at(0) * tensor.type.size();
     const auto* data = static_cast<const char*>(tensor.data) + first * row_bytes;
-    const auto constant = std::make_shared<ov::op::v0::Constant>(tensor.type, rows, data, m_file->file());
+    const auto constant = std::make_shared<ov::op::v0::Constant>(tensor.type, rows, data, tensor.file);
     constant->set_friendly_name(count == shape.at(0) ? name : name + "." + std::to_string(first / count));
     if (tensor.type == ov::element::f32) return constant;
     return std::make_shared<ov::op::v0::Convert>(constant, ov::element::f32);

@@ -38,6 +38,7 @@ const INVALID: Case[] = [
   ['a path out, by backslashes', withPath('..\\..\\secrets'), ['"path"', 'secrets']],
   ['an absolute path', withPath('/etc'), ['"path"', '/etc']],
   ['a path on a drive', withPath('C:\\models'), ['"path"', 'C:']],
+  ['a path longer than a name may be', withPath('x'.repeat(5_000)), ['cannot be read', 'ENAMETOOLONG']],
   ['a path with NUL', withPath('1_Pooling\0'), ['"path"', 'u0000']],
 
   ['no pooling configuration', { [POOLING_FILE]: null }, [POOLING_FILE, 'missing']],
@@ -74,6 +75,11 @@ const INVALID: Case[] = [
     ['"max_position_embeddings"', '-2'],
   ],
   ['text for positions', { ...own({}), ...network({ max_position_embeddings: '512' }) }, ['max_position', '"512"']],
+  [
+    'a deeply nested model_type',
+    { 'config.json': `{"model_type": ${'['.repeat(9_000)}${']'.repeat(9_000)}}` },
+    ['"model_type"', 'nested too deeply'],
+  ],
   ['a negative padding id', network({ pad_token_id: -1 }), ['"pad_token_id"', '-1']],
   ['a padding id beyond 32 bits', network({ pad_token_id: 2 ** 40 }), ['"pad_token_id"', '1099511627776']],
   ['architectures a string', network({ architectures: 'BertModel' }), ['"architectures"', 'a list', '"BertModel"']],

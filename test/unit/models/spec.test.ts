@@ -1,7 +1,7 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readModelFolder } from '../../../lib/models/index.js';
-import { type Files, MODULES, modelFolder, NETWORK, POOLING } from './folders.js';
+import { type Files, MODULES, modelFolder, NETWORK, onnxNaming, POOLING } from './folders.js';
 
 const read = (changes: Files = {}) => readModelFolder(modelFolder(changes));
 
@@ -183,19 +183,12 @@ test.each([
 
 describe('weights', () => {
   const ir = { 'openvino/openvino_model.xml': '<net/>', 'openvino/openvino_model.bin': 'weights' };
-  const onnx = { 'onnx/model.onnx': 'graph', 'onnx/model.onnx_data': 'weights' };
+  const onnx = { 'onnx/model.onnx': onnxNaming('model.onnx_data'), 'onnx/model.onnx_data': 'weights' };
 
   test('OpenVINO IR before safetensors before ONNX', async () => {
     const { sources } = await read({ ...ir, ...onnx });
     expect(sources.map(({ kind }) => kind)).toEqual(['openvino', 'safetensors', 'onnx']);
     expect(sources.map(({ files }) => files.length)).toEqual([2, 1, 2]);
-  });
-
-  test('every file of external ONNX data belongs to the weights', async () => {
-    const data = { 'onnx/model.onnx_data_1': 'b', 'onnx/model.onnx.data': 'c', 'onnx/model_q8.onnx': 'another graph' };
-    const { sources } = await read({ ...onnx, ...data });
-    const names = sources.at(-1)?.files.map((file) => basename(file));
-    expect(names).toEqual(['model.onnx', 'model.onnx_data', 'model.onnx_data_1', 'model.onnx.data']);
   });
 
   test('safetensors only where the graph can be built', async () => {

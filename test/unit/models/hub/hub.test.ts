@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DownloadProgress, readModelFolder } from '../../../../lib/models/index.js';
 import { COMMIT, gitId, ID, listen, sha256 } from '../../../fake-hub/server.js';
-import { failure, MINI, MODULES, NETWORK, temporaryFolder, writeFiles } from '../folders.js';
+import { failure, MINI, MODULES, NETWORK, onnxNaming, temporaryFolder, writeFiles } from '../folders.js';
 import { HubBench, tree } from './support.js';
 
 const IR = ['openvino/openvino_model.xml', 'openvino_model.xml'];
@@ -106,7 +106,7 @@ test('progress is reported per file up to its size', async () => {
 
 describe('of several formats, only the one that would be read is fetched', () => {
   const ir = { 'openvino/openvino_model.xml': '<net/>', 'openvino/openvino_model.bin': 'ir' };
-  const onnx = { 'onnx/model.onnx': 'graph', 'onnx/model.onnx_data': 'w' };
+  const onnx = { 'onnx/model.onnx': onnxNaming('model.onnx_data'), 'onnx/model.onnx_data': 'w' };
   const others = { 'pytorch_model.bin': 'torch', 'README.md': 'about', 'rust_model.ot': 'rust', 'vocab.txt': 'a' };
 
   test.each([
