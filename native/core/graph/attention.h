@@ -17,8 +17,8 @@ Value repeat_heads(const Value& x, size_t heads, size_t times);
 // 1 / √d, to be folded into what makes the queries.
 float attention_scale(size_t head_width);
 
-// How the scores are computed. Written out is faster for short rows (docs/performance.md); fused needs no memory for the
-// S × S scores of each head, which for 8,192 tokens and 12 heads are 3.2 GB.
+// How the scores are computed. Written out is faster for short rows (docs/performance.md); fused needs no memory for
+// the S × S scores of each head, which for 8,192 tokens and 12 heads are 3.2 GB.
 enum class Scores { WrittenOut, Fused };
 
 // Fused for models whose rows may be longer than 2,048 tokens. By the model, not the row, so that a text's bits do not

@@ -45,6 +45,10 @@ void require(const Json& config, const std::string& key, bool value) {
     unsupported(config, key + ": " + (value ? "false" : "true"), value ? "true" : "false");
 }
 
+void require(const Json& config, const std::string& key, const char* value) {
+    require(config, key, std::string(value));
+}
+
 void require(const Json& config, const std::string& key, const std::string& value) {
     if (const auto actual = config.text(key, value); actual != value)
         unsupported(config, key + " '" + actual + "'", "'" + value + "'");

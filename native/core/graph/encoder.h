@@ -20,12 +20,14 @@ struct EncoderInputs {
 // A model with these inputs and what `build` gives, f32 [B, S, H], as its output last_hidden_state.
 std::shared_ptr<ov::Model> encoder(const std::string& name, const std::function<Value(const EncoderInputs&)>& build);
 
-// Checks that config.json fits: hidden width a multiple of heads; epsilon of normalisations in (0, 1). Throw ModelInvalid.
+// Checks that config.json fits: hidden width a multiple of heads; epsilon of normalisations in (0, 1). Throw
+// ModelInvalid.
 void check_heads(const Json& config, size_t hidden, size_t heads);
 double epsilon(const Json& config, const std::string& key, double fallback);
 
 // Throws ModelUnsupported unless the key is missing or has the value: for options that would change the result.
 void require(const Json& config, const std::string& key, bool value);
+void require(const Json& config, const std::string& key, const char* value);  // a literal would else become a bool
 void require(const Json& config, const std::string& key, const std::string& value);
 
 }  // namespace ovembed::graph
