@@ -5,7 +5,9 @@
 #include <memory>
 #include <openvino/core/shape.hpp>
 #include <openvino/core/type/element_type.hpp>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "core/mapped_file.h"
 
@@ -25,12 +27,19 @@ public:
     explicit Safetensors(const std::string& path);
 
     const TensorView* find(const std::string& name) const;
+
+    // Names of the tensors that a graph was built from, noted as it is built, and of all others.
+    void note_use(const std::string& name) const { m_used.insert(name); }
+    const std::set<std::string>& used() const noexcept { return m_used; }
+    std::vector<std::string> unused() const;
+
     // Constants of a graph hold it, to keep the mapped pages alive.
     const std::shared_ptr<MappedFile>& file() const noexcept { return m_file; }
 
 private:
     std::shared_ptr<MappedFile> m_file;
     std::map<std::string, TensorView> m_tensors;
+    mutable std::set<std::string> m_used;  // by the one thread that builds the graph
 };
 
 }  // namespace ovembed
