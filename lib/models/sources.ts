@@ -7,7 +7,7 @@ import { isFile } from './files.js';
 import { invalid, show } from './json-file.js';
 
 /** Values of `model_type` whose graph the addon builds from `config.json` and `model.safetensors`. */
-export const NATIVE_MODEL_TYPES: readonly string[] = ['bert'];
+export const NATIVE_MODEL_TYPES: readonly string[] = ['bert', 'deberta-v2', 'mt5', 't5', 'umt5'];
 
 /** One way to store the weights. The first file is the one to load; paths are relative to the Transformer's folder. */
 interface WeightFormat {

@@ -151,7 +151,10 @@ function positions(network: JsonObject): number {
 
 function maxPositions(network: JsonObject): number {
   const size = positions(network);
-  if (size === Number.POSITIVE_INFINITY) return 0;
+  // DeBERTa without position embeddings knows distances alone, the farthest of which are one.
+  const onlyDistances =
+    network.string('model_type') === 'deberta-v2' && network.boolean('position_biased_input') === false;
+  if (size === Number.POSITIVE_INFINITY || onlyDistances) return 0;
   if (!POSITIONS_AFTER_PADDING.includes(network.string('model_type') ?? '')) return size;
   const padding = network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? THEIR_PADDING;
   if (size <= padding + 1) throw network.invalid('max_position_embeddings', `more than ${padding + 1} positions`);

@@ -20,5 +20,10 @@ using Builder = std::function<std::shared_ptr<ov::Model>(const Json&, std::share
 const std::map<std::string, Builder>& architectures();
 
 std::shared_ptr<ov::Model> build_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_deberta_v2(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_jina_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_mt5(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_t5(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_umt5(const Json& config, std::shared_ptr<const Safetensors> weights);
 
 }  // namespace ovembed::graph

@@ -1,9 +1,10 @@
-// BERT (Devlin et al. 2018, arXiv:1810.04805), as transformers' BertModel computes it without its pooler. Token types are
-// those of a single text, zeros, and so are folded into the position embeddings.
+// BERT (Devlin et al. 2018, arXiv:1810.04805), as transformers' BertModel computes it without its pooler. Token types
+// are those of a single text, zeros, and so are folded into the position embeddings.
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
 #include "core/graph/encoder.h"
 #include "core/graph/masks.h"
+#include "core/graph/understood.h"
 
 namespace ovembed::graph {
 namespace {
@@ -38,8 +39,8 @@ Value position_embeddings(const Value& length, const Weights& weights, const Ber
 }
 
 Value embeddings(const EncoderInputs& inputs, const Weights& weights, const BertConfig& config) {
-    const Value words = token_embeddings(inputs.input_ids, weights, "embeddings.word_embeddings", config.vocabulary,
-                                         config.hidden);
+    const Value words =
+        token_embeddings(inputs.input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.hidden);
     const Value sum = words + position_embeddings(inputs.length, weights, config);
     return layer_norm(sum, weights, "embeddings.LayerNorm", config.hidden, config.layer_norm_epsilon);
 }
@@ -63,6 +64,8 @@ Value encoder_layer(const Value& x, const Value& mask, const Weights& weights, c
 }  // namespace
 
 std::shared_ptr<ov::Model> build_bert(const Json& json, std::shared_ptr<const Safetensors> file) {
+    const bool has_alibi = json.text("position_embedding_type", "absolute") == "alibi";
+    if (has_alibi || custom_class(json) == "JinaBertModel") return build_jina_bert(json, std::move(file));
     const BertConfig config(json);
     const Weights weights(std::move(file), "bert.", "embeddings.word_embeddings.weight");
     return encoder("bert", [&](const EncoderInputs& inputs) {
