@@ -16,10 +16,14 @@ export const NATIVE_MODEL_TYPES: readonly string[] = [
   'albert',
   'bert',
   'camembert',
+  'deberta-v2',
   'distilbert',
   'electra',
   'mpnet',
+  'mt5',
   'roberta',
+  't5',
+  'umt5',
   'xlm-roberta',
 ];
 

@@ -159,7 +159,10 @@ function padTokenId(network: JsonObject): number {
 
 function maxPositions(network: JsonObject): number {
   const size = positions(network);
-  if (size === Number.POSITIVE_INFINITY) return 0;
+  // DeBERTa without position embeddings knows distances alone, the farthest of which are one.
+  const onlyDistances =
+    network.string('model_type') === 'deberta-v2' && network.boolean('position_biased_input') === false;
+  if (size === Number.POSITIVE_INFINITY || onlyDistances) return 0;
   if (!startsAfterPadding(network)) return size;
   const padding = padTokenId(network);
   if (size <= padding + 1) throw network.invalid('max_position_embeddings', `more than ${padding + 1} positions`);

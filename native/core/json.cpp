@@ -79,6 +79,11 @@ double Json::number(const std::string& key, double fallback) const {
     return number;
 }
 
+bool Json::is_text(const std::string& key) const {
+    const OvtJson* value = find(key);
+    return value != nullptr && ovt_json_type(value) == OVT_JSON_TYPE_STRING;
+}
+
 std::string Json::text(const std::string& key, const std::string& fallback) const {
     const OvtJson* value = find(key);
     if (value == nullptr) return fallback;

@@ -28,6 +28,7 @@ public:
     std::string text(const std::string& key, const std::string& fallback) const;
     bool boolean(const std::string& key, bool fallback) const;
     std::vector<std::string> texts(const std::string& key) const;  // a list of strings; empty when missing
+    bool is_text(const std::string& key) const;                    // for keys that may be a string or something else
     bool has(const std::string& key) const { return find(key) != nullptr; }
 
 private:

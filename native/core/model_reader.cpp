@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/faults.h"
 #include "core/graph/architectures.h"
+#include "core/graph/understood.h"
 #include "core/model_ports.h"
 #include "core/runtime.h"
 
@@ -61,9 +62,11 @@ ModelGraph read_safetensors(const ModelSource& source) {
                     config.name() + ": model_type '" + type + "' cannot be built from safetensors; supported: " +
                         names + ". An ONNX or OpenVINO export of the model beside it is used instead.");
     }
+    graph::refuse_custom_code(config);
     const auto weights = std::make_shared<Safetensors>(weight_files(source));
     ModelGraph graph;
     graph.model = builder->second(config, weights);
+    graph::refuse_leftovers(config, *weights);
     graph.weights = weights->files();
     return graph;
 }

@@ -72,4 +72,12 @@ const TensorView* Safetensors::find(const std::string& name) const {
     return found == m_tensors.end() ? nullptr : &found->second;
 }
 
+std::vector<std::string> Safetensors::unused() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : m_tensors) {
+        if (m_used.count(name) == 0) names.push_back(name);
+    }
+    return names;
+}
+
 }  // namespace ovembed

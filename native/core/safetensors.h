@@ -5,6 +5,7 @@
 #include <memory>
 #include <openvino/core/shape.hpp>
 #include <openvino/core/type/element_type.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ public:
     explicit Safetensors(const std::vector<std::string>& shards);
 
     const TensorView* find(const std::string& name) const;
+    // Names of the tensors that a graph was built from, noted as it is built, and of all others.
+    void note_use(const std::string& name) const { m_used.insert(name); }
+    const std::set<std::string>& used() const noexcept { return m_used; }
+    std::vector<std::string> unused() const;
+
     const MappedFiles& files() const noexcept { return m_files; }
     // For messages: the first file, and how many more there are.
     std::string name() const;
@@ -39,6 +45,7 @@ private:
 
     MappedFiles m_files;
     std::map<std::string, TensorView> m_tensors;
+    mutable std::set<std::string> m_used;  // by the one thread that builds the graph
 };
 
 }  // namespace ovembed

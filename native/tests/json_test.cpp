@@ -82,6 +82,12 @@ TEST(Json, RefusesOtherTypes) {
     expect_error(ErrorCode::ModelInvalid, "found 1", [] { document().boolean("one", false); });
 }
 
+TEST(Json, TellsTextsFromOtherValues) {
+    const Json json = Json::parse(R"({"a": "x|y", "b": ["x"], "c": null})", "m");
+    EXPECT_TRUE(json.is_text("a"));
+    for (const char* key : {"b", "c", "missing"}) EXPECT_FALSE(json.is_text(key)) << key;
+}
+
 TEST(Json, RefusesWhatIsNoObject) {
     const std::string deep = std::string(100000, '[') + std::string(100000, ']');
     for (const std::string& text : {std::string("[]"), std::string("1"), std::string("null"), std::string(""),

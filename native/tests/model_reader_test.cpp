@@ -230,6 +230,13 @@ void set_tensor(const TinyModel& model, const std::string& name, const std::func
     write_file(model.weights(), safetensors_file(tensors));
 }
 
+void add_tensors(const TinyModel& model, const std::vector<std::string>& names) {
+    std::vector<TensorToWrite> tensors;
+    for (auto [key, tensor] : tiny_weights({})) tensors.push_back(tensor);
+    for (const auto& name : names) tensors.push_back(testing::float_tensor(name, {1}, {1}, ov::element::f32));
+    write_file(model.weights(), safetensors_file(tensors));
+}
+
 void resize(const std::string& path, double share) {
     std::filesystem::resize_file(path,
                                  static_cast<size_t>(static_cast<double>(std::filesystem::file_size(path)) * share));
@@ -281,7 +288,7 @@ const Damage kSafetensorsDamages[] = {
          std::filesystem::remove(model.file("config.json"));
          std::filesystem::create_directory(model.file("config.json"));
      }},
-    config_damage("model_type unknown", ErrorCode::ModelUnsupported, "supported: albert, bert, ", "\"bert\"", "\"t5\""),
+    config_damage("model_type unknown", ErrorCode::ModelUnsupported, "supported: albert, bert, ", "\"bert\"", "\"gpt2\""),
     config_damage("model_type missing", ErrorCode::ModelUnsupported, "model_type ''", "\"model_type\"", "\"other\""),
     config_damage("model_type a number", ErrorCode::ModelInvalid, "Expected a string for model_type", "\"bert\"", "1"),
     config_damage("activation unknown", ErrorCode::ModelUnsupported, "'mish'", "\"gelu\"", "\"mish\""),
@@ -293,7 +300,7 @@ const Damage kSafetensorsDamages[] = {
                   "\"hidden_size\":2147483644"),
     config_damage("hidden size text", ErrorCode::ModelInvalid, "found '32'", "\"hidden_size\":32",
                   "\"hidden_size\":\"32\""),
-    config_damage("heads do not divide", ErrorCode::ModelInvalid, "no multiple of num_attention_heads 5",
+    config_damage("heads do not divide", ErrorCode::ModelInvalid, "no multiple of the 5 attention heads",
                   "\"num_attention_heads\":4", "\"num_attention_heads\":5"),
     config_damage("heads zero", ErrorCode::ModelInvalid, "num_attention_heads", "\"num_attention_heads\":4",
                   "\"num_attention_heads\":0"),
@@ -307,6 +314,10 @@ const Damage kSafetensorsDamages[] = {
     config_damage("epsilon absurd", ErrorCode::ModelInvalid, "layer_norm_eps", "1e-12", "1e300"),
     config_damage("relative positions", ErrorCode::ModelUnsupported, "position_embedding_type 'relative_key'",
                   "\"hidden_act\"", "\"position_embedding_type\":\"relative_key\",\"hidden_act\""),
+    config_damage("code of its own", ErrorCode::ModelUnsupported, "'own--modeling.OtherModel'", "\"hidden_act\"",
+                  "\"auto_map\":{\"AutoModel\":\"own--modeling.OtherModel\"},\"hidden_act\""),
+    {"a tensor more in a layer", ErrorCode::ModelUnsupported, "such as 'encoder.layer.1.adapter.weight'",
+     [](const TinyModel& model) { add_tensors(model, {"encoder.layer.1.adapter.weight"}); }},
     config_damage("decoder", ErrorCode::ModelUnsupported, "is_decoder", "\"hidden_act\"",
                   "\"is_decoder\":true,\"hidden_act\""),
 };
@@ -319,6 +330,13 @@ TEST(ModelReader, RefusesDamagedSafetensorsModels) {
         damage.apply(model);
         expect_error(damage.code, damage.part, [&] { read_model({SourceKind::Safetensors, model.weights()}); });
     }
+}
+
+TEST(ModelReader, LeavesTensorsBesideTheEncodersLayersAlone) {
+    const TinyModel model;
+    add_tensors(model, {"pooler.dense.bias", "cls.predictions.bias", "encoder.layer.2.output.dense.bias",
+                        "decoder.layer.0.output.dense.bias", "encoder.layer.0.attention.self.rotary_emb.inv_freq"});
+    EXPECT_NO_THROW(read_model({SourceKind::Safetensors, model.weights()}));
 }
 
 void garble(const std::string& path, double from, double to) {

@@ -37,7 +37,7 @@ BUCKET = 16
 LENGTHS = [1, 2, 5, 16, 17, 40]
 """Up to more than two buckets; with windows and bucketed distances of a few tokens in the configurations."""
 SMALLEST_VOCABULARY = 220
-"""That of the tokenizer which architecture-model.mjs writes."""
+"""That of the tokenizer (tiny-tokenizer.mjs), whose ids alone are accepted."""
 
 
 WITH_PADDING = 2

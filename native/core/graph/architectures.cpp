@@ -4,9 +4,18 @@ namespace ovembed::graph {
 
 const std::map<std::string, Builder>& architectures() {
     static const std::map<std::string, Builder> table{
-        {"albert", build_albert},         {"bert", build_bert},           {"camembert", build_roberta},
-        {"distilbert", build_distilbert}, {"electra", build_electra},     {"mpnet", build_mpnet},
-        {"roberta", build_roberta},       {"xlm-roberta", build_roberta},
+        {"albert", build_albert},
+        {"bert", build_bert},
+        {"camembert", build_roberta},
+        {"deberta-v2", build_deberta_v2},
+        {"distilbert", build_distilbert},
+        {"electra", build_electra},
+        {"mpnet", build_mpnet},
+        {"mt5", build_mt5},
+        {"roberta", build_roberta},
+        {"t5", build_t5},
+        {"umt5", build_umt5},
+        {"xlm-roberta", build_roberta},
     };
     return table;
 }

@@ -25,5 +25,10 @@ std::shared_ptr<ov::Model> build_distilbert(const Json& config, std::shared_ptr<
 std::shared_ptr<ov::Model> build_electra(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_mpnet(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_roberta(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_deberta_v2(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_jina_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_mt5(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_t5(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_umt5(const Json& config, std::shared_ptr<const Safetensors> weights);
 
 }  // namespace ovembed::graph

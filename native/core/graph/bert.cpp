@@ -3,10 +3,13 @@
 #include "core/graph/embeddings.h"
 #include "core/graph/masks.h"
 #include "core/graph/post_norm.h"
+#include "core/graph/understood.h"
 
 namespace ovembed::graph {
 
 std::shared_ptr<ov::Model> build_bert(const Json& json, std::shared_ptr<const Safetensors> file) {
+    const bool has_alibi = json.text("position_embedding_type", "absolute") == "alibi";
+    if (has_alibi || custom_class(json) == "JinaBertModel") return build_jina_bert(json, std::move(file));
     const PostNormConfig config = post_norm_config(json);
     const EmbeddingConfig words = embedding_config(json, config.hidden, config.epsilon);
     const Weights weights(std::move(file), "bert.", "embeddings.word_embeddings.weight");

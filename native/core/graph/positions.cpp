@@ -27,9 +27,10 @@ Value distances(const Value& length) {
 
 Value distance_bias(const Value& rows, int64_t reach, const Value& length) {
     const Value near = make<op::v1::Maximum>(make<op::v1::Minimum>(distances(length), scalar(reach)), scalar(-reach));
-    const Value bias = look_up(rows, near + scalar(reach));  // [S, S, heads]
-    const Value by_head = make<op::v1::Transpose>(bias, constant(std::vector<int64_t>{2, 0, 1}));
-    return make<op::v0::Unsqueeze>(by_head, constant(std::vector<int64_t>{0}));
+    // By heads first, so that the largest tensor, [heads, S, S], is made once and not transposed.
+    const Value by_head = make<op::v1::Transpose>(rows, constant(std::vector<int64_t>{1, 0}));
+    const Value bias = make<op::v8::Gather>(by_head, near + scalar(reach), constant(std::vector<int64_t>{1}));
+    return make<op::v0::Unsqueeze>(bias, constant(std::vector<int64_t>{0}));
 }
 
 Value bucket_rows(const Value& table, int64_t reach, const std::function<int64_t(int64_t)>& bucket) {

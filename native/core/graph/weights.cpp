@@ -36,6 +36,7 @@ const TensorView& Weights::find(const std::string& name, const ov::Shape& shape)
         throw Error(ErrorCode::ModelUnsupported, "Tensor '" + m_prefix + name + "' in " + path + " is stored as " +
                                                      tensor->dtype + "; F32, F16 and BF16 are supported.");
     }
+    m_file->note_use(m_prefix + name);
     return *tensor;
 }
 

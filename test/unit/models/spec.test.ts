@@ -167,6 +167,8 @@ test.each([
   ['mpnet', { max_position_embeddings: 514, pad_token_id: undefined }, 512],
   ['xlnet', { max_position_embeddings: -1 }, 0],
   ['t5', { max_position_embeddings: undefined }, 0],
+  ['deberta-v2', { position_biased_input: false }, 0],
+  ['deberta-v2', {}, 512],
 ])('the positions of %s with %o are %i', async (model_type, changes, expected) => {
   const network = { ...NETWORK, model_type, ...changes };
   expect((await read({ 'config.json': network, 'onnx/model.onnx': 'graph' })).maxPositions).toBe(expected);
