@@ -4,3 +4,4 @@ export { fingerprint, graphIdentity } from './fingerprint.js';
 export type { DownloadProgress } from './provider.js';
 export { type ResolvedModel, type ResolveOptions, resolveModel } from './resolve.js';
 export { type ModelSpec, readModelFolder } from './spec.js';
+export { widthAfter } from './vector-modules.js';

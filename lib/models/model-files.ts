@@ -2,9 +2,10 @@
 import { posix } from 'node:path';
 import { readJsonObject } from './json-file.js';
 import { MODEL_CONFIG } from './model-config.js';
-import { readModules } from './modules.js';
+import { readModules, type VectorModuleFolder } from './modules.js';
 import { noWeights, usableFormats } from './sources.js';
 import { MODULE_CONFIGS, NETWORK_CONFIG, TOKENIZER_CONFIG } from './transformer.js';
+import { MODULE_WEIGHTS, noModuleWeights } from './vector-modules.js';
 
 /**
  * Makes one file of a model available in its folder.
@@ -32,12 +33,19 @@ export async function collectModelFiles(folder: string, fetch: FetchFile): Promi
       fetch,
     );
     await fetch(posix.join(modules.pooling, 'config.json'), 'required');
-    if (modules.normalize) await fetch(posix.join(modules.normalize, 'config.json'), 'optional');
+    for (const module of modules.vectorModules) await collectVectorModule(module, fetch);
   }
   await fetch(posix.join(subfolder, 'tokenizer.json'), 'required');
   await fetch(posix.join(subfolder, TOKENIZER_CONFIG), 'optional');
   await fetch(posix.join(subfolder, 'special_tokens_map.json'), 'optional');
   await collectWeights(folder, subfolder, fetch);
+}
+
+async function collectVectorModule({ type, folder }: VectorModuleFolder, fetch: FetchFile): Promise<void> {
+  if (folder === '') return; // config.json there is the network's
+  const needsFiles = type !== 'Normalize';
+  await fetch(posix.join(folder, 'config.json'), needsFiles ? 'required' : 'optional');
+  if (needsFiles && !(await fetch(posix.join(folder, MODULE_WEIGHTS), 'optional'))) throw noModuleWeights(folder);
 }
 
 async function fetchFirst(files: readonly string[], fetch: FetchFile): Promise<void> {

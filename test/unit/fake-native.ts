@@ -3,6 +3,7 @@
  * a last special token, and a vector that is a function of a row's ids alone. Delays and failures are set from outside,
  * and everything that must be freed is counted.
  */
+import { widthAfter } from '../../lib/models/index.js';
 import type {
   BatchPart,
   EncodeOptions,
@@ -103,6 +104,7 @@ export class FakeWorld {
     const jobs = new Jobs(this);
     return {
       hiddenSize: WIDTH,
+      dimensions: widthAfter(options.modules, WIDTH * options.pooling.length),
       maxPositions: this.maxPositions,
       pooledInGraph: this.pooledInGraph,
       fromBlob: false,

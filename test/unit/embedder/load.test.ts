@@ -17,6 +17,7 @@ describe('Embedder.load', () => {
       revision: 'abc',
       fingerprint: 'fingerprint of safetensors',
       dimensions: 4,
+      tokenDimensions: 4,
       maxTokens: 64,
       pooling: 'MEAN',
       normalize: true,
@@ -59,7 +60,7 @@ describe('Embedder.load', () => {
     });
     expect(info.prompts.query).toBe('Q');
     expect(world.loads[0]).toMatchObject({
-      pooling: 'CLS',
+      pooling: ['CLS'],
       paddingSide: 'left',
       streams: 1,
       threads: 3,
@@ -75,7 +76,7 @@ describe('Embedder.load', () => {
 
   test('refuses a pooling configuration of another width than the network', async () => {
     const error = { code: 'ERR_MODEL_INVALID', message: expect.stringContaining('says 5 dimensions') };
-    await expect(loadFake(new FakeWorld(), {}, { dimensions: 5 })).rejects.toMatchObject(error);
+    await expect(loadFake(new FakeWorld(), {}, { tokenDimensions: 5 })).rejects.toMatchObject(error);
   });
 
   test('reads no further than the positions of the graph', async () => {

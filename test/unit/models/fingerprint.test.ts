@@ -24,7 +24,7 @@ describe('changes with', () => {
     ['the prompts', { 'config_sentence_transformers.json': { prompts: { query: 'query: ' } } }, {}],
     ['the default prompt', { 'config_sentence_transformers.json': { default_prompt_name: 'query' } }, {}],
     ['the padding side', { 'tokenizer_config.json': { padding_side: 'left' } }, {}],
-    ['pooling overridden', {}, { pooling: 'CLS' }],
+    ['pooling overridden', {}, { pooling: ['CLS'] }],
     ['normalisation overridden', {}, { normalize: false }],
     ['the longest input overridden', {}, { maxLength: 128 }],
     ['the padding side overridden', {}, { paddingSide: 'left' }],

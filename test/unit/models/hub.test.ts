@@ -39,7 +39,7 @@ test('a download leaves what huggingface_hub would leave, and the next call need
     [...links.flatMap(({ blob, pointer }) => [blob, pointer]), ...missing, 'refs/main'].sort(),
   );
   expect(readFileSync(join(repoOf(hub), 'refs', 'main'), 'utf8')).toBe(COMMIT);
-  expect(await readModelFolder(model.folder)).toMatchObject({ pooling: 'MEAN', normalize: true, maxLength: 256 });
+  expect(await readModelFolder(model.folder)).toMatchObject({ pooling: ['MEAN'], normalize: true, maxLength: 256 });
 
   const asked = hub.requests.length;
   expect(await resolve(hub)).toEqual(model);

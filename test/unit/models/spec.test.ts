@@ -14,7 +14,9 @@ test('all-MiniLM-L6-v2 is read as sentence-transformers reads it', async () => {
     ],
     tokenizerFile: join(folder, 'tokenizer.json'),
     modelType: 'bert',
-    pooling: 'MEAN',
+    pooling: ['MEAN'],
+    includePrompt: true,
+    modules: [],
     normalize: true,
     maxLength: 256,
     maxPositions: 512,
@@ -23,7 +25,7 @@ test('all-MiniLM-L6-v2 is read as sentence-transformers reads it', async () => {
     doLowerCase: false,
     paddingSide: 'right',
     padTokenId: 0,
-    dimensions: 384,
+    tokenDimensions: 384,
     similarityFunction: null,
     truncateDim: null,
     files: ['config.json', 'sentence_bert_config.json', '1_Pooling/config.json'].map((file) => join(folder, file)),
@@ -59,7 +61,7 @@ test('a folder as sentence-transformers 6 writes it', async () => {
     },
   });
   expect(spec).toMatchObject({
-    pooling: 'CLS',
+    pooling: ['CLS'],
     normalize: true,
     maxLength: 128,
     paddingSide: 'left',
@@ -76,7 +78,7 @@ describe('without modules.json', () => {
 
   test('mean pooling, not normalised, and the module configurations are not looked at', async () => {
     const spec = await read({ ...bare, 'config_sentence_transformers.json': { prompts: { query: 'q: ' } } });
-    expect(spec).toMatchObject({ pooling: 'MEAN', normalize: false, maxLength: 512, dimensions: null });
+    expect(spec).toMatchObject({ pooling: ['MEAN'], normalize: false, maxLength: 512, tokenDimensions: null });
     expect(spec.prompts).toEqual({ query: '', document: '' });
   });
 
@@ -85,7 +87,7 @@ describe('without modules.json', () => {
     [{ architectures: ['BertForCausalLM'], is_causal: false }, 'MEAN'],
     [{ architectures: ['BertModel'] }, 'MEAN'],
   ])('%j: %s', async (config, pooling) => {
-    expect((await read({ ...bare, 'config.json': { ...NETWORK, ...config } })).pooling).toBe(pooling);
+    expect((await read({ ...bare, 'config.json': { ...NETWORK, ...config } })).pooling).toEqual([pooling]);
   });
 });
 
@@ -99,8 +101,8 @@ describe('pooling', () => {
     ['lasttoken', 'LAST_TOKEN'],
   ])('pooling_mode %s', async (mode, type) => {
     const config = { embedding_dimension: 8, pooling_mode: mode };
-    expect((await read({ '1_Pooling/config.json': config })).pooling).toBe(type);
-    expect((await read({ '1_Pooling/config.json': { ...config, pooling_mode: [mode] } })).pooling).toBe(type);
+    expect((await read({ '1_Pooling/config.json': config })).pooling).toEqual([type]);
+    expect((await read({ '1_Pooling/config.json': { ...config, pooling_mode: [mode] } })).pooling).toEqual([type]);
   });
 
   test.each([
@@ -112,12 +114,12 @@ describe('pooling', () => {
     ['pooling_mode_lasttoken', 'LAST_TOKEN'],
   ])('%s', async (flag, type) => {
     const config = { ...POOLING, pooling_mode_mean_tokens: false, [flag]: true };
-    expect((await read({ '1_Pooling/config.json': config })).pooling).toBe(type);
+    expect((await read({ '1_Pooling/config.json': config })).pooling).toEqual([type]);
   });
 
   test('no mode at all is the mean, and pooling_mode wins over the old keys', async () => {
-    expect((await read({ '1_Pooling/config.json': { word_embedding_dimension: 8 } })).pooling).toBe('MEAN');
-    expect((await read({ '1_Pooling/config.json': { ...POOLING, pooling_mode: 'cls' } })).pooling).toBe('CLS');
+    expect((await read({ '1_Pooling/config.json': { word_embedding_dimension: 8 } })).pooling).toEqual(['MEAN']);
+    expect((await read({ '1_Pooling/config.json': { ...POOLING, pooling_mode: 'cls' } })).pooling).toEqual(['CLS']);
   });
 });
 
