@@ -110,7 +110,8 @@ void pool_row(const HiddenStates& states, size_t row, RowSpan span, PoolingType 
               float* out) {
     const size_t first = std::min(span.prompt, span.length);
     with_tokens(states, row, span, [&](const auto* tokens) {
-        pool_tokens(Tokens<std::decay_t<decltype(*tokens)>>{tokens, first, span.length, states.hidden}, type, sums, out);
+        pool_tokens(Tokens<std::decay_t<decltype(*tokens)>>{tokens, first, span.length, states.hidden}, type, sums,
+                    out);
     });
 }
 

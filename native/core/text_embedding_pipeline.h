@@ -36,8 +36,8 @@ struct Embeddings {
 
 class TextEmbeddingPipeline {
 public:
-    // Token vectors are pooled and go through `modules` in their order. A graph that pools by itself is taken to hold the
-    // modules as well, as exports of sentence-transformers do. Throws ModelInvalid for modules that do not fit.
+    // Token vectors are pooled and go through `modules` in their order. A graph that pools by itself is taken to hold
+    // the modules as well, as exports of sentence-transformers do. Throws ModelInvalid for modules that do not fit.
     TextEmbeddingPipeline(std::shared_ptr<InferenceEngine> engine, PoolingOptions options, Modules modules = {});
 
     const InferenceEngine& engine() const noexcept { return *m_engine; }

@@ -78,9 +78,9 @@ Tokenizer::Tokenizer(const std::string& file, bool lower_case) {
     const std::string json = read_file(file);
     OvtTokenizer* tokenizer = nullptr;
     OvtString error{};
-    ffi::check(ovt_tokenizer_new(reinterpret_cast<const uint8_t*>(json.data()), json.size(), lower_case, &tokenizer,
-                                 &error),
-               error, file);
+    ffi::check(
+        ovt_tokenizer_new(reinterpret_cast<const uint8_t*>(json.data()), json.size(), lower_case, &tokenizer, &error),
+        error, file);
     m_tokenizer = std::shared_ptr<OvtTokenizer>(tokenizer, ovt_tokenizer_free);
     m_file_size = json.size();
 }

@@ -105,7 +105,8 @@ TEST_F(ModulesTest, DenseKeepsLongSumsExact) {
     std::vector<float> row(257, 1);
     row[0] = 16777216;
     Vectors vectors{257, std::vector<float>(257, 1)};
-    Dense({write({float_tensor("linear.weight", {1, 257}, row, ov::element::f32)}), 257, 1, false, Activation::Identity})
+    Dense(
+        {write({float_tensor("linear.weight", {1, 257}, row, ov::element::f32)}), 257, 1, false, Activation::Identity})
         .apply(vectors);
     EXPECT_NEAR(vectors.data[0], 16777216 + 256, 16);
 }
@@ -157,7 +158,8 @@ TEST_F(ModulesTest, LayerNormEqualsThePlainReference) {
         double variance = 0;
         for (size_t d = 0; d < width; ++d) variance += std::pow(input.data[row * width + d] - mean, 2) / 7;
         for (size_t d = 0; d < width; ++d) {
-            const double expected = (input.data[row * width + d] - mean) / std::sqrt(variance + 1e-5) * weight[d] + bias[d];
+            const double expected =
+                (input.data[row * width + d] - mean) / std::sqrt(variance + 1e-5) * weight[d] + bias[d];
             EXPECT_NEAR(vectors.data[row * width + d], expected, 1e-6) << row << " " << d;
         }
     }
@@ -182,7 +184,8 @@ TEST_F(ModulesTest, RefusesWeightsAndWidthsThatDoNotFit) {
     const auto modules = open_modules({NormalizeOptions{}, DenseOptions{file, 3, 2, false, Activation::Tanh}});
     ASSERT_EQ(modules.size(), 2U);
     EXPECT_EQ(modules[0]->width_after(9), 9U);
-    expect_error(ErrorCode::ModelInvalid, "takes vectors of 3 dimensions, but gets 9", [&] { modules[1]->width_after(9); });
+    expect_error(ErrorCode::ModelInvalid, "takes vectors of 3 dimensions, but gets 9",
+                 [&] { modules[1]->width_after(9); });
 
     const auto biased = write({float_tensor("linear.weight", {2, 3}, random_values(6, 1), ov::element::f32),
                                float_tensor("linear.bias", {2}, random_values(2, 1), ov::element::f32)});

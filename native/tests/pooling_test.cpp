@@ -113,7 +113,8 @@ TEST(Pooling, LeavesThePromptOut) {
     EXPECT_FLOAT_EQ(pooled(PoolingType::WeightedMean, 1), (2 * 1 + 3 * 2 + 4 * 6) / 9.0F);
     EXPECT_EQ(pooled(PoolingType::LastToken, 1), 6);
     for (const size_t prompt : {4U, 5U}) {
-        for (const PoolingType type : kTypes) EXPECT_EQ(pooled(type, prompt), type == PoolingType::Cls ? 8 : 0) << prompt;
+        for (const PoolingType type : kTypes)
+            EXPECT_EQ(pooled(type, prompt), type == PoolingType::Cls ? 8 : 0) << prompt;
     }
 }
 

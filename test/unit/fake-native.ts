@@ -16,6 +16,7 @@ import type {
   NativeTokenizer,
   PipelineOptions,
   PipelineShape,
+  TokenizerOptions,
 } from '../../lib/native.js';
 
 export const CLS = 1;
@@ -52,13 +53,17 @@ export class FakeWorld {
   /** How many inputs each call of `encodeNow` had. */
   readonly encodedNow: number[] = [];
   readonly loads: PipelineOptions[] = [];
+  readonly tokenizers: TokenizerOptions[] = [];
+  /** What pooling was to leave out, call by call. */
+  readonly excludedPrompts: (string | undefined)[] = [];
   /** Batches and encodings that were stopped while they ran. */
   stopped = 0;
 
   readonly addon: NativeAddon = {
     runtimeVersion: 'fake-1',
     devices: async () => this.devices,
-    loadTokenizer: async () => {
+    loadTokenizer: async (options) => {
+      this.tokenizers.push(options);
       this.openTokenizers++;
       return this.tokenizer();
     },
@@ -81,11 +86,13 @@ export class FakeWorld {
       encode: async (inputs, options) => {
         const copy = [...inputs];
         this.encoded.push(...copy);
+        this.excludedPrompts.push(options.excludedPrompt);
         await jobs.run(options.job, () => this.onEncode());
         return new FakeEncoding(this, copy, options);
       },
       encodeNow: (inputs, options) => {
         this.encoded.push(...inputs);
+        this.excludedPrompts.push(options.excludedPrompt);
         this.encodedNow.push(inputs.length);
         this.onEncode();
         return new FakeEncoding(this, inputs, options);

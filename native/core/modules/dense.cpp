@@ -51,8 +51,9 @@ Dense::Dense(const DenseOptions& options)
     m_weight = to_panels(weights.read("linear.weight", {m_out, m_in}), m_in, m_out);
     if (options.bias) m_bias = weights.read("linear.bias", {m_out});
     if (!options.bias && weights.has("linear.bias")) {
-        throw Error(ErrorCode::ModelInvalid, options.file + " has a tensor 'linear.bias', but the module's config.json "
-                                                            "says that there is no bias.");
+        throw Error(ErrorCode::ModelInvalid, options.file +
+                                                 " has a tensor 'linear.bias', but the module's config.json "
+                                                 "says that there is no bias.");
     }
 }
 

@@ -5,7 +5,8 @@
 namespace ovembed {
 
 void Normalize::apply(Vectors& vectors) const {
-    for (size_t row = 0; row < vectors.rows(); ++row) normalize(vectors.data.data() + row * vectors.width, vectors.width);
+    for (size_t row = 0; row < vectors.rows(); ++row)
+        normalize(vectors.data.data() + row * vectors.width, vectors.width);
 }
 
 }  // namespace ovembed

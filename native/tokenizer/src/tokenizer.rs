@@ -74,7 +74,10 @@ fn lower_case_first(tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {
         Some(NormalizerWrapper::Sequence(sequence)) => sequence.as_ref().to_vec(),
         Some(single) => vec![single.clone()],
     };
-    if own.iter().any(|normalizer| matches!(normalizer, NormalizerWrapper::Lowercase(_))) {
+    if own
+        .iter()
+        .any(|normalizer| matches!(normalizer, NormalizerWrapper::Lowercase(_)))
+    {
         return Ok(());
     }
     let first = std::iter::once(NormalizerWrapper::Lowercase(Lowercase));
@@ -89,8 +92,8 @@ impl OvtTokenizer {
     /// `lower_case` puts a Lowercase normalizer in front, as sentence-transformers does for `do_lower_case: true`.
     pub fn from_json(json: &[u8], lower_case: bool) -> Result<Self> {
         // The crate panics on some malformed sections, which is no less the file's fault than an error is.
-        let loaded =
-            catch_unwind(|| Self::load(json, lower_case)).unwrap_or_else(|payload| Err(panic_text(payload.as_ref()).into()));
+        let loaded = catch_unwind(|| Self::load(json, lower_case))
+            .unwrap_or_else(|payload| Err(panic_text(payload.as_ref()).into()));
         loaded.map_err(|error| Error::file(format!("not a usable tokenizer.json: {error}")))
     }
 

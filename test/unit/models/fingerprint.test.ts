@@ -35,6 +35,36 @@ describe('changes with', () => {
   });
 });
 
+describe('modules after pooling', () => {
+  const weights = modelFolder({ a: 'a', b: 'b', copy: 'a' });
+  const dense = (name: string, activation: 'tanh' | 'relu' = 'tanh') =>
+    ({ type: 'dense', file: join(weights, name), inFeatures: 2, outFeatures: 2, bias: true, activation }) as const;
+  const withModules = (...modules: ModelSpec['modules']) => of({}, { modules });
+
+  test('count with their weights, options and order', async () => {
+    const prints = [
+      await of(),
+      await withModules(dense('a')),
+      await withModules(dense('b')),
+      await withModules(dense('a', 'relu')),
+      await withModules(dense('a'), dense('b')),
+      await withModules(dense('b'), dense('a')),
+      await withModules({ type: 'normalize' }, dense('a')),
+      await withModules(dense('a'), { type: 'normalize' }),
+    ];
+    expect(new Set(prints).size).toBe(prints.length);
+    expect(await withModules(dense('copy'))).toBe(prints[1]);
+  });
+
+  test('are part of the identity of the graph', async () => {
+    const spec = await readModelFolder(modelFolder());
+    const options = { cacheDir: temporaryFolder() };
+    const graph = (name: string) => graphIdentity({ ...spec, modules: [dense(name)] }, options);
+    expect(await graph('a')).not.toBe(await graph('b'));
+    expect(await graph('a')).not.toBe(await graphIdentity(spec, options));
+  });
+});
+
 test('does not depend on the order of prompts, but on what belongs to which', async () => {
   const prompts = { query: 'a', document: 'b' };
   expect(await of({}, { prompts: { document: 'b', query: 'a' } })).toBe(await of({}, { prompts }));

@@ -47,6 +47,25 @@ test('a download leaves what huggingface_hub would leave, and the next call need
   expect(hub.requests).toHaveLength(asked);
 });
 
+test('the files of modules after pooling are fetched too, and pickled weights are not', async () => {
+  const dense = { idx: 2, name: '2', path: '2_Dense', type: 'sentence_transformers.models.Dense' };
+  const files = {
+    'modules.json': [...MODULES.slice(0, 2), dense],
+    '2_Dense/config.json': { in_features: 384, out_features: 2 },
+    '2_Dense/pytorch_model.bin': 'pickle',
+  };
+  const pickled = await startFakeHub(files);
+  const problem = await failure(resolve(pickled));
+  expect(problem.message).toContain('Expected model.safetensors in 2_Dense');
+  expect(pickled.requests.some(({ path }) => path.includes('pytorch_model.bin'))).toBe(false);
+
+  const hub = await startFakeHub({ ...files, '2_Dense/model.safetensors': 'dense weights' });
+  const { folder } = await resolve(hub);
+  const file = join(folder, '2_Dense/model.safetensors');
+  expect((await readModelFolder(folder)).modules).toMatchObject([{ type: 'dense', file, outFeatures: 2 }]);
+  expect(readFileSync(file, 'utf8')).toBe('dense weights');
+});
+
 test('the token goes to the hub and not to the storage it redirects to', async () => {
   const hub = await startFakeHub();
   hub.settings.token = 'secret';

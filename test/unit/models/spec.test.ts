@@ -91,6 +91,80 @@ describe('without modules.json', () => {
   });
 });
 
+describe('modules after pooling', () => {
+  const OLD = 'sentence_transformers.models';
+  const at = (idx: number, name: string) => ({
+    idx,
+    name: String(idx),
+    path: `${idx}_${name}`,
+    type: `${OLD}.${name}`,
+  });
+  const chain = (...names: string[]) => names.map((name, index) => at(index + 2, name));
+  const withChain = (modules: object[], files: Files) => ({
+    'modules.json': [...MODULES.slice(0, 2), ...modules],
+    ...files,
+  });
+
+  test('a chain in its order; the Normalize at its end is normalize', async () => {
+    const folder = modelFolder(
+      withChain(chain('Normalize', 'Dense', 'LayerNorm', 'Dense', 'Normalize'), {
+        '3_Dense/config.json': {
+          in_features: 384,
+          out_features: 64,
+          bias: false,
+          activation_function: 'torch.nn.modules.linear.Identity',
+          module_input_name: 'sentence_embedding',
+          use_residual: false,
+        },
+        '3_Dense/model.safetensors': 'a',
+        '4_LayerNorm/config.json': { dimension: 64 },
+        '4_LayerNorm/model.safetensors': 'b',
+        '5_Dense/config.json': { in_features: 64, out_features: 8 },
+        '5_Dense/model.safetensors': 'c',
+        '6_Normalize/config.json': {},
+      }),
+    );
+    const spec = await readModelFolder(folder);
+    expect(spec.modules).toEqual([
+      { type: 'normalize' },
+      {
+        type: 'dense',
+        file: join(folder, '3_Dense/model.safetensors'),
+        inFeatures: 384,
+        outFeatures: 64,
+        bias: false,
+        activation: 'identity',
+      },
+      { type: 'layerNorm', file: join(folder, '4_LayerNorm/model.safetensors'), dimension: 64 },
+      {
+        type: 'dense',
+        file: join(folder, '5_Dense/model.safetensors'),
+        inFeatures: 64,
+        outFeatures: 8,
+        bias: true,
+        activation: 'tanh',
+      },
+    ]);
+    expect(spec.normalize).toBe(true);
+    const own = ['3_Dense', '4_LayerNorm', '5_Dense', '6_Normalize'].map((name) => join(folder, name, 'config.json'));
+    expect(spec.files.slice(-4)).toEqual(own);
+  });
+
+  test.each([
+    ['torch.nn.modules.activation.Tanh', 'tanh'],
+    ['torch.nn.modules.activation.ReLU', 'relu'],
+    ['torch.nn.modules.activation.GELU', 'gelu'],
+    ['torch.nn.SiLU', 'silu'],
+    ['torch.nn.Sigmoid', 'sigmoid'],
+    ['torch.nn.Identity', 'identity'],
+  ])('%s', async (activation_function, activation) => {
+    const config = { in_features: 384, out_features: 2, activation_function };
+    const files = { '2_Dense/config.json': config, '2_Dense/model.safetensors': 'a' };
+    const spec = await read(withChain(chain('Dense'), files));
+    expect(spec).toMatchObject({ normalize: false, modules: [{ activation }] });
+  });
+});
+
 describe('pooling', () => {
   test.each([
     ['cls', 'CLS'],
@@ -115,6 +189,15 @@ describe('pooling', () => {
   ])('%s', async (flag, type) => {
     const config = { ...POOLING, pooling_mode_mean_tokens: false, [flag]: true };
     expect((await read({ '1_Pooling/config.json': config })).pooling).toEqual([type]);
+  });
+
+  test('several modes, put together in the order of the list or of the old keys', async () => {
+    const listed = { embedding_dimension: 8, pooling_mode: ['lasttoken', 'cls'], include_prompt: false };
+    const spec = await read({ '1_Pooling/config.json': listed });
+    expect(spec).toMatchObject({ pooling: ['LAST_TOKEN', 'CLS'], includePrompt: false, tokenDimensions: 8 });
+    const flags = { pooling_mode_lasttoken: true, pooling_mode_max_tokens: true, pooling_mode_cls_token: true };
+    const { pooling } = await read({ '1_Pooling/config.json': { ...POOLING, ...flags } });
+    expect(pooling).toEqual(['CLS', 'MAX', 'MEAN', 'LAST_TOKEN']);
   });
 
   test('no mode at all is the mean, and pooling_mode wins over the old keys', async () => {

@@ -179,7 +179,11 @@ fn damaged_files_never_panic() {
 #[test]
 fn texts_are_lower_cased_before_the_own_normalization() {
     let ids = |json: &Value, lower_case: bool| {
-        let load = if lower_case { Handle::load_lower_casing } else { Handle::load };
+        let load = if lower_case {
+            Handle::load_lower_casing
+        } else {
+            Handle::load
+        };
         let rows = load(&bytes(json)).unwrap().encode(&["Hello ÀB\u{130}"], PLAIN).unwrap();
         rows.ids
     };
