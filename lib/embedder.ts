@@ -7,7 +7,7 @@ import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
 import { checkInput, checkInputs, copyOf, type Input, type InputRules, snapshot, type TokenIds } from './input.js';
-import { type EmbedderParts, load } from './load.js';
+import { checkDimensions, type EmbedderParts, load } from './load.js';
 import type { MetricsSnapshot } from './metrics.js';
 import {
   checkDecodeOptions,
@@ -240,11 +240,8 @@ export class Embedder implements AsyncDisposable {
     inputType?: InputType,
   ): { request: Request; rules: InputRules; dimensions: number } {
     const { engine, pipeline, prompts, defaults } = this.#parts;
-    const { hiddenSize } = pipeline;
     const { dimensions = defaults.dimensions, normalize = defaults.normalize, truncate = defaults.truncate } = options;
-    if (dimensions > hiddenSize) {
-      throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
-    }
+    checkDimensions(dimensions, pipeline);
     const { prompt, promptName } = options;
     const explicit = prompt !== undefined || promptName !== undefined;
     const noTokenIds = explicit ? 'a prompt cannot be put in front of token ids' : undefined;
@@ -253,7 +250,7 @@ export class Embedder implements AsyncDisposable {
         call: this.#callOf(name, options),
         prompt: resolvePrompt(prompts, { prompt, promptName, inputType: options.inputType ?? inputType }),
         truncate,
-        infer: { output: 'pooled', dimensions: dimensions === hiddenSize ? 0 : dimensions, normalize },
+        infer: { output: 'pooled', dimensions: dimensions === pipeline.dimensions ? 0 : dimensions, normalize },
       },
       rules: { vocabSize: engine.tokenizer.vocabSize, noTokenIds },
       dimensions,

@@ -16,9 +16,12 @@ export interface EmbedderInfo {
   readonly fingerprint: string;
   /** Width of a vector, unless a call cuts it further. */
   readonly dimensions: number;
+  /** Width of a token vector (`embedTokens`); null where the model's graph gives none. */
+  readonly tokenDimensions: number | null;
   /** Longest text in tokens, special tokens counted; 0: no limit. */
   readonly maxTokens: number;
-  readonly pooling: PoolingType;
+  /** A list where what several give is put side by side. */
+  readonly pooling: PoolingType | readonly PoolingType[];
   readonly normalize: boolean;
   /** How the model's authors compare its vectors: `cosine`, `dot`, `euclidean`, `manhattan`; null: not stated. */
   readonly similarityFunction: string | null;
@@ -67,8 +70,9 @@ export function describeLoaded(loaded: Loaded, dimensions: number, maxTokens: nu
     revision: resolved.revision,
     fingerprint: loaded.fingerprint,
     dimensions,
+    tokenDimensions: pipeline.pooledInGraph ? null : pipeline.hiddenSize,
     maxTokens,
-    pooling: spec.pooling,
+    pooling: spec.pooling.length === 1 ? (spec.pooling[0] as PoolingType) : Object.freeze([...spec.pooling]),
     normalize: spec.normalize,
     similarityFunction: spec.similarityFunction,
     prompts: Object.freeze({ ...spec.prompts }),

@@ -19,6 +19,7 @@ import {
   type ModelSpec,
   readModelFolder,
   resolveModel,
+  widthAfter,
 } from './models/index.js';
 import { callNative, type NativeAddon, type NativePipeline, type NativeTokenizer, native } from './native.js';
 import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
@@ -108,7 +109,9 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   if (options.probe) {
     await system.probeFirstLoad({ spec, options, runtimeVersion: addon.runtimeVersion, logger, fingerprint });
   }
-  const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
+  const tokenizer = await callNative(() =>
+    addon.loadTokenizer({ file: spec.tokenizerFile, lowerCase: spec.doLowerCase }),
+  );
   const plan = planOptions(spec, options);
   const choosing = checkRoomForText(tokenizer, options).then(() =>
     choosePipeline({
@@ -157,14 +160,11 @@ function pickResolveOptions({ revision, modelFile, offline, cacheDir, signal, on
 
 /** What the model's files say, with what the options put in its place. */
 function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
-  if (spec.doLowerCase) {
-    const where = `do_lower_case: true in ${spec.folder}`;
-    throw new OvembedError('ERR_MODEL_UNSUPPORTED', `${where} is not supported; a tokenizer that lower-cases is.`);
-  }
   checkMaxLength(options, spec.maxPositions);
+  checkPoolingType(options, spec);
   return {
     ...spec,
-    pooling: options.poolingType ?? spec.pooling,
+    pooling: options.poolingType ? [options.poolingType] : spec.pooling,
     normalize: options.normalize ?? spec.normalize,
     maxLength: options.maxLength ?? spec.maxLength,
     // Not the folder's: padding on the right gives a text the vector it has alone, in any encoder and any causal
@@ -176,6 +176,14 @@ function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
       document: options.embedInstruction ?? spec.prompts.document ?? '',
     },
   };
+}
+
+/** A single pooling gives a vector that is too narrow for a module after several. */
+function checkPoolingType({ poolingType }: LoadOptions, { pooling, modules }: ModelSpec): void {
+  const sized = modules.some(({ type }) => type !== 'normalize');
+  if (poolingType === undefined || pooling.length === 1 || !sized) return;
+  const modes = pooling.join(', ');
+  throw invalidArgument('poolingType', `none, as the model's modules take what ${modes} give together,`, poolingType);
 }
 
 /** Beyond its positions a network reads past a table, or gives every token the same one. */
@@ -214,19 +222,12 @@ function isTunable({ device }: DevicePlan, { streams, batchTokens }: LoadOptions
 /** Checks what only the loaded graph can tell, and puts the parts together. */
 function assemble(loaded: Loaded): EmbedderParts {
   const { pipeline, spec, tokenizer, options } = loaded;
-  const { maxPositions, hiddenSize } = pipeline;
+  const { maxPositions } = pipeline;
   checkMaxLength(options, maxPositions);
-  if (spec.dimensions !== null && spec.dimensions !== hiddenSize) {
-    const said = `The pooling configuration of ${spec.folder} says ${spec.dimensions} dimensions`;
-    throw new OvembedError('ERR_MODEL_INVALID', `${said}, but the network gives ${hiddenSize}.`);
-  }
-  if (pipeline.pooledInGraph && options.poolingType !== undefined) {
-    throw invalidArgument('poolingType', 'none, as the graph of this model pools by itself,', options.poolingType);
-  }
-  const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? hiddenSize, hiddenSize);
-  if (dimensions > hiddenSize) {
-    throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
-  }
+  checkWidth(spec, pipeline);
+  if (pipeline.pooledInGraph) checkPooledInGraph(spec, options);
+  const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? pipeline.dimensions, pipeline.dimensions);
+  checkDimensions(dimensions, pipeline);
   const plan = withinPositions(unpaddedPlan(loaded), maxPositions);
   const pipelines = new Pipelines(pipeline, latencyPipelines(loaded));
   const metrics = new Metrics();
@@ -237,7 +238,14 @@ function assemble(loaded: Loaded): EmbedderParts {
     observers: [metrics, new HeapTrims(loaded.trimHeap)],
   });
   return {
-    engine: { tokenizer, scheduler, plan, device: loaded.device.device, precision: loaded.choice.precision },
+    engine: {
+      tokenizer,
+      scheduler,
+      plan,
+      includePrompt: spec.includePrompt,
+      device: loaded.device.device,
+      precision: loaded.choice.precision,
+    },
     pipeline,
     pipelines,
     metrics,
@@ -260,6 +268,34 @@ function unpaddedPlan({ pipeline, plan, options, logger, source }: Loaded): Plan
     `${source.file} has no input attention_mask, so texts are not padded: each length is a bucket of its own.`,
   );
   return { ...plan, buckets: [1] };
+}
+
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` for more dimensions than the model has */
+export function checkDimensions(dimensions: number, { dimensions: most }: NativePipeline): void {
+  if (dimensions <= most) return;
+  throw invalidArgument('dimensions', `at most ${most}, the dimensions of the model,`, dimensions);
+}
+
+/** What the files say of the width, which without modules of a size of their own nothing else has checked. */
+function checkWidth({ folder, tokenDimensions, pooling, modules }: ModelSpec, pipeline: NativePipeline): void {
+  if (tokenDimensions === null) return;
+  const stated = widthAfter(modules, tokenDimensions * pooling.length);
+  if (stated === pipeline.dimensions) return;
+  const said = `The configuration of the modules in ${folder} says ${stated} dimensions`;
+  throw new OvembedError('ERR_MODEL_INVALID', `${said}, but the network gives ${pipeline.dimensions}.`);
+}
+
+/** Such a graph takes no part of its pooling from outside. */
+function checkPooledInGraph({ folder, includePrompt }: ModelSpec, { poolingType }: LoadOptions): void {
+  if (poolingType !== undefined) {
+    throw invalidArgument('poolingType', 'none, as the graph of this model pools by itself,', poolingType);
+  }
+  if (includePrompt) return;
+  throw new OvembedError(
+    'ERR_MODEL_UNSUPPORTED',
+    `The pooling configuration of ${folder} leaves the prompt out (include_prompt: false), but the graph pools by itself. ` +
+      'Export it with its token vectors (last_hidden_state) as output.',
+  );
 }
 
 /** Each latency pipeline lays out the weights anew. For larger models that is too much memory for what it gains. */

@@ -9,6 +9,15 @@ import { isOvembedErrorCode, OvembedError, type OvembedErrorCode } from './error
 /** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
 export type PoolingType = 'CLS' | 'MEAN' | 'MAX' | 'MEAN_SQRT_LEN' | 'WEIGHTED_MEAN' | 'LAST_TOKEN';
 
+/** Activation functions of PyTorch, with their default parameters. */
+export type Activation = 'identity' | 'tanh' | 'relu' | 'gelu' | 'silu' | 'sigmoid';
+
+/** What is done with a vector after pooling. `file` is the absolute path of the module's `model.safetensors`. */
+export type VectorModule =
+  | { type: 'dense'; file: string; inFeatures: number; outFeatures: number; bias: boolean; activation: Activation }
+  | { type: 'layerNorm'; file: string; dimension: number }
+  | { type: 'normalize' };
+
 /** A precision that can be run, as opposed to `auto`, which is a choice still to be made. */
 export type Precision = 'f32' | 'bf16' | 'f16';
 
@@ -32,6 +41,8 @@ export interface NativeDevice {
 export interface TokenizerOptions {
   /** Absolute path of `tokenizer.json`. */
   file: string;
+  /** Lower-cases texts before the tokenizer's own normalisation, unless a `Lowercase` is part of that. Default false. */
+  lowerCase?: boolean;
 }
 
 /** The only shape of input that a pipeline takes. */
@@ -49,7 +60,10 @@ export interface PipelineOptions {
   streams: number;
   /** Threads for inference in all streams together. */
   threads: number;
-  pooling: PoolingType;
+  /** What each gives is put side by side. Not empty. */
+  pooling: readonly PoolingType[];
+  /** In the order in which they are applied to pooled vectors. Taken to be in the graph if that pools by itself. */
+  modules: readonly VectorModule[];
   paddingSide: 'left' | 'right';
   padTokenId: number;
   /** Compiles for this shape alone, which saves the runtime the work of shapes that change; null: for any. */
@@ -65,6 +79,11 @@ export interface EncodeOptions {
   offsets: boolean;
   /** Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Token ids are taken as they are. */
   addSpecialTokens: boolean;
+  /**
+   * What every text begins with and pooling leaves out: as many of a row's first tokens as it has when it is encoded alone,
+   * less a special token at its end. Rows given as ids have none. Default: nothing is left out.
+   */
+  excludedPrompt?: string;
   /** A number to cancel the work by, see `cancel`; a whole number from 0. Default: it cannot be cancelled. */
   job?: number;
 }
@@ -113,7 +132,7 @@ export interface InferOptions {
   bucket: number;
   /** `pooled`: one vector per row. `tokens`: one vector per real token (padding left out), neither pooled nor normalised. */
   output: 'pooled' | 'tokens';
-  /** Pooled vectors are cut to this many dimensions before normalising (Matryoshka); 0: not cut. */
+  /** Vectors are cut to this many dimensions after all modules and before normalising (Matryoshka); 0: not cut. */
   dimensions: number;
   /** Vectors are scaled to length 1 (`pooled` only). */
   normalize: boolean;
@@ -133,8 +152,10 @@ export interface InferResult {
 }
 
 export interface NativePipeline {
-  /** Width of a token vector and, uncut, of a pooled vector. */
+  /** Width of a token vector; of what the graph gives, if that pools by itself. */
   readonly hiddenSize: number;
+  /** Width of a text's vector, uncut: after pooling and all modules. */
+  readonly dimensions: number;
   /** The longest row the graph takes (position embeddings); 0: no limit known. */
   readonly maxPositions: number;
   /** The graph ends in a pooled vector already (`sentence_embedding`); pooling was not applied again. */

@@ -24,6 +24,8 @@ export interface Engine {
   tokenizer: NativeTokenizer;
   scheduler: Scheduler;
   plan: PlanOptions;
+  /** Whether a prompt's tokens take part in pooling. */
+  includePrompt: boolean;
   /** Of the pipelines, as OpenVINO names it. */
   device: string;
   precision: Precision;
@@ -140,13 +142,18 @@ export async function runWindow(
 
 /** Token ids are what the model reads already, so only texts get the prompt. */
 function encodeWindow(
-  { tokenizer, plan }: Engine,
+  { tokenizer, plan, includePrompt }: Engine,
   { prompt, infer }: Request,
   { inputs }: Window,
   signal: StopSignal,
 ): NativeEncoding | Promise<NativeEncoding> {
   const prompted = prompt === '' ? inputs : inputs.map((input) => (typeof input === 'string' ? prompt + input : input));
-  const options = { maxLength: plan.maxLength, offsets: infer.output === 'tokens', addSpecialTokens: true };
+  const options = {
+    maxLength: plan.maxLength,
+    offsets: infer.output === 'tokens',
+    addSpecialTokens: true,
+    ...(includePrompt ? {} : { excludedPrompt: prompt }),
+  };
   return encode(tokenizer, prompted, options, signal);
 }
 

@@ -169,6 +169,7 @@ async function compilePipeline(
       ...parallelism,
       shape,
       pooling: spec.pooling,
+      modules: spec.modules,
       paddingSide: spec.paddingSide,
       padTokenId: spec.padTokenId,
       blobFile,

@@ -59,7 +59,7 @@ export class Probe {
   async compare(candidate: NativePipeline): Promise<Comparison> {
     const expected = this.#first;
     const first = await this.#round(candidate);
-    const similarity = this.#smallestCosine(expected.vectors, first.vectors, candidate.hiddenSize);
+    const similarity = this.#smallestCosine(expected.vectors, first.vectors, candidate.dimensions);
     if (!(similarity >= MIN_COSINE)) return { gain: 0, finding: `has a cosine of ${similarity.toFixed(5)} to f32` };
     if (first.ms > HOPELESS * expected.ms) return { gain: 0, finding: `takes over ${HOPELESS} times as long as f32` };
 

@@ -5,3 +5,4 @@ export type { DownloadProgress } from './provider.js';
 export { type ResolvedModel, type ResolveOptions, resolveModel } from './resolve.js';
 export type { FoundSource } from './sources.js';
 export { type ModelSpec, readModelFolder } from './spec.js';
+export { widthAfter } from './vector-modules.js';

@@ -2,12 +2,10 @@
 import { join, posix } from 'node:path';
 import { readJsonObject } from './json-file.js';
 import { MODEL_CONFIG } from './model-config.js';
-import { listModules, type ModuleEntry, readModules } from './modules.js';
+import { readModules, type VectorModuleFolder } from './modules.js';
 import { companionsOf, namedFormat, noWeights, usableFormats } from './sources.js';
 import { MODULE_CONFIGS, NETWORK_CONFIG, TOKENIZER_CONFIG } from './transformer.js';
-
-/** Their weights are read from `model.safetensors`; a `pytorch_model.bin` would run code when it is read. */
-const MODULES_WITH_WEIGHTS = ['Dense', 'LayerNorm'];
+import { MODULE_WEIGHTS, noModuleWeights } from './vector-modules.js';
 
 /**
  * Makes one file of a model available in its folder.
@@ -37,8 +35,8 @@ export async function collectModelFiles(folder: string, fetch: FetchFile, modelF
       MODULE_CONFIGS.map((name) => posix.join(subfolder, name)),
       fetch,
     );
-    const [, ...others] = (await listModules(folder)) ?? [];
-    for (const module of others) await collectModule(module, fetch);
+    await fetch(posix.join(modules.pooling, 'config.json'), 'required');
+    for (const module of modules.vectorModules) await collectVectorModule(module, fetch);
   }
   await fetch(posix.join(subfolder, 'tokenizer.json'), 'required');
   await fetch(posix.join(subfolder, TOKENIZER_CONFIG), 'optional');
@@ -46,11 +44,12 @@ export async function collectModelFiles(folder: string, fetch: FetchFile, modelF
   await collectWeights(folder, subfolder, fetch, modelFile);
 }
 
-/** A module after the Transformer. One at the model's own folder has no files of its own. */
-async function collectModule({ name, folder }: ModuleEntry, fetch: FetchFile): Promise<void> {
-  if (!folder) return;
-  await fetch(posix.join(folder, 'config.json'), name === 'Normalize' ? 'optional' : 'required');
-  if (MODULES_WITH_WEIGHTS.includes(name)) await fetch(posix.join(folder, 'model.safetensors'), 'required');
+/** A module after Pooling. One at the model's own folder has no files of its own. */
+async function collectVectorModule({ type, folder }: VectorModuleFolder, fetch: FetchFile): Promise<void> {
+  if (folder === '') return;
+  const needsFiles = type !== 'Normalize';
+  await fetch(posix.join(folder, 'config.json'), needsFiles ? 'required' : 'optional');
+  if (needsFiles && !(await fetch(posix.join(folder, MODULE_WEIGHTS), 'optional'))) throw noModuleWeights(folder);
 }
 
 async function fetchFirst(files: readonly string[], fetch: FetchFile): Promise<void> {

@@ -3,6 +3,7 @@
 #include "addon/encoding_wrap.h"
 #include "addon/loading.h"
 #include "addon/options.h"
+#include "addon/pipeline_options.h"
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
 #include "core/activity.h"
@@ -29,37 +30,6 @@ Napi::Value to_js_devices(Napi::Env env, const std::vector<Device>& devices) {
         result.Set(i, device);
     }
     return result;
-}
-
-std::vector<std::string> to_texts(const Napi::Value& value) {
-    std::vector<std::string> texts;
-    if (!value.IsArray()) return texts;
-    const auto array = value.As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); ++i) texts.push_back(array.Get(i).ToString().Utf8Value());
-    return texts;
-}
-
-EngineOptions to_engine_options(const Napi::Object& options) {
-    const auto source = options.Get("source").As<Napi::Object>();
-    EngineOptions engine;
-    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file"),
-                     to_texts(source.Get("files"))};
-    engine.device = text_option(options, "device");
-    engine.precision = text_option(options, "precision");
-    engine.streams = static_cast<int>(integer_option(options, "streams"));
-    engine.threads = static_cast<int>(integer_option(options, "threads"));
-    if (const Napi::Value shape = options.Get("shape"); shape.IsObject()) {
-        const auto sides = shape.As<Napi::Object>();
-        engine.shape = ov::Shape{integer_option(sides, "rows"), integer_option(sides, "width")};
-    }
-    if (!options.Get("blobFile").IsNull()) engine.blob_file = text_option(options, "blobFile");
-    return engine;
-}
-
-PoolingOptions to_pooling_options(const Napi::Object& options) {
-    return {pooling_type(text_option(options, "pooling")),
-            text_option(options, "paddingSide") == "left" ? PaddingSide::Left : PaddingSide::Right,
-            integer_option(options, "padTokenId")};
 }
 
 }  // namespace
@@ -92,10 +62,12 @@ Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
-    const auto file = text_option(object_argument(info, 0), "file");
+    const auto options = object_argument(info, 0);
+    const auto file = text_option(options, "file");
+    const bool lower_case = options.Get("lowerCase").ToBoolean();
     return run_loading(
         info.Env(), m_state, load_pool, "The tokenizer could not be loaded.",
-        [file] { return std::make_shared<const Tokenizer>(file); },
+        [file, lower_case] { return std::make_shared<const Tokenizer>(file, lower_case); },
         [](Napi::Env env, const std::shared_ptr<const Tokenizer>& tokenizer) {
             return TokenizerWrap::new_instance(OvembedAddon::of(env).tokenizer_class, tokenizer);
         });
@@ -103,8 +75,11 @@ Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
 
 Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
     const auto options = object_argument(info, 0);
-    const auto load = [engine = to_engine_options(options), pooling = to_pooling_options(options)] {
-        return std::make_shared<TextEmbeddingPipeline>(InferenceEngine::open(engine), pooling);
+    const auto load = [engine = to_engine_options(options), pooling = to_pooling_options(options),
+                       modules = to_module_options(options)] {
+        // The modules first: what is wrong with them shows sooner than a model is compiled.
+        auto opened = open_modules(modules);
+        return std::make_shared<TextEmbeddingPipeline>(InferenceEngine::open(engine), pooling, std::move(opened));
     };
     return run_loading(info.Env(), m_state, compile_pool, "The model could not be loaded.", load,
                        [](Napi::Env env, const std::shared_ptr<TextEmbeddingPipeline>& pipeline) {

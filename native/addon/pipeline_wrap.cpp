@@ -48,6 +48,7 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
         env, kName,
         {InstanceMethod<&PipelineWrap::infer>("infer"), InstanceMethod<&PipelineWrap::cancel>("cancel"),
          InstanceMethod<&PipelineWrap::close>("close"), InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
+         InstanceAccessor<&PipelineWrap::dimensions>("dimensions"),
          InstanceAccessor<&PipelineWrap::max_positions>("maxPositions"),
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),
          InstanceAccessor<&PipelineWrap::masks_padding>("masksPadding"),
@@ -100,13 +101,17 @@ Napi::Value PipelineWrap::close(const Napi::CallbackInfo& info) {
     return promise;
 }
 
-const InferenceEngine& PipelineWrap::engine(Napi::Env env) const {
+const TextEmbeddingPipeline& PipelineWrap::pipeline(Napi::Env env) const {
     if (!m_native) throw to_js(env, Error(ErrorCode::Closed, "The pipeline was closed."));
-    return m_native->engine();
+    return *m_native;
 }
 
 Napi::Value PipelineWrap::hidden_size(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), static_cast<double>(engine(info.Env()).hidden()));
+}
+
+Napi::Value PipelineWrap::dimensions(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(pipeline(info.Env()).dimensions()));
 }
 
 Napi::Value PipelineWrap::max_positions(const Napi::CallbackInfo& info) {

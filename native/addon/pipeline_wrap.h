@@ -24,6 +24,7 @@ private:
     Napi::Value close(const Napi::CallbackInfo& info);
 
     Napi::Value hidden_size(const Napi::CallbackInfo& info);
+    Napi::Value dimensions(const Napi::CallbackInfo& info);
     Napi::Value max_positions(const Napi::CallbackInfo& info);
     Napi::Value pooled_in_graph(const Napi::CallbackInfo& info);
     Napi::Value masks_padding(const Napi::CallbackInfo& info);
@@ -34,8 +35,9 @@ private:
     Napi::Value threads(const Napi::CallbackInfo& info);
     Napi::Value concurrency(const Napi::CallbackInfo& info);
 
-    // Throws ERR_CLOSED after close().
-    const InferenceEngine& engine(Napi::Env env) const;
+    // Both throw ERR_CLOSED after close().
+    const TextEmbeddingPipeline& pipeline(Napi::Env env) const;
+    const InferenceEngine& engine(Napi::Env env) const { return pipeline(env).engine(); }
 
     // Held here, as the addon object may be gone before the last wrapper is finalised.
     std::shared_ptr<EnvState> m_state;

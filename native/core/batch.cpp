@@ -70,7 +70,7 @@ std::vector<RowSpan> Batch::spans() const {
     spans.reserve(rows());
     for_each_row(*this, [&](const Encoding& encoding, uint32_t row, size_t) {
         const size_t length = encoding.length(row);
-        spans.push_back({first_token(*this, length), length});
+        spans.push_back({first_token(*this, length), length, encoding.prompt(row)});
     });
     return spans;
 }

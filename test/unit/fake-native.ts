@@ -3,6 +3,7 @@
  * a last special token, and a vector that is a function of a row's ids alone. Delays and failures are set from outside,
  * and everything that must be freed is counted.
  */
+import { widthAfter } from '../../lib/models/index.js';
 import type {
   BatchPart,
   EncodeOptions,
@@ -15,6 +16,7 @@ import type {
   NativeTokenizer,
   PipelineOptions,
   PipelineShape,
+  TokenizerOptions,
 } from '../../lib/native.js';
 
 export const CLS = 1;
@@ -53,13 +55,17 @@ export class FakeWorld {
   /** How many inputs each call of `encodeNow` had. */
   readonly encodedNow: number[] = [];
   readonly loads: PipelineOptions[] = [];
+  readonly tokenizers: TokenizerOptions[] = [];
+  /** What pooling was to leave out, call by call. */
+  readonly excludedPrompts: (string | undefined)[] = [];
   /** Batches and encodings that were stopped while they ran. */
   stopped = 0;
 
   readonly addon: NativeAddon = {
     runtimeVersion: 'fake-1',
     devices: async () => this.devices,
-    loadTokenizer: async () => {
+    loadTokenizer: async (options) => {
+      this.tokenizers.push(options);
       this.openTokenizers++;
       return this.tokenizer();
     },
@@ -84,11 +90,13 @@ export class FakeWorld {
       encode: async (inputs, options) => {
         const copy = [...inputs];
         this.encoded.push(...copy);
+        this.excludedPrompts.push(options.excludedPrompt);
         await jobs.run(options.job, () => this.onEncode());
         return new FakeEncoding(this, copy, options);
       },
       encodeNow: (inputs, options) => {
         this.encoded.push(...inputs);
+        this.excludedPrompts.push(options.excludedPrompt);
         this.encodedNow.push(inputs.length);
         this.onEncode();
         return new FakeEncoding(this, inputs, options);
@@ -107,6 +115,7 @@ export class FakeWorld {
     const jobs = new Jobs(this);
     return {
       hiddenSize: WIDTH,
+      dimensions: widthAfter(options.modules, WIDTH * options.pooling.length),
       maxPositions: this.maxPositions,
       pooledInGraph: this.pooledInGraph,
       masksPadding: this.masksPadding,

@@ -116,7 +116,7 @@ function modelRows(model: EmbedderInfo): Row[] {
     ['weights', model.source],
     ['dimensions', String(model.dimensions)],
     ['max tokens', model.maxTokens === 0 ? 'no limit' : String(model.maxTokens)],
-    ['pooling', model.pooling],
+    ['pooling', [model.pooling].flat().join(', ')],
     ['normalised', model.normalize ? 'yes' : 'no'],
     ['prompts', prompts.join(', ')],
   ];

@@ -1,13 +1,7 @@
 /** What is fetched of a model: every module's files, and the weights of those that have some. */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { collectModelFiles } from '../../../lib/models/model-files.js';
-import { MINI, MODULES, modelFolder } from './folders.js';
-
-// Which chains run is another matter.
-vi.mock('../../../lib/models/modules.js', async (original) => ({
-  ...(await original<object>()),
-  readModules: async () => ({ transformer: '', pooling: '1_Pooling', normalize: null }),
-}));
+import { MINI, MODULES, modelFolder, onnxNaming } from './folders.js';
 
 const type = (name: string) => `sentence_transformers.models.${name}`;
 const CHAIN = [
@@ -18,9 +12,9 @@ const CHAIN = [
 ];
 
 async function collected(modelFile?: string): Promise<string[]> {
-  const folder = modelFolder({ 'modules.json': CHAIN });
+  const folder = modelFolder({ 'modules.json': CHAIN, 'onnx/model.onnx': onnxNaming('model.onnx_data') });
   const asked: string[] = [];
-  const there = [...Object.keys(MINI), 'onnx/model.onnx'];
+  const there = [...Object.keys(MINI), 'onnx/model.onnx', '2_Dense/model.safetensors', '3_LayerNorm/model.safetensors'];
   await collectModelFiles(
     folder,
     async (file, need) => {
@@ -37,9 +31,9 @@ test('modules with weights', async () => {
     expect.arrayContaining([
       '1_Pooling/config.json required',
       '2_Dense/config.json required',
-      '2_Dense/model.safetensors required',
+      '2_Dense/model.safetensors optional',
       '3_LayerNorm/config.json required',
-      '3_LayerNorm/model.safetensors required',
+      '3_LayerNorm/model.safetensors optional',
       '4_Normalize/config.json optional',
     ]),
   );
@@ -52,5 +46,8 @@ test('one format of weights, or the file that is wanted', async () => {
     'openvino_model.xml optional',
     'model.safetensors optional',
   ]);
-  expect(weights(await collected('onnx/model.onnx'))[0]).toBe('onnx/model.onnx optional');
+  expect(weights(await collected('onnx/model.onnx'))).toEqual([
+    'onnx/model.onnx required',
+    'onnx/model.onnx_data required',
+  ]);
 });

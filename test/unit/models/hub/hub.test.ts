@@ -28,7 +28,7 @@ test('a download leaves what huggingface_hub would leave, and the next call need
     [...links.flatMap(({ blob, pointer }) => [blob, pointer]), ...missing, 'refs/main'].sort(),
   );
   expect(readFileSync(join(hub.repo, 'refs', 'main'), 'utf8')).toBe(COMMIT);
-  expect(await readModelFolder(model.folder)).toMatchObject({ pooling: 'MEAN', normalize: true, maxLength: 256 });
+  expect(await readModelFolder(model.folder)).toMatchObject({ pooling: ['MEAN'], normalize: true, maxLength: 256 });
 
   const asked = hub.requests.length;
   expect(await hub.resolve()).toEqual(model);
@@ -123,6 +123,25 @@ describe('of several formats, only the one that would be read is fetched', () =>
       expected,
     );
   });
+});
+
+test('the files of modules after pooling are fetched too, and pickled weights are not', async () => {
+  const dense = { idx: 2, name: '2', path: '2_Dense', type: 'sentence_transformers.models.Dense' };
+  const files = {
+    'modules.json': [...MODULES.slice(0, 2), dense],
+    '2_Dense/config.json': { in_features: 384, out_features: 2 },
+    '2_Dense/pytorch_model.bin': 'pickle',
+  };
+  const pickled = await HubBench.start(files);
+  const problem = await failure(pickled.resolve());
+  expect(problem.message).toContain('Expected model.safetensors in 2_Dense');
+  expect(pickled.requests.some(({ path }) => path.includes('pytorch_model.bin'))).toBe(false);
+
+  const hub = await HubBench.start({ ...files, '2_Dense/model.safetensors': 'dense weights' });
+  const { folder } = await hub.resolve();
+  const file = join(folder, '2_Dense/model.safetensors');
+  expect((await readModelFolder(folder)).modules).toMatchObject([{ type: 'dense', file, outFeatures: 2 }]);
+  expect(readFileSync(file, 'utf8')).toBe('dense weights');
 });
 
 test.each([
