@@ -288,7 +288,8 @@ const Damage kSafetensorsDamages[] = {
          std::filesystem::remove(model.file("config.json"));
          std::filesystem::create_directory(model.file("config.json"));
      }},
-    config_damage("model_type unknown", ErrorCode::ModelUnsupported, "supported: albert, bert, ", "\"bert\"", "\"gpt2\""),
+    config_damage("model_type unknown", ErrorCode::ModelUnsupported, "supported: albert, bert, ", "\"bert\"",
+                  "\"xlnet\""),
     config_damage("model_type missing", ErrorCode::ModelUnsupported, "model_type ''", "\"model_type\"", "\"other\""),
     config_damage("model_type a number", ErrorCode::ModelInvalid, "Expected a string for model_type", "\"bert\"", "1"),
     config_damage("activation unknown", ErrorCode::ModelUnsupported, "'mish'", "\"gelu\"", "\"mish\""),

@@ -14,11 +14,12 @@ Value position_table(const Weights& weights, const EmbeddingConfig& config) {
     return positions + look_up(types, constant(std::vector<int64_t>{0}));
 }
 
-Value normalised_sum(const Value& input_ids, const Value& positions, const Weights& weights,
-                     const EmbeddingConfig& config) {
-    const Value words =
-        token_embeddings(input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.width);
-    return layer_norm(words + positions, weights, "embeddings.LayerNorm", config.width, config.epsilon);
+Value words(const Value& input_ids, const Weights& weights, const EmbeddingConfig& config) {
+    return token_embeddings(input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.width);
+}
+
+Value norm(const Value& sum, const Weights& weights, const EmbeddingConfig& config) {
+    return layer_norm(sum, weights, "embeddings.LayerNorm", config.width, config.epsilon);
 }
 
 }  // namespace
@@ -29,15 +30,17 @@ EmbeddingConfig embedding_config(const Json& config, size_t width, double epsilo
 }
 
 Value embeddings(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config) {
-    return normalised_sum(inputs.input_ids, first_rows(position_table(weights, config), inputs.length), weights,
-                          config);
+    const Value x = words(inputs.input_ids, weights, config);
+    const Value positions = first_rows(position_table(weights, config), inputs.length);
+    return norm(x + positions, weights, config);
 }
 
 Value embeddings_after_padding(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config,
                                size_t padding) {
-    const Value positions = positions_after_padding(inputs.input_ids, static_cast<int64_t>(padding),
-                                                    static_cast<int64_t>(config.positions) - 1);
-    return normalised_sum(inputs.input_ids, look_up(position_table(weights, config), positions), weights, config);
+    const Value x = words(inputs.input_ids, weights, config);
+    const Value indices = positions_after_padding(inputs.input_ids, static_cast<int64_t>(padding),
+                                                  static_cast<int64_t>(config.positions) - 1);
+    return norm(x + look_up(position_table(weights, config), indices), weights, config);
 }
 
 }  // namespace ovembed::graph
