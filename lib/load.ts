@@ -114,6 +114,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       logger,
       parallelism: planParallelism(device.device, options, addon.availableCpus()),
       precision: options.precision ?? 'auto',
+      activations: options.activations ?? 'auto',
       cacheDir: ovembedCacheDir(cacheDir),
       fingerprint: (variant) => system.fingerprint(variant, { cacheDir, signal }),
       graphIdentity: (variant, ended) => system.graphIdentity(variant, { cacheDir, signal: ended }),

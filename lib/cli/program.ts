@@ -1,7 +1,7 @@
 /** The command line: commands, options and help. Nothing of the library is loaded here, so that help comes at once. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODE_HELP } from './exit-codes.js';
-import type { CommonFlags, EmbedFlags } from './flags.js';
+import type { CommonFlags, ConvertFlags, EmbedFlags, VerifyFlags } from './flags.js';
 import { VERSION } from './version.js';
 
 const PROGRAM_HELP = `
@@ -40,6 +40,9 @@ Ctrl-C stops reading, finishes what was read, and leaves a valid file; a second 
 ${EXIT_CODE_HELP}
 `;
 
+const PRECISIONS = ['auto', 'f32', 'bf16', 'f16', 'int8'] as const;
+const ACTIVATIONS = ['auto', 'f32', 'bf16', 'f16', 'int8', 'int8+bf16'] as const;
+
 /** @param run receives what a command is to do; it loads the library only when called */
 export function buildProgram(run: (work: () => Promise<number>, flags: CommonFlags) => Promise<void>): Command {
   const program = new Command('ovembed')
@@ -72,7 +75,45 @@ export function buildProgram(run: (work: () => Promise<number>, flags: CommonFla
   addCommonOptions(info).action((flags: CommonFlags) =>
     run(async () => (await import('./commands/info.js')).info(flags), flags),
   );
+  addConvert(program, run);
+  addVerify(program, run);
   return program;
+}
+
+type Run = (work: () => Promise<number>, flags: CommonFlags) => Promise<void>;
+
+function addConvert(program: Command, run: Run): void {
+  const convert = program
+    .command('convert')
+    .summary('write a model once with weights of another type')
+    .description('Writes MODEL, with its weights in the type of --precision, as a folder that loads like any model.')
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)');
+  convert.requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
+  addCommonOptions(convert, 'of the weights (default: int8)', ['int8', 'f32', 'f16', 'bf16'])
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: ConvertFlags) =>
+      run(async () => (await import('./commands/convert.js')).convert(model, flags), flags),
+    );
+}
+
+function addVerify(program: Command, run: Run): void {
+  const verify = program
+    .command('verify')
+    .summary('compare a precision or a device with f32 on the CPU')
+    .description(
+      'Embeds texts at --precision on --device and at f32 on the CPU, prints how close the vectors, the rankings and the ' +
+        'correlation with given scores are, and whether that is within what the precision may cost.',
+    )
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)');
+  verify
+    .option('--reference <model>', 'the model whose f32 vectors are compared with (default: MODEL)')
+    .option('--texts <file>', 'a text on every line, or JSON Lines with a field "text" (default: built-in)')
+    .option('--pairs <file>', 'TSV: text, text, score; or JSON Lines with "a", "b", "score" (default: built-in)');
+  addCommonOptions(verify)
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: VerifyFlags) =>
+      run(async () => (await import('./commands/verify.js')).verify(model, flags), flags),
+    );
 }
 
 function addEmbedOptions(command: Command): void {
@@ -116,16 +157,21 @@ function addEmbedOptions(command: Command): void {
   command.option('--batch-tokens <n>', 'most tokens of a batch (default: 1024)', positiveInteger);
 }
 
-function addCommonOptions(command: Command): Command {
+function addCommonOptions(
+  command: Command,
+  precision = 'of the computation; int8 is that of the weights (default: auto, the fastest that is exact enough)',
+  precisions: readonly string[] = PRECISIONS,
+): Command {
   return command
     .optionsGroup('Model and device:')
     .option('-m, --model <model>', 'a folder, or a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
     .option('--device <device>', 'auto, CPU, GPU, GPU.1, NPU … (default: auto)')
+    .addOption(new Option('--precision <precision>', precision).choices(precisions))
     .addOption(
       new Option(
-        '--precision <precision>',
-        'of the computation (default: auto, the fastest that is exact enough)',
-      ).choices(['auto', 'f32', 'bf16', 'f16']),
+        '--activations <type>',
+        'with --precision int8: element type of the activations (default: auto, the fastest)',
+      ).choices([...ACTIVATIONS]),
     )
     .option('--cache-dir <folder>', 'compiled models and measured choices (default: $OVEMBED_CACHE_DIR)')
     .option('--offline', 'use no network: a model that is not on this machine is an error')

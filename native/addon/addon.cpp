@@ -6,6 +6,7 @@
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
 #include "core/activity.h"
+#include "core/convert.h"
 #include "core/cpus.h"
 #include "core/faults.h"
 #include "core/runtime.h"
@@ -29,12 +30,18 @@ Napi::Value to_js_devices(Napi::Env env, const std::vector<Device>& devices) {
     return result;
 }
 
-EngineOptions to_engine_options(const Napi::Object& options) {
+ModelSource to_source(const Napi::Object& options) {
     const auto source = options.Get("source").As<Napi::Object>();
+    return {source_kind(text_option(source, "kind")), text_option(source, "file")};
+}
+
+EngineOptions to_engine_options(const Napi::Object& options) {
     EngineOptions engine;
-    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file")};
+    engine.source = to_source(options);
     engine.device = text_option(options, "device");
     engine.precision = text_option(options, "precision");
+    engine.int8_weights = boolean_option(options, "int8Weights");
+    engine.int8_activations = boolean_option(options, "int8Activations");
     engine.streams = static_cast<int>(integer_option(options, "streams"));
     engine.threads = static_cast<int>(integer_option(options, "threads"));
     if (const Napi::Value shape = options.Get("shape"); shape.IsObject()) {
@@ -66,6 +73,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     DefineAddon(exports, {InstanceMethod("devices", &OvembedAddon::devices),
                           InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
                           InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+                          InstanceMethod("convertModel", &OvembedAddon::convert_model),
                           InstanceMethod("stop", &OvembedAddon::stop),
                           InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
                           InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
@@ -96,6 +104,17 @@ Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
                        [](Napi::Env env, const std::shared_ptr<TextEmbeddingPipeline>& pipeline) {
                            return PipelineWrap::new_instance(OvembedAddon::of(env).pipeline_class, pipeline);
                        });
+}
+
+Napi::Value OvembedAddon::convert_model(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto convert = [source = to_source(options), weights = text_option(options, "weights"),
+                          file = text_option(options, "file")] {
+        ovembed::convert_model(source, weights, file);
+        return true;
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be converted.", convert,
+                       [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
 }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }

@@ -1,0 +1,30 @@
+#include "core/convert.h"
+
+#include <openvino/core/graph_util.hpp>
+
+#include "core/error.h"
+#include "core/precision.h"
+#include "core/quantization/weights.h"
+
+namespace ovembed {
+
+void convert_model(const ModelSource& source, const std::string& weights, const std::string& xml) {
+    const ModelGraph graph = read_model(source);
+    try {
+        if (weights == "int8")
+            quantization::quantize_weights(*graph.model);
+        else
+            quantization::store_weights(*graph.model, element_type(weights));
+        save_graph(graph, xml);
+    } catch (...) {
+        throw current_error(ErrorCode::ModelInvalid, source.file + " could not be written as " + xml + ".");
+    }
+}
+
+void save_graph(const ModelGraph& graph, const std::string& xml) {
+    ov::save_model(graph.model, xml, false);
+    if (graph.weights && !graph.weights->unchanged())
+        throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
+}
+
+}  // namespace ovembed
