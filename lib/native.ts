@@ -75,6 +75,17 @@ export interface ConvertModelOptions {
   file: string;
 }
 
+export interface QuantizeModelOptions {
+  source: ModelSource;
+  /** Texts over which the ranges of activations are found. */
+  encoding: NativeEncoding;
+  /** Rows of the encoding that are run together, each padded to `bucket` tokens. */
+  batches: readonly { rows: Uint32Array; bucket: number }[];
+  padTokenId: number;
+  /** Absolute path of the `.xml` to write; the `.bin` goes beside it. */
+  file: string;
+}
+
 export interface EncodeOptions {
   /** Longest row in tokens, special tokens counted; 0: no limit. Longer rows are cut at the end and marked. */
   maxLength: number;
@@ -187,6 +198,8 @@ export interface NativeAddon {
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
   /** Writes a model as OpenVINO IR, with its weights (products, and the table of the tokens) in another type. */
   convertModel(options: ConvertModelOptions): Promise<void>;
+  /** The same with int8 weights, and activations quantised by their ranges over texts. */
+  quantizeModel(options: QuantizeModelOptions): Promise<void>;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */

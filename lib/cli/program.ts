@@ -1,7 +1,7 @@
 /** The command line: commands, options and help. Nothing of the library is loaded here, so that help comes at once. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODE_HELP } from './exit-codes.js';
-import type { CommonFlags, ConvertFlags, EmbedFlags, VerifyFlags } from './flags.js';
+import type { CommonFlags, ConvertFlags, EmbedFlags, QuantizeFlags, VerifyFlags } from './flags.js';
 import { VERSION } from './version.js';
 
 const PROGRAM_HELP = `
@@ -76,6 +76,7 @@ export function buildProgram(run: (work: () => Promise<number>, flags: CommonFla
     run(async () => (await import('./commands/info.js')).info(flags), flags),
   );
   addConvert(program, run);
+  addQuantize(program, run);
   addVerify(program, run);
   return program;
 }
@@ -93,6 +94,27 @@ function addConvert(program: Command, run: Run): void {
     .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
     .action((model: string | undefined, flags: ConvertFlags) =>
       run(async () => (await import('./commands/convert.js')).convert(model, flags), flags),
+    );
+}
+
+function addQuantize(program: Command, run: Run): void {
+  const quantize = program
+    .command('quantize')
+    .summary('write a model once with weights and activations in int8')
+    .description(
+      'Finds the ranges of activations over the texts of --calibration, and writes MODEL in calibrated int8, as a folder ' +
+        'that loads like any model. Check it with ovembed verify.',
+    )
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)')
+    .requiredOption(
+      '--calibration <file>',
+      'texts as the model will embed: one on every line, or JSON Lines with "text"',
+    )
+    .requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
+  addCommonOptions(quantize)
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: QuantizeFlags) =>
+      run(async () => (await import('./commands/quantize.js')).quantize(model, flags), flags),
     );
 }
 

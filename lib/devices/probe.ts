@@ -12,7 +12,16 @@ const BUDGET_MS = 200;
  * What lower precisions get most wrong: texts of one or two tokens, where no mean evens errors out, and repeated or
  * unknown words. For bf16 they show about twice the error of the probe's prose.
  */
-const HARD_TEXTS = ['_', '...', '[MASK]', '!?!?!?', '§ ¶ † ‡ • ° © ®', 'x'.repeat(120), 'a '.repeat(120), '𠮷𠮟𩸽'];
+export const HARD_TEXTS = [
+  '_',
+  '...',
+  '[MASK]',
+  '!?!?!?',
+  '§ ¶ † ‡ • ° © ®',
+  'x'.repeat(120),
+  'a '.repeat(120),
+  '𠮷𠮟𩸽',
+];
 
 export interface ProbeOptions {
   tokenizer: NativeTokenizer;

@@ -1,5 +1,6 @@
 #include "addon/addon.h"
 
+#include "addon/arrays.h"
 #include "addon/encoding_wrap.h"
 #include "addon/loading.h"
 #include "addon/options.h"
@@ -74,6 +75,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
                           InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
                           InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
                           InstanceMethod("convertModel", &OvembedAddon::convert_model),
+                          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model),
                           InstanceMethod("stop", &OvembedAddon::stop),
                           InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
                           InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
@@ -114,6 +116,27 @@ Napi::Value OvembedAddon::convert_model(const Napi::CallbackInfo& info) {
         return true;
     };
     return run_loading(info.Env(), m_state, compile_pool, "The model could not be converted.", convert,
+                       [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
+}
+
+Napi::Value OvembedAddon::quantize_model(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto encoding = EncodingWrap::unwrap(options.Get("encoding")).encoding(info.Env());
+    std::vector<Batch> batches;
+    const auto array = options.Get("batches").As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+        const auto batch = array.Get(i).As<Napi::Object>();
+        batches.push_back({{{encoding, to_vector(batch.Get("rows"))}},
+                           integer_option(batch, "bucket"),
+                           PaddingSide::Right,
+                           integer_option(options, "padTokenId")});
+    }
+    const auto quantize = [source = to_source(options), batches = std::move(batches),
+                           file = text_option(options, "file")] {
+        ovembed::quantize_model(source, batches, file);
+        return true;
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be quantised.", quantize,
                        [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
 }
 

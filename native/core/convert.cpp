@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/precision.h"
+#include "core/quantization/static.h"
 #include "core/quantization/weights.h"
 
 namespace ovembed {
@@ -18,6 +19,21 @@ void convert_model(const ModelSource& source, const std::string& weights, const 
         save_graph(graph, xml);
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, source.file + " could not be written as " + xml + ".");
+    }
+}
+
+void quantize_model(const ModelSource& source, const std::vector<Batch>& calibration, const std::string& xml) {
+    const ModelGraph graph = read_model(source);
+    if (graph.quantization != quantization::Stored::None) {
+        throw Error(ErrorCode::ModelUnsupported,
+                    source.file + " holds quantised weights already; calibration needs those of the original.");
+    }
+    for (const Batch& batch : calibration) batch.validate(graph.vocabulary);
+    try {
+        quantization::quantize_statically(*graph.model, quantization::calibrate(*graph.model, calibration));
+        save_graph(graph, xml);
+    } catch (...) {
+        throw current_error(ErrorCode::DeviceFailed, source.file + " could not be quantised.");
     }
 }
 

@@ -7,6 +7,7 @@
 #include <openvino/op/ops.hpp>
 
 #include "core/convert.h"
+#include "core/quantization/calibration.h"
 #include "core/quantization/constants.h"
 #include "core/quantization/stored.h"
 #include "core/quantization/weights.h"
@@ -197,6 +198,67 @@ TEST(Convert, RefusesUnknownTypes) {
     testing::expect_error(ErrorCode::InvalidArgument, "received 'int4'", [&] {
         convert_model({SourceKind::Safetensors, model.weights()}, "int4", model.file("x.xml"));
     });
+}
+
+std::vector<Batch> calibration_batches() {
+    const auto texts = testing::encoding_of({{2, 5, 9, 31, 3}, {2, 60, 3}, {2, 7, 8, 40, 41, 42, 3}, {2, 3}});
+    return {{{{texts, {0, 1}}}, 16}, {{{texts, {2, 3}}}, 16}};
+}
+
+// A product of activations that are known, as no layer comes before it.
+TEST(Calibrate, FindsTheLargestValueOfEachChannelOverTokensOnly) {
+    const auto ids = parameter({-1, -1}, ov::element::i64);
+    ids->output(0).set_names({"input_ids"});
+    const auto mask = parameter({-1, -1}, ov::element::i64);
+    mask->output(0).set_names({"attention_mask"});
+    const auto axis = op::v0::Constant::create(ov::element::i64, ov::Shape{}, {0});
+    // Padding is token 0, whose row is the largest.
+    const auto table = matrix({4, 2}, {99, 99, 1, -2, -3, 1, 0, 0.5F});
+    const auto words = std::make_shared<op::v8::Gather>(table, ids, axis);
+    const auto one = std::make_shared<op::v0::Convert>(mask, ov::element::f32);
+    const auto column = op::v0::Constant::create(ov::element::i64, ov::Shape{1}, {2});
+    const auto masked = std::make_shared<op::v1::Multiply>(words, std::make_shared<op::v0::Unsqueeze>(one, column));
+    const auto unmasked =
+        std::make_shared<op::v1::Add>(words, std::make_shared<op::v1::Multiply>(masked, matrix({}, {0})));
+    const auto y = std::make_shared<op::v0::MatMul>(unmasked, matrix({2, 2}, {1, 2, 3, 4}), false, true);
+    y->output(0).set_names({"last_hidden_state"});
+    const ov::Model model(ov::OutputVector{y}, ov::ParameterVector{ids, mask});
+
+    const auto texts = testing::encoding_of({{1, 3}, {2}});
+    const auto ranges = quantization::calibrate(model, {{{{texts, {0, 1}}}, 8}});
+    ASSERT_EQ(ranges.size(), 1U);
+    EXPECT_EQ(ranges[0], (quantization::ChannelRange{3, 2}));
+}
+
+TEST(QuantizeModel, GivesAModelNearTheOriginalThatSaysWhatItIs) {
+    const TinyModel model;
+    const std::string xml = model.file("static.xml");
+    quantize_model({SourceKind::Safetensors, model.weights()}, calibration_batches(), xml);
+    auto options = engine_options(model);
+    const auto exact = vectors_of(options).data;
+    options.source = {SourceKind::OpenVino, xml};
+    EXPECT_EQ(InferenceEngine::open(options)->quantization(), Stored::Static);
+    const auto rounded = vectors_of(options).data;
+    double dot = 0;
+    for (size_t i = 0; i < exact.size(); ++i) dot += exact[i] * rounded[i];
+    EXPECT_GT(dot / 2, 0.99);
+    EXPECT_NE(rounded, exact);
+    testing::expect_error(ErrorCode::ModelUnsupported, "quantised weights already",
+                          [&] { quantize_model(options.source, calibration_batches(), model.file("again.xml")); });
+}
+
+TEST(QuantizeModel, KeepsTheBitsOfATextInEveryBatch) {
+    const TinyModel model;
+    auto options = engine_options(model);
+    options.source = {SourceKind::OpenVino, model.file("static.xml")};
+    quantize_model({SourceKind::Safetensors, model.weights()}, calibration_batches(), options.source.file);
+    TextEmbeddingPipeline pipeline(InferenceEngine::open(options), {});
+    const auto texts = testing::encoding_of({{2, 5, 9, 31, 3}, {2, 60, 3}, {2, 7, 8, 40, 41, 42, 3}});
+    const auto together = embed(pipeline, {{texts, {0, 1, 2, 1, 0}}}, pooled(16)).data;
+    for (uint32_t row = 0; row < 3; ++row) {
+        const auto alone = embed(pipeline, {{texts, {row}}}, pooled(16)).data;
+        EXPECT_TRUE(testing::same_bits(alone.data(), together.data() + row * alone.size(), alone.size())) << row;
+    }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { convertModel } from '../../lib/convert.js';
 import { Embedder, type LoadOptions } from '../../lib/index.js';
 import { resolveLogger } from '../../lib/logger.js';
+import { quantizeModel } from '../../lib/quantize.js';
 import { compareEmbedders, judge, limitsOf } from '../../lib/verify/compare.js';
 import { defaultPairs, defaultTexts } from '../../lib/verify/topics.js';
 import { fixture, miniLM, temporaryFolder } from './support.js';
@@ -76,6 +77,23 @@ describe('a model written by convertModel', () => {
     expect(converted.info).toMatchObject({ pooling, normalize, maxTokens, prompts, precision: 'int8', activations });
     await expect(convertModel(miniLM(), folder, 'int8', options())).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
+    });
+  });
+
+  test('in calibrated int8 is within what that may cost, and a text has the bits that it has alone', async () => {
+    const folder = join(temporaryFolder(), 'static');
+    const calibration = fixture<string[]>('oracle/all-MiniLM-L6-v2/texts.json').filter((_, i) => i % 2 === 1);
+    await quantizeModel(miniLM(), folder, calibration, options());
+    await using embedder = await load(folder, { precision: 'f32' });
+    expect(embedder.info).toMatchObject({ precision: 'int8', activations: 'int8-static' });
+    const comparison = await compareEmbedders(f32, embedder, defaultTexts(), defaultPairs());
+    expect(judge(comparison, limitsOf(embedder.info)).failures).toEqual([]);
+    const { data } = await embedder.embed(texts);
+    for (const i of [0, 7, 31]) {
+      expect((await embedder.embed([texts[i] as string])).data).toEqual(data.subarray(i * 384, (i + 1) * 384));
+    }
+    await expect(quantizeModel(folder, `${folder}2`, calibration, options())).rejects.toMatchObject({
+      code: 'ERR_MODEL_UNSUPPORTED',
     });
   });
 

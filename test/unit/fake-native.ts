@@ -71,6 +71,7 @@ export class FakeWorld {
     },
     loadPipeline: async (options) => this.pipeline(options),
     convertModel: async () => {},
+    quantizeModel: async () => {},
     availableCpus: () => 2,
     performanceCpus: () => 2,
     stop: () => {},

@@ -7,6 +7,7 @@
 #include <openvino/op/ops.hpp>
 
 #include "core/quantization/constants.h"
+#include "core/quantization/products.h"
 
 namespace ovembed::quantization {
 namespace {
@@ -15,17 +16,6 @@ namespace op = ov::op;
 using op::v0::Constant;
 
 constexpr float kLargest = 127;
-
-// A matrix by rows of channels, whichever way it is stored.
-struct Channels {
-    const float* data;
-    size_t count;
-    size_t length;
-    size_t channel_stride;
-    size_t value_stride;
-
-    float at(size_t channel, size_t i) const { return data[channel * channel_stride + i * value_stride]; }
-};
 
 // NaN and infinities make the factor NaN, so that damaged weights are found in the vectors as they are without int8.
 float factor_of(const Channels& matrix, size_t channel) {
@@ -44,21 +34,6 @@ void quantize_channel(const Channels& matrix, size_t channel, float factor, int8
         const float scaled = finite ? std::nearbyint(matrix.at(channel, i) / factor) : 1;
         target[i] = static_cast<int8_t>(std::clamp(scaled, -kLargest, kLargest));
     }
-}
-
-// [count, length] in f32, computed from 8 bits: the pattern that devices keep compressed.
-ov::Output<ov::Node> compressed(const Channels& matrix, const std::string& name) {
-    const auto values = std::make_shared<Constant>(ov::element::i8, ov::Shape{matrix.count, matrix.length});
-    const auto factors = std::make_shared<Constant>(ov::element::f32, ov::Shape{matrix.count, 1});
-    auto* target = static_cast<int8_t*>(const_cast<void*>(values->get_data_ptr()));
-    auto* factor = static_cast<float*>(const_cast<void*>(factors->get_data_ptr()));
-    for (size_t channel = 0; channel < matrix.count; ++channel) {
-        factor[channel] = factor_of(matrix, channel);
-        quantize_channel(matrix, channel, factor[channel], target + channel * matrix.length);
-    }
-    values->set_friendly_name(name);
-    const auto widened = std::make_shared<op::v0::Convert>(values, ov::element::f32);
-    return std::make_shared<op::v1::Multiply>(widened, factors);
 }
 
 // [count, length] in f32, computed from floats of another type.
@@ -85,14 +60,9 @@ void replace(ov::Input<ov::Node> input, const ov::Output<ov::Node>& value) {
 
 // Weights of a product become [out, in], whichever way they were stored.
 void replace_weight(op::v0::MatMul& product, const Form& form) {
-    const auto weight = float_constant(product.input_value(1));
-    if (!weight || weight->get_shape().size() != 2 || float_constant(product.input_value(0))) return;
-    const auto rows = weight->get_shape()[0];
-    const auto columns = weight->get_shape()[1];
-    const auto* data = static_cast<const float*>(weight->get_data_ptr());
-    const Channels matrix = product.get_transpose_b() ? Channels{data, rows, columns, columns, 1}
-                                                      : Channels{data, columns, rows, 1, columns};
-    replace(product.input(1), form(matrix, weight->get_friendly_name()));
+    const Weight weight = weight_of(product);
+    if (!weight) return;
+    replace(product.input(1), form(weight.channels, weight.constant->get_friendly_name()));
     product.set_transpose_b(true);
 }
 
@@ -124,6 +94,20 @@ void replace_weights(ov::Model& model, const Form& form) {
 }
 
 }  // namespace
+
+ov::Output<ov::Node> compressed(const Channels& matrix, const std::string& name) {
+    const auto values = std::make_shared<Constant>(ov::element::i8, ov::Shape{matrix.count, matrix.length});
+    const auto factors = std::make_shared<Constant>(ov::element::f32, ov::Shape{matrix.count, 1});
+    auto* target = static_cast<int8_t*>(const_cast<void*>(values->get_data_ptr()));
+    auto* factor = static_cast<float*>(const_cast<void*>(factors->get_data_ptr()));
+    for (size_t channel = 0; channel < matrix.count; ++channel) {
+        factor[channel] = factor_of(matrix, channel);
+        quantize_channel(matrix, channel, factor[channel], target + channel * matrix.length);
+    }
+    values->set_friendly_name(name);
+    const auto widened = std::make_shared<op::v0::Convert>(values, ov::element::f32);
+    return std::make_shared<op::v1::Multiply>(widened, factors);
+}
 
 void quantize_weights(ov::Model& model) { replace_weights(model, compressed); }
 

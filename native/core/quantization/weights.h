@@ -2,6 +2,9 @@
 #pragma once
 
 #include <openvino/core/model.hpp>
+#include <string>
+
+#include "core/quantization/products.h"
 
 namespace ovembed::quantization {
 
@@ -10,6 +13,9 @@ namespace ovembed::quantization {
 // zero stays zero, and by the largest absolute value of the channel. Devices keep the whole numbers in memory and
 // multiply where they are used. Weights that are quantised already, and products of two activations, stay as they are.
 void quantize_weights(ov::Model& model);
+
+// A matrix [count, length] in that form, computed as f32: the pattern that devices keep compressed.
+ov::Output<ov::Node> compressed(const Channels& matrix, const std::string& name);
 
 // Gives the same weights another floating-point type.
 void store_weights(ov::Model& model, ov::element::Type type);
