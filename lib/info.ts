@@ -1,5 +1,6 @@
 /** What an embedder says of itself. */
 import type { ChosenPipeline } from './devices/choose-pipeline.js';
+import type { Activations } from './devices/computation.js';
 import type { DevicePlan } from './devices/plan.js';
 import type { Logger } from './logger.js';
 import type { ModelSpec, ResolvedModel } from './models/index.js';
@@ -27,7 +28,10 @@ export interface EmbedderInfo {
   readonly similarityFunction: string | null;
   /** Prompts by name. */
   readonly prompts: Readonly<Record<string, string>>;
+  /** `int8`: that of the weights. */
   readonly precision: Precision;
+  /** Element type of the activations; vectors have the same bits only where this and the precision are the same. */
+  readonly activations: Activations;
   readonly precisionReason: string;
   /** As OpenVINO names it. */
   readonly device: string;
@@ -77,6 +81,7 @@ export function describeLoaded(loaded: Loaded, dimensions: number, maxTokens: nu
     similarityFunction: spec.similarityFunction,
     prompts: Object.freeze({ ...spec.prompts }),
     precision: choice.precision,
+    activations: choice.activations,
     precisionReason: choice.reason,
     device: device.device,
     deviceName: device.fullName,

@@ -124,6 +124,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       logger,
       parallelism: planParallelism(device.device, options, addon.availableCpus()),
       precision: options.precision ?? 'auto',
+      activations: options.activations ?? 'auto',
       cacheDir: ovembedCacheDir(cacheDir),
       fingerprint,
       graphIdentity: (variant, ended) => system.graphIdentity(variant, { cacheDir, signal: ended }),

@@ -18,8 +18,14 @@ export type VectorModule =
   | { type: 'layerNorm'; file: string; dimension: number }
   | { type: 'normalize' };
 
-/** A precision that can be run, as opposed to `auto`, which is a choice still to be made. */
-export type Precision = 'f32' | 'bf16' | 'f16';
+/** Floating-point element types that a model can be computed in. */
+export type FloatPrecision = 'f32' | 'bf16' | 'f16';
+
+/** A precision that can be run, as opposed to `auto`, which is a choice still to be made. `int8` is that of the weights. */
+export type Precision = FloatPrecision | 'int8';
+
+/** What a model's file holds in 8 bits or fewer: nothing, weights, or with them calibrated ranges of activations. */
+export type StoredQuantization = 'none' | 'weights' | 'static';
 
 /** Where the weights and the graph come from. `file` is an absolute path. */
 export interface ModelSource {
@@ -55,7 +61,12 @@ export interface PipelineShape {
 export interface PipelineOptions {
   source: ModelSource;
   device: string;
-  precision: Precision;
+  /** Of all that is not in 8 bits. */
+  precision: FloatPrecision;
+  /** Quantises the weights, unless the file's are already. */
+  int8Weights: boolean;
+  /** Quantises activations before products of 8-bit weights, each token by itself. */
+  int8Activations: boolean;
   /** Number of parallel inference streams; each has `threads / streams` threads. */
   streams: number;
   /** Threads for inference in all streams together. */
@@ -70,6 +81,25 @@ export interface PipelineOptions {
   shape: PipelineShape | null;
   /** A file to import the compiled model from, or to export it to after compiling; null: no compiled-model cache. */
   blobFile: string | null;
+}
+
+export interface ConvertModelOptions {
+  source: ModelSource;
+  /** Of the weights; those that the source holds in 8 bits already stay as they are. */
+  weights: Precision;
+  /** Absolute path of the `.xml` to write; the `.bin` goes beside it. */
+  file: string;
+}
+
+export interface QuantizeModelOptions {
+  source: ModelSource;
+  /** Texts over which the ranges of activations are found. */
+  encoding: NativeEncoding;
+  /** Rows of the encoding that are run together, each padded to `bucket` tokens. */
+  batches: readonly { rows: Uint32Array; bucket: number }[];
+  padTokenId: number;
+  /** Absolute path of the `.xml` to write; the `.bin` goes beside it. */
+  file: string;
 }
 
 export interface EncodeOptions {
@@ -162,6 +192,8 @@ export interface NativePipeline {
   readonly pooledInGraph: boolean;
   /** The graph is told what is padding. Where it is not, a text's vector depends on how far it is padded. */
   readonly masksPadding: boolean;
+  /** Of the file that it was made from. */
+  readonly quantization: StoredQuantization;
   /** True when the compiled model came from `blobFile`. */
   readonly fromBlob: boolean;
   /** Why the blob could not be read or written, if so; the pipeline works all the same. */
@@ -189,6 +221,10 @@ export interface NativeAddon {
   devices(): Promise<NativeDevice[]>;
   loadTokenizer(options: TokenizerOptions): Promise<NativeTokenizer>;
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
+  /** Writes a model as OpenVINO IR, with its weights (products, and the table of the tokens) in another type. */
+  convertModel(options: ConvertModelOptions): Promise<void>;
+  /** The same with int8 weights, and activations quantised by their ranges over texts. */
+  quantizeModel(options: QuantizeModelOptions): Promise<void>;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */

@@ -15,6 +15,7 @@ import {
   isPositiveInteger,
   oneOf,
 } from './checks.js';
+import { ASKED_ACTIVATIONS, type AskedActivations } from './devices/computation.js';
 import { invalidArgument, OvembedError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { DownloadProgress } from './models/index.js';
@@ -32,9 +33,16 @@ export interface LoadOptions {
   device?: string;
   /**
    * Element type of the computation. `'auto'` is the fastest whose vectors have a cosine of at least 0.9999 to `f32` on
-   * this machine, found by a short measurement and remembered. Default `'auto'`.
+   * this machine, found by a short measurement and remembered. `'int8'` quantises the weights to a quarter of their
+   * memory in f32, at some loss (docs/precision.md). What runs badly or not at all is refused. Default `'auto'`.
    */
   precision?: 'auto' | Precision;
+  /**
+   * With `precision: 'int8'`: element type of the activations. A float type, to which weights are widened as they are used;
+   * `'int8'`, quantised token by token before they meet weights, with all else in f32; or `'int8+bf16'`, with all else in
+   * bf16. `'auto'` is the fastest, found by a short measurement and remembered. Default `'auto'`.
+   */
+  activations?: 'auto' | AskedActivations;
   /**
    * What the CPU's threads are set up for. `'throughput'`: several streams, the most texts per second. `'latency'`: one stream
    * with all threads, so that a single batch is done soonest. `'auto'` follows the queue: all threads for a batch that is
@@ -207,7 +215,8 @@ const LONGEST_DELAY_MS = 1_000;
 
 const LOAD_CHECKS: Checks<LoadOptions> = {
   device: aDevice,
-  precision: oneOf('auto', 'f32', 'bf16', 'f16'),
+  precision: oneOf('auto', 'f32', 'bf16', 'f16', 'int8'),
+  activations: oneOf('auto', ...ASKED_ACTIVATIONS),
   performance: oneOf('auto', 'latency', 'throughput'),
   streams: aPositiveInteger,
   threads: aPositiveInteger,
@@ -260,7 +269,10 @@ const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...L
 /** Checks the options of `Embedder.load`. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, LOAD_CHECKS, 'Embedder.load');
-  const { streams, threads } = options;
+  const { streams, threads, precision, activations } = options;
+  if (activations !== undefined && precision !== 'int8') {
+    throw invalidArgument('activations', "none unless precision is 'int8'", activations);
+  }
   if (streams !== undefined && threads !== undefined && streams > threads) {
     throw invalidArgument('streams', `at most as many streams as threads (${threads})`, streams);
   }

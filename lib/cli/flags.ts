@@ -6,10 +6,25 @@ export interface CommonFlags {
   model?: string;
   device?: string;
   precision?: NonNullable<LoadOptions['precision']>;
+  activations?: NonNullable<LoadOptions['activations']>;
   cacheDir?: string;
   offline?: boolean;
   json?: boolean;
   quiet?: boolean;
+}
+
+export interface ConvertFlags extends CommonFlags {
+  output: string;
+}
+
+export interface QuantizeFlags extends ConvertFlags {
+  calibration: string;
+}
+
+export interface VerifyFlags extends CommonFlags {
+  reference?: string;
+  texts?: string;
+  pairs?: string;
 }
 
 export interface EmbedFlags extends CommonFlags {

@@ -1,7 +1,7 @@
 /** The command line: commands, options and help. Nothing of the library is loaded here, so that help comes at once. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODE_HELP } from './exit-codes.js';
-import type { CommonFlags, EmbedFlags, ModelFlags } from './flags.js';
+import type { CommonFlags, ConvertFlags, EmbedFlags, ModelFlags, QuantizeFlags, VerifyFlags } from './flags.js';
 import type { Manner } from './stderr.js';
 import { VERSION } from './version.js';
 
@@ -53,6 +53,9 @@ Examples:
 A download that is interrupted goes on where it ended. Models that need a token: HF_TOKEN, or the one of "hf auth login".
 `;
 
+const PRECISIONS = ['auto', 'f32', 'bf16', 'f16', 'int8'] as const;
+const ACTIVATIONS = ['auto', 'f32', 'bf16', 'f16', 'int8', 'int8+bf16'] as const;
+
 /** Receives what a command is to do; the library is loaded only when that is called. */
 type Run = (work: () => Promise<number>, flags: Manner) => Promise<void>;
 
@@ -89,6 +92,9 @@ export function buildProgram(run: Run): Command {
   );
   addPull(program, run);
   addModels(program, run);
+  addConvert(program, run);
+  addQuantize(program, run);
+  addVerify(program, run);
   return program;
 }
 
@@ -127,6 +133,61 @@ function addModels(program: Command, run: Run): void {
     const flags = command.optsWithGlobals<ModelFlags>();
     return run(async () => (await import('./commands/models.js')).removeModel(id, flags), flags);
   });
+}
+
+function addConvert(program: Command, run: Run): void {
+  const convert = program
+    .command('convert')
+    .summary('write a model once with weights of another type')
+    .description('Writes MODEL, with its weights in the type of --precision, as a folder that loads like any model.')
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)');
+  convert.requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
+  addCommonOptions(convert, 'of the weights (default: int8)', ['int8', 'f32', 'f16', 'bf16'])
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: ConvertFlags) =>
+      run(async () => (await import('./commands/convert.js')).convert(model, flags), flags),
+    );
+}
+
+function addQuantize(program: Command, run: Run): void {
+  const quantize = program
+    .command('quantize')
+    .summary('write a model once with weights and activations in int8')
+    .description(
+      'Finds the ranges of activations over the texts of --calibration, and writes MODEL in calibrated int8, as a folder ' +
+        'that loads like any model. Check it with ovembed verify.',
+    )
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)')
+    .requiredOption(
+      '--calibration <file>',
+      'texts as the model will embed: one on every line, or JSON Lines with "text"',
+    )
+    .requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
+  addCommonOptions(quantize)
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: QuantizeFlags) =>
+      run(async () => (await import('./commands/quantize.js')).quantize(model, flags), flags),
+    );
+}
+
+function addVerify(program: Command, run: Run): void {
+  const verify = program
+    .command('verify')
+    .summary('compare a precision or a device with f32 on the CPU')
+    .description(
+      'Embeds texts at --precision on --device and at f32 on the CPU, prints how close the vectors, the rankings and the ' +
+        'correlation with given scores are, and whether that is within what the precision may cost.',
+    )
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)');
+  verify
+    .option('--reference <model>', 'the model whose f32 vectors are compared with (default: MODEL)')
+    .option('--texts <file>', 'a text on every line, or JSON Lines with a field "text" (default: built-in)')
+    .option('--pairs <file>', 'TSV: text, text, score; or JSON Lines with "a", "b", "score" (default: built-in)');
+  addCommonOptions(verify)
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: VerifyFlags) =>
+      run(async () => (await import('./commands/verify.js')).verify(model, flags), flags),
+    );
 }
 
 function addEmbedOptions(command: Command): void {
@@ -170,16 +231,21 @@ function addEmbedOptions(command: Command): void {
   command.option('--batch-tokens <n>', 'most tokens of a batch (default: 1024)', positiveInteger);
 }
 
-function addCommonOptions(command: Command): Command {
+function addCommonOptions(
+  command: Command,
+  precision = 'of the computation; int8 is that of the weights (default: auto, the fastest that is exact enough)',
+  precisions: readonly string[] = PRECISIONS,
+): Command {
   command
     .optionsGroup('Model and device:')
     .option('-m, --model <model>', 'a folder, or a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
     .option('--device <device>', 'auto, CPU, GPU, GPU.1, NPU … (default: auto)')
+    .addOption(new Option('--precision <precision>', precision).choices(precisions))
     .addOption(
       new Option(
-        '--precision <precision>',
-        'of the computation (default: auto, the fastest that is exact enough)',
-      ).choices(['auto', 'f32', 'bf16', 'f16']),
+        '--activations <type>',
+        'with --precision int8: element type of the activations (default: auto, the fastest)',
+      ).choices([...ACTIVATIONS]),
     )
     .addOption(cacheDirOption())
     .addOption(offlineOption());

@@ -1,5 +1,7 @@
 /** Models: finding and fetching them, and reading what they say about themselves. */
+export { copyWithoutWeights, networkFolder } from './copy.js';
 export { DEFAULT_MODEL } from './default-model.js';
+export { temporaryName } from './files.js';
 export { fingerprint, graphIdentity } from './fingerprint.js';
 export type { DownloadProgress } from './provider.js';
 export { type ResolvedModel, type ResolveOptions, resolveModel } from './resolve.js';

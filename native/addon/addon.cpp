@@ -1,5 +1,6 @@
 #include "addon/addon.h"
 
+#include "addon/arrays.h"
 #include "addon/encoding_wrap.h"
 #include "addon/loading.h"
 #include "addon/options.h"
@@ -7,6 +8,7 @@
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
 #include "core/activity.h"
+#include "core/convert.h"
 #include "core/cpus.h"
 #include "core/faults.h"
 #include "core/file_lock.h"
@@ -48,11 +50,12 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
                 {InstanceMethod("devices", &OvembedAddon::devices),
                  InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
                  InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+                 InstanceMethod("convertModel", &OvembedAddon::convert_model),
+                 InstanceMethod("quantizeModel", &OvembedAddon::quantize_model),
                  InstanceMethod("stop", &OvembedAddon::stop), InstanceMethod("trimHeap", &OvembedAddon::trim_heap),
                  InstanceMethod("lockFile", &OvembedAddon::lock_file),
                  InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
                  InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
-                 InstanceMethod("lockFile", &OvembedAddon::lock_file),
                  InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
 
@@ -85,6 +88,38 @@ Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
                        [](Napi::Env env, const std::shared_ptr<TextEmbeddingPipeline>& pipeline) {
                            return PipelineWrap::new_instance(OvembedAddon::of(env).pipeline_class, pipeline);
                        });
+}
+
+Napi::Value OvembedAddon::convert_model(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto convert = [source = to_source(options), weights = text_option(options, "weights"),
+                          file = text_option(options, "file")] {
+        ovembed::convert_model(source, weights, file);
+        return true;
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be converted.", convert,
+                       [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
+}
+
+Napi::Value OvembedAddon::quantize_model(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto encoding = EncodingWrap::unwrap(options.Get("encoding")).encoding(info.Env());
+    std::vector<Batch> batches;
+    const auto array = options.Get("batches").As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+        const auto batch = array.Get(i).As<Napi::Object>();
+        batches.push_back({{{encoding, to_vector(batch.Get("rows"))}},
+                           integer_option(batch, "bucket"),
+                           PaddingSide::Right,
+                           integer_option(options, "padTokenId")});
+    }
+    const auto quantize = [source = to_source(options), batches = std::move(batches),
+                           file = text_option(options, "file")] {
+        ovembed::quantize_model(source, batches, file);
+        return true;
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be quantised.", quantize,
+                       [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
 }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }

@@ -43,13 +43,18 @@ std::vector<std::string> to_texts(const Napi::Value& value) {
 
 }  // namespace
 
-EngineOptions to_engine_options(const Napi::Object& options) {
+ModelSource to_source(const Napi::Object& options) {
     const auto source = options.Get("source").As<Napi::Object>();
+    return {source_kind(text_option(source, "kind")), text_option(source, "file"), to_texts(source.Get("files"))};
+}
+
+EngineOptions to_engine_options(const Napi::Object& options) {
     EngineOptions engine;
-    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file"),
-                     to_texts(source.Get("files"))};
+    engine.source = to_source(options);
     engine.device = text_option(options, "device");
     engine.precision = text_option(options, "precision");
+    engine.int8_weights = boolean_option(options, "int8Weights");
+    engine.int8_activations = boolean_option(options, "int8Activations");
     engine.streams = static_cast<int>(integer_option(options, "streams"));
     engine.threads = static_cast<int>(integer_option(options, "threads"));
     if (const Napi::Value shape = options.Get("shape"); shape.IsObject()) {

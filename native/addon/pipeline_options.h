@@ -10,6 +10,8 @@
 
 namespace ovembed {
 
+// What is under `source`.
+ModelSource to_source(const Napi::Object& options);
 EngineOptions to_engine_options(const Napi::Object& options);
 PoolingOptions to_pooling_options(const Napi::Object& options);
 std::vector<ModuleOptions> to_module_options(const Napi::Object& options);

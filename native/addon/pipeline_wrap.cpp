@@ -53,6 +53,7 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),
          InstanceAccessor<&PipelineWrap::masks_padding>("masksPadding"),
          InstanceAccessor<&PipelineWrap::from_blob>("fromBlob"),
+         InstanceAccessor<&PipelineWrap::quantization>("quantization"),
          InstanceAccessor<&PipelineWrap::blob_problem>("blobProblem"),
          InstanceAccessor<&PipelineWrap::execution_devices>("executionDevices"),
          InstanceAccessor<&PipelineWrap::streams>("streams"), InstanceAccessor<&PipelineWrap::threads>("threads"),
@@ -128,6 +129,14 @@ Napi::Value PipelineWrap::masks_padding(const Napi::CallbackInfo& info) {
 
 Napi::Value PipelineWrap::from_blob(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), engine(info.Env()).from_blob());
+}
+
+Napi::Value PipelineWrap::quantization(const Napi::CallbackInfo& info) {
+    const auto stored = engine(info.Env()).quantization();
+    const char* name = stored == quantization::Stored::None      ? "none"
+                       : stored == quantization::Stored::Weights ? "weights"
+                                                                 : "static";
+    return Napi::String::New(info.Env(), name);
 }
 
 Napi::Value PipelineWrap::blob_problem(const Napi::CallbackInfo& info) {

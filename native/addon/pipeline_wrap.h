@@ -29,6 +29,7 @@ private:
     Napi::Value pooled_in_graph(const Napi::CallbackInfo& info);
     Napi::Value masks_padding(const Napi::CallbackInfo& info);
     Napi::Value from_blob(const Napi::CallbackInfo& info);
+    Napi::Value quantization(const Napi::CallbackInfo& info);
     Napi::Value blob_problem(const Napi::CallbackInfo& info);
     Napi::Value execution_devices(const Napi::CallbackInfo& info);
     Napi::Value streams(const Napi::CallbackInfo& info);

@@ -6,18 +6,12 @@
 
 #include "core/error.h"
 #include "core/faults.h"
+#include "core/precision.h"
+#include "core/quantization/weights.h"
 #include "core/runtime.h"
 
 namespace ovembed {
 namespace {
-
-ov::element::Type element_type(const std::string& precision) {
-    if (precision == "f32") return ov::element::f32;
-    if (precision == "bf16") return ov::element::bf16;
-    if (precision == "f16") return ov::element::f16;
-    throw Error(ErrorCode::InvalidArgument,
-                "Expected f32, bf16 or f16 for the precision, received '" + precision + "'.");
-}
 
 // f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
 void check_precision(const std::string& precision, const Device& device) {
@@ -40,6 +34,10 @@ void check_counts(const EngineOptions& options) {
     check("threads", options.threads);
 }
 
+// Values of a token that share a factor when activations are quantised. Wider groups are faster and less exact:
+// measured in docs/precision.md.
+constexpr uint64_t kActivationGroup = 128;
+
 // Gives all inputs, ids, mask, token types and positions alike, one fixed shape.
 void fix_shape(ov::Model& model, const ov::Shape& shape) {
     std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
@@ -60,8 +58,9 @@ ov::AnyMap compile_properties(const EngineOptions& options) {
         map.insert(ov::inference_num_threads(options.threads));
         // Several processes share a machine, and a container's CPUs are not all its own: no pinning.
         map.insert(ov::hint::enable_cpu_pinning(false));
-        // By default the activations before 8-bit weights are quantised as well, whatever the precision asked for.
-        map.insert(ov::hint::dynamic_quantization_group_size(0));
+        // Said either way: by default the plugin decides by itself whether to quantise activations before 8-bit
+        // weights.
+        map.insert(ov::hint::dynamic_quantization_group_size(options.int8_activations ? kActivationGroup : 0));
     }
     return map;
 }
@@ -70,10 +69,11 @@ CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
         const faults::Passage passage(faults::Stage::Compile);
+        if (options.int8_weights) quantization::quantize_weights(*graph.model);
         if (options.shape) fix_shape(*graph.model, *options.shape);
         CompiledModel compiled{graph.weights,
                                runtime().compile_model(graph.model, options.device, compile_properties(options)),
-                               graph.max_positions, graph.vocabulary};
+                               graph.max_positions, graph.vocabulary, graph.quantization};
         check_unchanged(graph.weights);
         return compiled;
     } catch (...) {

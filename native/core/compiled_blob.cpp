@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kMagic[8] = {'O', 'V', 'E', 'M', 'B', 'L', 'O', 'B'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 
 // Little-endian, as all platforms that OpenVINO runs on.
 struct Trailer {
@@ -32,7 +32,7 @@ struct Trailer {
     uint32_t version;
     uint32_t trailer_crc;  // over this trailer with trailer_crc = 0
     uint32_t payload_crc;
-    uint32_t reserved;
+    uint32_t quantization;
     uint64_t payload_size;
     uint64_t max_positions;
     uint64_t vocabulary;
@@ -71,6 +71,7 @@ Trailer trailer_for(const fs::path& payload_file, const CompiledModel& compiled)
     trailer.payload_size = payload.size();
     trailer.max_positions = compiled.max_positions;
     trailer.vocabulary = compiled.vocabulary;
+    trailer.quantization = static_cast<uint32_t>(compiled.quantization);
     trailer.trailer_crc = crc_of(trailer);
     return trailer;
 }
@@ -110,8 +111,8 @@ std::optional<CompiledModel> import_blob(const std::string& file, const std::str
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
         const faults::Passage passage(faults::Stage::Import);
-        return CompiledModel{
-            {pages}, runtime().import_model(payload, device, properties), trailer.max_positions, trailer.vocabulary};
+        return CompiledModel{{pages}, runtime().import_model(payload, device, properties), trailer.max_positions,
+                             trailer.vocabulary, static_cast<quantization::Stored>(trailer.quantization)};
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, device + " refuses the compiled model " + file + ".");
     }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/mapped_file.h"
+#include "core/quantization/stored.h"
 
 namespace ovembed {
 
@@ -16,12 +17,13 @@ struct CompiledModel {
     ov::CompiledModel model;
     size_t max_positions = 0;  // as in ModelGraph
     size_t vocabulary = 0;
+    quantization::Stored quantization = quantization::Stored::None;
 };
 
-// A blob file is what OpenVINO exported, followed by a 64-byte trailer (magic, version, checksums, the two figures
-// above). A trailer rather than a header, so that the exported bytes start at offset 0 and stay page-aligned. The
-// caller's file name says what it was compiled from and for; the checksums say that it is whole. Several processes may
-// read and write the same file: it appears by rename, whole or not at all.
+// A blob file is what OpenVINO exported, followed by a 64-byte trailer (magic, version, checksums, the three
+// figures above). A trailer rather than a header, so that the exported bytes start at offset 0 and stay page-aligned.
+// The caller's file name says what it was compiled from and for; the checksums say that it is whole. Several processes
+// may read and write the same file: it appears by rename, whole or not at all.
 
 // Empty when there is no such file. Throws ModelInvalid for a file that is not whole or that the device refuses.
 std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device,

@@ -44,7 +44,8 @@ std::string identity(const EngineOptions& options) {
     std::string key;
     for (const std::string& file : files_of(options.source)) key += file + '\n' + stamp(file) + '\n';
     for (const std::string& part :
-         {options.device, options.precision, std::to_string(options.streams), std::to_string(options.threads)}) {
+         {options.device, options.precision, std::to_string(options.int8_weights),
+          std::to_string(options.int8_activations), std::to_string(options.streams), std::to_string(options.threads)}) {
         key += part + '\n';
     }
     if (options.shape) key += options.shape->to_string();

@@ -166,6 +166,7 @@ ModelGraph read_model(const ModelSource& source) {
         graph.max_positions = longest_row(*graph.model);
         make_dynamic(*graph.model);
         graph.vocabulary = vocabulary_of(*graph.model);
+        graph.quantization = quantization::stored(*graph.model);
         graph.file = source.file;
         return graph;
     } catch (...) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/mapped_file.h"
+#include "core/quantization/stored.h"
 
 namespace ovembed {
 
@@ -31,6 +32,7 @@ struct ModelGraph {
     std::shared_ptr<ov::Model> model;  // inputs [?, ?], whatever the file said
     size_t max_positions = 0;          // longest row by the position embeddings; 0: no limit found
     size_t vocabulary = 0;             // rows of the word embedding table; 0: not known
+    quantization::Stored quantization = quantization::Stored::None;  // of the file
     std::string file;
     MappedFiles weights;  // what the constants point into; empty where OpenVINO read the files itself
 };

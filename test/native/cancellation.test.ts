@@ -28,6 +28,8 @@ describe.each([
       source: { kind: 'safetensors', file: join(miniLM(), 'model.safetensors') },
       device: 'CPU',
       precision: 'f32',
+      int8Weights: false,
+      int8Activations: false,
       streams,
       threads,
       pooling: ['MEAN'],

@@ -16,6 +16,8 @@ async function seam() {
     source: { kind: 'safetensors', file: `${model}/model.safetensors` },
     device: 'CPU',
     precision: 'f32',
+    int8Weights: false,
+    int8Activations: false,
     streams: 1,
     threads: 1,
     pooling: ['MEAN'],

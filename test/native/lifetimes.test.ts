@@ -21,6 +21,8 @@ function loadPipeline(options: Partial<PipelineOptions> = {}): Promise<NativePip
     source: { kind: 'safetensors', file: join(model, 'model.safetensors') },
     device: 'CPU',
     precision: 'f32',
+    int8Weights: false,
+    int8Activations: false,
     streams: 1,
     threads: 1,
     shape: null,

@@ -16,6 +16,7 @@ import type {
   NativeTokenizer,
   PipelineOptions,
   PipelineShape,
+  StoredQuantization,
   TokenizerOptions,
 } from '../../lib/native.js';
 
@@ -24,6 +25,12 @@ export const SEP = 2;
 export const VOCABULARY = 0x10000;
 export const WIDTH = 4;
 
+/** `bf16`; or `int8/bf16` with int8 weights; or `int8/int8+bf16` with int8 activations as well. */
+function computationOf({ precision, int8Weights, int8Activations }: PipelineOptions): string {
+  if (!int8Weights) return precision;
+  return `int8/${int8Activations ? `int8${precision === 'f32' ? '' : `+${precision}`}` : precision}`;
+}
+
 /** What a test sets, and what it looks at afterwards. */
 export class FakeWorld {
   devices: NativeDevice[] = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'] }];
@@ -31,6 +38,7 @@ export class FakeWorld {
   maxPositions = 0;
   pooledInGraph = false;
   masksPadding = true;
+  quantization: StoredQuantization = 'none';
   /** Called before each batch runs; what it throws or rejects with is the batch's failure. */
   onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string) => unknown = () => {};
   /** Called before inputs are encoded; `encodeNow` does not wait for what it returns. */
@@ -70,6 +78,8 @@ export class FakeWorld {
       return this.tokenizer();
     },
     loadPipeline: async (options) => this.pipeline(options),
+    convertModel: async () => {},
+    quantizeModel: async () => {},
     availableCpus: () => 2,
     performanceCpus: () => 2,
     trimHeap: () => this.heapTrims++,
@@ -119,6 +129,7 @@ export class FakeWorld {
       maxPositions: this.maxPositions,
       pooledInGraph: this.pooledInGraph,
       masksPadding: this.masksPadding,
+      quantization: this.quantization,
       fromBlob: false,
       blobProblem: null,
       executionDevices: [options.device],
@@ -128,7 +139,7 @@ export class FakeWorld {
       infer: async (parts, inferOptions) => {
         if (closed) throw new Error('infer after close');
         checkShape(options.shape, parts, inferOptions);
-        return this.#infer(parts, inferOptions, options.precision, jobs);
+        return this.#infer(parts, inferOptions, computationOf(options), jobs);
       },
       cancel: (job) => jobs.cancel(job),
       close: async () => {

@@ -26,6 +26,7 @@ describe('Embedder.load', () => {
       similarityFunction: null,
       prompts: SPEC.prompts,
       precision: 'f32',
+      activations: 'f32',
       precisionReason: 'the device computes in no other',
       device: 'CPU',
       deviceName: 'Fake CPU',
