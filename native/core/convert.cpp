@@ -39,8 +39,7 @@ void quantize_model(const ModelSource& source, const std::vector<Batch>& calibra
 
 void save_graph(const ModelGraph& graph, const std::string& xml) {
     ov::save_model(graph.model, xml, false);
-    if (graph.weights && !graph.weights->unchanged())
-        throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
+    check_unchanged(graph.weights);
 }
 
 }  // namespace ovembed

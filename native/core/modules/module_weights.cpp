@@ -23,7 +23,7 @@ void copy_as_f32(const TensorView& tensor, std::vector<float>& values) {
 }  // namespace
 
 std::vector<float> ModuleWeights::read(const std::string& name, const ov::Shape& shape) const {
-    const std::string& path = m_file.file()->path();
+    const std::string path = m_file.name();
     const TensorView* tensor = m_file.find(name);
     if (tensor == nullptr) throw Error(ErrorCode::ModelInvalid, path + " has no tensor '" + name + "'.");
     if (tensor->shape != shape) {
@@ -37,9 +37,7 @@ std::vector<float> ModuleWeights::read(const std::string& name, const ov::Shape&
     }
     std::vector<float> values(ov::shape_size(shape));
     copy_as_f32(*tensor, values);
-    if (!m_file.file()->unchanged()) {
-        throw Error(ErrorCode::ModelInvalid, path + " changed while being read. Load the model again.");
-    }
+    check_unchanged(m_file.files());
     return values;
 }
 
