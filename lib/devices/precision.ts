@@ -144,7 +144,7 @@ function unfit({ candidate, words, error }: Finding, better: Computation, device
     candidate.precision === 'int8'
       ? `activations: 'auto', or '${better.activations}', which runs here`
       : `precision 'auto', '${better.precision}', or 'int8' for less memory`;
-  const message = `Precision ${nameOf(candidate)} is not fit for ${deviceName}: ${words}. Use ${use}.`;
+  const message = `Precision ${nameOf(candidate)} is not fit for ${deviceName}: ${words.replace(/\.$/, '')}. Use ${use}.`;
   return new OvembedError('ERR_INVALID_ARGUMENT', message, { cause: error });
 }
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/faults.h"
 #include "core/precision.h"
+#include "core/quantization/activations.h"
 #include "core/quantization/weights.h"
 #include "core/runtime.h"
 
@@ -34,10 +35,6 @@ void check_counts(const EngineOptions& options) {
     check("threads", options.threads);
 }
 
-// Values of a token that share a factor when activations are quantised. Wider groups are faster and less exact:
-// measured in docs/precision.md.
-constexpr uint64_t kActivationGroup = 128;
-
 // Gives all inputs, ids, mask, token types and positions alike, one fixed shape.
 void fix_shape(ov::Model& model, const ov::Shape& shape) {
     std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
@@ -52,15 +49,14 @@ void check(const EngineOptions& options) {
     check_precision(options.precision, find_device(options.device));
 }
 
-ov::AnyMap compile_properties(const EngineOptions& options) {
+ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_group) {
     ov::AnyMap map{ov::hint::inference_precision(element_type(options.precision)), ov::num_streams(options.streams)};
     if (options.device.rfind("CPU", 0) == 0) {
         map.insert(ov::inference_num_threads(options.threads));
         // Several processes share a machine, and a container's CPUs are not all its own: no pinning.
         map.insert(ov::hint::enable_cpu_pinning(false));
-        // Said either way: by default the plugin decides by itself whether to quantise activations before 8-bit
-        // weights.
-        map.insert(ov::hint::dynamic_quantization_group_size(options.int8_activations ? kActivationGroup : 0));
+        // By default the plugin decides by itself whether to quantise activations before 8-bit weights.
+        map.insert(ov::hint::dynamic_quantization_group_size(activation_group));
     }
     return map;
 }
@@ -71,9 +67,13 @@ CompiledModel compile(const EngineOptions& options) {
         const faults::Passage passage(faults::Stage::Compile);
         if (options.int8_weights) quantization::quantize_weights(*graph.model);
         if (options.shape) fix_shape(*graph.model, *options.shape);
+        const uint64_t group = options.int8_activations ? quantization::activation_group(*graph.model) : 0;
         CompiledModel compiled{graph.weights,
-                               runtime().compile_model(graph.model, options.device, compile_properties(options)),
-                               graph.max_positions, graph.vocabulary, graph.quantization};
+                               runtime().compile_model(graph.model, options.device, compile_properties(options, group)),
+                               graph.max_positions,
+                               graph.vocabulary,
+                               graph.quantization,
+                               group};
         check_unchanged(graph.weights);
         return compiled;
     } catch (...) {

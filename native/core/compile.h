@@ -26,7 +26,8 @@ struct EngineOptions {
 // Throws InvalidArgument or DeviceUnavailable for options that this machine cannot serve.
 void check(const EngineOptions& options);
 
-ov::AnyMap compile_properties(const EngineOptions& options);
+// `activation_group` is that of quantization::activation_group; 0: activations are not quantised.
+ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_group);
 
 // Reads and compiles, whatever the blob file holds. Throws Error.
 CompiledModel compile(const EngineOptions& options);

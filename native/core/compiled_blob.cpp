@@ -36,7 +36,8 @@ struct Trailer {
     uint64_t payload_size;
     uint64_t max_positions;
     uint64_t vocabulary;
-    uint64_t padding[2];
+    uint64_t activation_group;
+    uint64_t padding;
 };
 static_assert(sizeof(Trailer) == 64, "the trailer's layout is part of the file format");
 
@@ -71,6 +72,7 @@ Trailer trailer_for(const fs::path& payload_file, const CompiledModel& compiled)
     trailer.payload_size = payload.size();
     trailer.max_positions = compiled.max_positions;
     trailer.vocabulary = compiled.vocabulary;
+    trailer.activation_group = compiled.activation_group;
     trailer.quantization = static_cast<uint32_t>(compiled.quantization);
     trailer.trailer_crc = crc_of(trailer);
     return trailer;
@@ -103,7 +105,7 @@ fs::path temporary_name(const fs::path& path) {
 }  // namespace
 
 std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device,
-                                         const ov::AnyMap& properties) {
+                                         const PropertiesFor& properties) {
     std::error_code unreadable;  // then mapping it says what is wrong
     if (!fs::exists(fs::u8path(file), unreadable) && !unreadable) return std::nullopt;
     const auto pages = std::make_shared<MappedFile>(file);
@@ -111,8 +113,12 @@ std::optional<CompiledModel> import_blob(const std::string& file, const std::str
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
         const faults::Passage passage(faults::Stage::Import);
-        return CompiledModel{{pages}, runtime().import_model(payload, device, properties), trailer.max_positions,
-                             trailer.vocabulary, static_cast<quantization::Stored>(trailer.quantization)};
+        return CompiledModel{{pages},
+                             runtime().import_model(payload, device, properties(trailer.activation_group)),
+                             trailer.max_positions,
+                             trailer.vocabulary,
+                             static_cast<quantization::Stored>(trailer.quantization),
+                             trailer.activation_group};
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, device + " refuses the compiled model " + file + ".");
     }

@@ -149,9 +149,10 @@ InferenceEngine::InferenceEngine(const EngineOptions& options)
 
 void InferenceEngine::load(const EngineOptions& options) {
     const bool keeps_blobs = !options.blob_file.empty();
+    const auto properties = [&](uint64_t group) { return compile_properties(options, group); };
     if (keeps_blobs) {
         try {
-            if (auto imported = import_blob(options.blob_file, options.device, compile_properties(options))) {
+            if (auto imported = import_blob(options.blob_file, options.device, properties)) {
                 m_compiled = std::move(*imported);
                 m_from_blob = true;
                 return;
@@ -169,8 +170,7 @@ void InferenceEngine::load(const EngineOptions& options) {
             if (!m_blob_problem.empty()) m_blob_problem += " It was compiled again and replaced.";
             // A compiled model goes on reading the mapped weights, and whoever overwrites or cuts that file changes
             // vectors or ends the process. Nobody writes into a blob: it is only ever replaced by rename.
-            if (auto kept = import_blob(options.blob_file, options.device, compile_properties(options)))
-                compiled = std::move(*kept);
+            if (auto kept = import_blob(options.blob_file, options.device, properties)) compiled = std::move(*kept);
         } catch (const Error& problem) {
             m_blob_problem = problem.what();
         }

@@ -301,7 +301,7 @@ const Damage kSafetensorsDamages[] = {
                   "\"hidden_size\":2147483644"),
     config_damage("hidden size text", ErrorCode::ModelInvalid, "found '32'", "\"hidden_size\":32",
                   "\"hidden_size\":\"32\""),
-    config_damage("heads do not divide", ErrorCode::ModelInvalid, "no multiple of the 5 attention heads",
+    config_damage("heads do not divide", ErrorCode::ModelInvalid, "no multiple of num_attention_heads 5",
                   "\"num_attention_heads\":4", "\"num_attention_heads\":5"),
     config_damage("heads zero", ErrorCode::ModelInvalid, "num_attention_heads", "\"num_attention_heads\":4",
                   "\"num_attention_heads\":0"),

@@ -7,6 +7,7 @@
 #include <openvino/op/ops.hpp>
 
 #include "core/convert.h"
+#include "core/quantization/activations.h"
 #include "core/quantization/calibration.h"
 #include "core/quantization/constants.h"
 #include "core/quantization/stored.h"
@@ -123,6 +124,21 @@ TEST(QuantizeWeights, QuantisesTheTableOfTheTokenIdsByRows) {
     EXPECT_TRUE(quantization::is_quantized_constant(words->input_value(0)));
 }
 
+TEST(ActivationGroup, DividesTheWidthsOfAllProducts) {
+    const auto group_for = [](size_t width) {
+        const auto x = parameter({-1, static_cast<int64_t>(width)});
+        const auto weight = matrix({1, width}, std::vector<float>(width, 1));
+        const auto y = std::make_shared<op::v0::MatMul>(x, weight, false, true);
+        ov::Model model(ov::OutputVector{y}, ov::ParameterVector{x});
+        quantization::quantize_weights(model);
+        return quantization::activation_group(model);
+    };
+    EXPECT_EQ(group_for(384), 128U);
+    EXPECT_EQ(group_for(320), 64U);
+    EXPECT_EQ(group_for(32), 32U);
+    testing::expect_error(ErrorCode::InvalidArgument, "width 312", [&] { group_for(312); });
+}
+
 TEST(Stored, TellsWhatAFileHolds) {
     const auto weight = matrix({3, 2}, {1, 2, 3, 4, 5, 6});
     const auto model = product(weight, true);
@@ -159,6 +175,26 @@ TEST(Int8, IsCloseToF32AndKeptInBlobs) {
     EXPECT_TRUE(engine->from_blob());
     EXPECT_EQ(engine->quantization(), Stored::None);
     EXPECT_EQ(vectors_of(options).data, compiled.data);
+}
+
+// On CPUs without VNNI the plugin has no kernel for quantised activations.
+TEST(Int8, ActivationsStayQuantisedInBlobs) {
+    const TinyModel model;
+    auto options = engine_options(model);
+    options.int8_weights = true;
+    const auto plain = vectors_of(options).data;
+    options.int8_activations = true;
+    std::vector<float> quantized;
+    try {
+        quantized = vectors_of(options).data;
+    } catch (const Error&) {
+        GTEST_SKIP();
+    }
+    EXPECT_NE(quantized, plain);
+    options.blob_file = model.file("activations.blob");
+    EXPECT_EQ(vectors_of(options).data, quantized);
+    EXPECT_EQ(vectors_of(options).data, quantized);
+    EXPECT_TRUE(InferenceEngine::open(options)->from_blob());
 }
 
 TEST(Convert, WritesAModelThatGivesTheSameBits) {
