@@ -7,7 +7,16 @@ import { isFile } from './files.js';
 import { invalid, show } from './json-file.js';
 
 /** Values of `model_type` whose graph the addon builds from `config.json` and `model.safetensors`. */
-export const NATIVE_MODEL_TYPES: readonly string[] = ['bert'];
+export const NATIVE_MODEL_TYPES: readonly string[] = [
+  'bert',
+  'gemma3_text',
+  'gte',
+  'modernbert',
+  'new',
+  'nomic_bert',
+  'qwen2',
+  'qwen3',
+];
 
 /** One way to store the weights. The first file is the one to load; paths are relative to the Transformer's folder. */
 interface WeightFormat {

@@ -19,9 +19,10 @@ public:
 
     const std::string& name() const noexcept { return m_name; }
 
-    // A key may lead into members: "rope_parameters/rope_theta". Each getter gives the fallback when the key is missing or null (as transformers' configs do) and throws
-    // ModelInvalid when it is there with another type or an absurd value.
-    size_t size(const std::string& key, size_t fallback) const;  // an integer from 1 to 2^31 - 1
+    // A key may lead into members: "rope_parameters/rope_theta". Each getter gives the fallback when the key is missing
+    // or null (as transformers' configs do) and throws ModelInvalid when it is there with another type or an absurd
+    // value.
+    size_t size(const std::string& key, size_t fallback) const;   // an integer from 1 to 2^31 - 1
     size_t count(const std::string& key, size_t fallback) const;  // an integer from 0 to 2^31 - 1
     double number(const std::string& key, double fallback) const;
     std::string text(const std::string& key, const std::string& fallback) const;

@@ -20,5 +20,10 @@ using Builder = std::function<std::shared_ptr<ov::Model>(const Json&, std::share
 const std::map<std::string, Builder>& architectures();
 
 std::shared_ptr<ov::Model> build_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_gemma3(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_gte(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_modernbert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_nomic_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_qwen(const Json& config, std::shared_ptr<const Safetensors> weights);
 
 }  // namespace ovembed::graph

@@ -1,5 +1,5 @@
-// BERT (Devlin et al. 2018, arXiv:1810.04805), as transformers' BertModel computes it without its pooler. Token types are
-// those of a single text, zeros, and so are folded into the position embeddings.
+// BERT (Devlin et al. 2018, arXiv:1810.04805), as transformers' BertModel computes it without its pooler. Token types
+// are those of a single text, zeros, and so are folded into the position embeddings.
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
 #include "core/graph/encoder.h"
@@ -38,8 +38,8 @@ Value position_embeddings(const Value& length, const Weights& weights, const Ber
 }
 
 Value embeddings(const EncoderInputs& inputs, const Weights& weights, const BertConfig& config) {
-    const Value words = token_embeddings(inputs.input_ids, weights, "embeddings.word_embeddings", config.vocabulary,
-                                         config.hidden);
+    const Value words =
+        token_embeddings(inputs.input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.hidden);
     const Value sum = words + position_embeddings(inputs.length, weights, config);
     return layer_norm(sum, weights, "embeddings.LayerNorm", config.hidden, config.layer_norm_epsilon);
 }

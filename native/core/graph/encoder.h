@@ -5,8 +5,9 @@
 #include <memory>
 #include <openvino/core/model.hpp>
 #include <string>
+#include <vector>
 
-#include "core/graph/ops.h"
+#include "core/graph/layers.h"
 #include "core/json.h"
 
 namespace ovembed::graph {
@@ -20,12 +21,22 @@ struct EncoderInputs {
 // A model with these inputs and what `build` gives, f32 [B, S, H], as its output last_hidden_state.
 std::shared_ptr<ov::Model> encoder(const std::string& name, const std::function<Value(const EncoderInputs&)>& build);
 
-// Checks that config.json fits: hidden width a multiple of heads; epsilon of normalisations in (0, 1). Throw ModelInvalid.
+// Checks that config.json fits: hidden width a multiple of heads; epsilon of normalisations in (0, 1). Throw
+// ModelInvalid.
 void check_heads(const Json& config, size_t hidden, size_t heads);
 double epsilon(const Json& config, const std::string& key, double fallback);
 
 // Throws ModelUnsupported unless the key is missing or has the value: for options that would change the result.
 void require(const Json& config, const std::string& key, bool value);
+void require(const Json& config, const std::string& key, const char* value);  // a literal would else become a bool
 void require(const Json& config, const std::string& key, const std::string& value);
+void require_absent(const Json& config, const std::string& key);
+
+// The text under the key, the first of `values` if there is none. Throws ModelUnsupported for one that is not among
+// them.
+std::string one_of(const Json& config, const std::string& key, const std::vector<std::string>& values);
+
+// Whether layers have biases, by a boolean of config.json.
+Bias bias(const Json& config, const std::string& key, bool fallback);
 
 }  // namespace ovembed::graph

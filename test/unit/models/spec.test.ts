@@ -166,6 +166,7 @@ test.each([
   ['xlm-roberta', { max_position_embeddings: 514, pad_token_id: 1 }, 512],
   ['mpnet', { max_position_embeddings: 514, pad_token_id: undefined }, 512],
   ['xlnet', { max_position_embeddings: -1 }, 0],
+  ['nomic_bert', { max_position_embeddings: undefined, n_positions: 8192 }, 8192],
   ['t5', { max_position_embeddings: undefined }, 0],
 ])('the positions of %s with %o are %i', async (model_type, changes, expected) => {
   const network = { ...NETWORK, model_type, ...changes };
