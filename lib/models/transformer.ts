@@ -145,7 +145,8 @@ function maxLength(
 function positions(network: JsonObject): number {
   // -1 is how XLNet says that its positions are relative.
   if (network.raw('max_position_embeddings') === -1) return Number.POSITIVE_INFINITY;
-  return length(network, 'max_position_embeddings') ?? Number.POSITIVE_INFINITY;
+  // The second is the name in GPT-2, whose configuration NomicBERT's extends.
+  return length(network, 'max_position_embeddings') ?? length(network, 'n_positions') ?? Number.POSITIVE_INFINITY;
 }
 
 function startsAfterPadding(network: JsonObject): boolean {

@@ -7,7 +7,10 @@ Run by hand, with the environment of scripts/oracle/requirements.txt; names choo
 Every file of scripts/models/architectures describes one architecture:
   CONFIGURATIONS  {name: content of config.json}: at least two, with every published option that the builder claims
   build(config)   optional: a torch module in place of transformers' AutoModel; its state_dict() holds the names of a
-                  published checkpoint, and module(input_ids=…, attention_mask=…) gives [B, S, H] or has last_hidden_state
+                  published checkpoint, and module(input_ids=…, attention_mask=…) gives [B, S, H] or has last_hidden_state.
+                  None for configurations that transformers is the reference for
+  EARLIER_WORDS   optional: {name: what config.json has in place of layer_types and rope_parameters}, as earlier releases
+                  of transformers wrote it and published checkpoints have it
 
 Files written for each configuration:
   NAME.json      config, names and shapes of the tensors, token ids of the texts
@@ -59,11 +62,17 @@ def read_architecture(path: pathlib.Path):
     return module
 
 
+def own_model(architecture, config: dict):
+    """The architecture's own reference, with any weights; None if transformers is the reference."""
+    build = getattr(architecture, "build", None)
+    return build(config) if build else None
+
+
 def new_model(architecture, config: dict):
     """With any weights."""
-    build = getattr(architecture, "build", None)
-    if build:
-        return build(config)
+    own = own_model(architecture, config)
+    if own is not None:
+        return own
     return AutoModel.from_config(AutoConfig.for_model(**config), attn_implementation="eager")
 
 
@@ -77,13 +86,20 @@ def tensors_of(model, folder: pathlib.Path) -> list[tuple[str, list[int]]]:
         return [(name, file.get_slice(name).get_shape()) for name in sorted(file.keys())]
 
 
+def in_earlier_words(architecture, name: str, config: dict) -> dict:
+    words = getattr(architecture, "EARLIER_WORDS", {}).get(name)
+    if words is None:
+        return config
+    return {key: value for key, value in config.items() if key not in ("layer_types", "rope_parameters")} | words
+
+
 def load(architecture, config: dict, folder: pathlib.Path):
     """With the weights of architecture-model.mjs."""
-    if not hasattr(architecture, "build"):
+    own = own_model(architecture, config)
+    if own is None:
         return AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
-    model = new_model(architecture, config).eval()
-    model.load_state_dict(load_file(folder / "model.safetensors"))
-    return model
+    own.load_state_dict(load_file(folder / "model.safetensors"))
+    return own.eval()
 
 
 def forward(model, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -107,12 +123,15 @@ def make(name: str, architecture, config: dict) -> None:
         model = new_model(architecture, config)
         tensors = tensors_of(model, folder)
         saved = json.loads((folder / "config.json").read_text()) if (folder / "config.json").exists() else config
+        saved = in_earlier_words(architecture, name, saved)
         pad = saved.get("pad_token_id") or 0
         texts = token_ids(pad)
         fixture = OUTPUT / f"{name}.json"
         fixture.write_text(json.dumps({"config": saved, "tensors": tensors, "ids": texts}) + "\n", encoding="ascii")
         script = REPOSITORY / "scripts/models/architecture-model.mjs"
         subprocess.run(["node", script, fixture, folder], check=True)
+        # JavaScript writes 2.0 as 2, which transformers does not take for a float.
+        (folder / "config.json").write_text(json.dumps(saved))
         model = load(architecture, config, folder)
     alone, right, left = (
         numpy.concatenate([vectors(model, ids, side, pad) for ids in texts]) for side in (None, "right", "left")

@@ -27,7 +27,7 @@ export const vocabulary = Object.fromEntries([...new Set(pieces)].map((piece, id
 export const vocabularySize = Object.keys(vocabulary).length;
 
 /** The content of tokenizer.json: BERT normalisation (lower-casing unless the model does), WordPiece, `[CLS] text [SEP]`. */
-export function tokenizerJson({ lowerCase }) {
+export function tokenizerJson({ lowerCase = false } = {}) {
   const special = (token) => ({ SpecialToken: { id: token, type_id: 0 } });
   const template = (token) => [token, { id: token, ids: [vocabulary[token]], tokens: [token] }];
   return {

@@ -21,13 +21,18 @@ const std::map<std::string, Builder>& architectures();
 
 std::shared_ptr<ov::Model> build_albert(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_deberta_v2(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_distilbert(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_electra(const Json& config, std::shared_ptr<const Safetensors> weights);
-std::shared_ptr<ov::Model> build_mpnet(const Json& config, std::shared_ptr<const Safetensors> weights);
-std::shared_ptr<ov::Model> build_roberta(const Json& config, std::shared_ptr<const Safetensors> weights);
-std::shared_ptr<ov::Model> build_deberta_v2(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_gemma3(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_gte(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_jina_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_modernbert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_mpnet(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_mt5(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_nomic_bert(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_qwen(const Json& config, std::shared_ptr<const Safetensors> weights);
+std::shared_ptr<ov::Model> build_roberta(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_t5(const Json& config, std::shared_ptr<const Safetensors> weights);
 std::shared_ptr<ov::Model> build_umt5(const Json& config, std::shared_ptr<const Safetensors> weights);
 

@@ -43,14 +43,36 @@ Value attend(const Value& query, const Value& key, const Value& value, const Val
     return make<op::v0::MatMul>(make<op::v8::Softmax>(sums, -1), value);
 }
 
-Value self_attention(const Value& x, const Value& bias, const Weights& weights, const std::string& name, size_t hidden,
-                     size_t heads, const AttentionNames& names) {
+Value attend(const Heads& heads, const Value& bias, Scores scores) {
+    return attend(heads.query, heads.key, heads.value, bias, scores);
+}
+
+Heads rotated(const Heads& heads, const Rotary& rotary, size_t width) {
+    return {rotate(heads.query, rotary, width), rotate(heads.key, rotary, width), heads.value};
+}
+
+Heads separate_heads(const Value& x, const Weights& weights, const std::string& name, size_t hidden, size_t heads,
+                     const AttentionNames& names) {
     const size_t width = hidden / heads;
     const auto project = [&](const std::string& part, float scale) {
         return split_heads(linear(x, weights, name + "." + part, hidden, hidden, scale), heads, width);
     };
-    const Value query = project(names.query, attention_scale(width));
-    return merge_heads(attend(query, project(names.key, 1), project(names.value, 1), bias), heads, width);
+    return {project(names.query, attention_scale(width)), project(names.key, 1), project(names.value, 1)};
+}
+
+Heads packed_heads(const Value& x, const Weights& weights, const std::string& name, size_t hidden, size_t heads,
+                   Bias bias) {
+    const size_t width = hidden / heads;
+    const auto project = [&](size_t part, float scale) {
+        return split_heads(linear_part(x, weights, name, part, 3, hidden, hidden, scale, bias), heads, width);
+    };
+    return {project(0, attention_scale(width)), project(1, 1), project(2, 1)};
+}
+
+Value self_attention(const Value& x, const Value& bias, const Weights& weights, const std::string& name, size_t hidden,
+                     size_t heads, const AttentionNames& names) {
+    const Heads projected = separate_heads(x, weights, name, hidden, heads, names);
+    return merge_heads(attend(projected, bias, Scores::WrittenOut), heads, hidden / heads);
 }
 
 }  // namespace ovembed::graph

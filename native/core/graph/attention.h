@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/graph/layers.h"
+#include "core/graph/rotary.h"
 
 namespace ovembed::graph {
 
@@ -30,12 +31,38 @@ Scores scores_for(size_t positions);
 Value attend(const Value& query, const Value& key, const Value& value, const Value& bias,
              Scores scores = Scores::WrittenOut);
 
+// What attention works on, [B, heads, S, d] each; the query is scaled already.
+struct Heads {
+    Value query;
+    Value key;
+    Value value;
+};
+
+Value attend(const Heads& heads, const Value& bias, Scores scores);
+
+// Both rotated by their positions; d is `width`.
+Heads rotated(const Heads& heads, const Rotary& rotary, size_t width);
+
+// How the layers of one kind see other tokens: their mask, and their positions.
+struct View {
+    Value mask;
+    Rotary rotary;
+};
+
 // Names of the projections under `name`, each [hidden, hidden] with a bias.
 struct AttentionNames {
     std::string query = "query";
     std::string key = "key";
     std::string value = "value";
 };
+
+// By projections `name`.query and so on, each [hidden, hidden] with a bias.
+Heads separate_heads(const Value& x, const Weights& weights, const std::string& name, size_t hidden, size_t heads,
+                     const AttentionNames& names = {});
+
+// By one projection for all three, one after the other: `name`.weight [3 · hidden, hidden].
+Heads packed_heads(const Value& x, const Weights& weights, const std::string& name, size_t hidden, size_t heads,
+                   Bias bias);
 
 // Multi-head attention of a BERT-like encoder, x [B, S, hidden] to [B, S, hidden], without the output projection.
 Value self_attention(const Value& x, const Value& bias, const Weights& weights, const std::string& name, size_t hidden,

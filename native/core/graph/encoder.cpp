@@ -1,5 +1,7 @@
 #include "core/graph/encoder.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace ovembed::graph {
@@ -52,6 +54,22 @@ void require(const Json& config, const std::string& key, const char* value) {
 void require(const Json& config, const std::string& key, const std::string& value) {
     if (const auto actual = config.text(key, value); actual != value)
         unsupported(config, key + " '" + actual + "'", "'" + value + "'");
+}
+
+void require_absent(const Json& config, const std::string& key) {
+    if (config.has(key)) unsupported(config, key, "null");
+}
+
+std::string one_of(const Json& config, const std::string& key, const std::vector<std::string>& values) {
+    const std::string actual = config.text(key, values.front());
+    if (std::find(values.begin(), values.end(), actual) != values.end()) return actual;
+    std::string known;
+    for (const std::string& value : values) known += (known.empty() ? "'" : " or '") + value + "'";
+    unsupported(config, key + " '" + actual + "'", known);
+}
+
+Bias bias(const Json& config, const std::string& key, bool fallback) {
+    return config.boolean(key, fallback) ? Bias::Yes : Bias::No;
 }
 
 }  // namespace ovembed::graph

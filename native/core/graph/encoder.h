@@ -5,8 +5,9 @@
 #include <memory>
 #include <openvino/core/model.hpp>
 #include <string>
+#include <vector>
 
-#include "core/graph/ops.h"
+#include "core/graph/layers.h"
 #include "core/json.h"
 
 namespace ovembed::graph {
@@ -29,5 +30,13 @@ double epsilon(const Json& config, const std::string& key, double fallback);
 void require(const Json& config, const std::string& key, bool value);
 void require(const Json& config, const std::string& key, const char* value);  // a literal would else become a bool
 void require(const Json& config, const std::string& key, const std::string& value);
+void require_absent(const Json& config, const std::string& key);
+
+// The text under the key, the first of `values` if there is none. Throws ModelUnsupported for one that is not among
+// them.
+std::string one_of(const Json& config, const std::string& key, const std::vector<std::string>& values);
+
+// Whether layers have biases, by a boolean of config.json.
+Bias bias(const Json& config, const std::string& key, bool fallback);
 
 }  // namespace ovembed::graph

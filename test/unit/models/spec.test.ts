@@ -251,6 +251,7 @@ test.each([
   ['xlm-roberta', { max_position_embeddings: 514, pad_token_id: 1 }, 512],
   ['mpnet', { max_position_embeddings: 514, pad_token_id: undefined }, 512],
   ['xlnet', { max_position_embeddings: -1 }, 0],
+  ['nomic_bert', { max_position_embeddings: undefined, n_positions: 8192 }, 8192],
   ['t5', { max_position_embeddings: undefined }, 0],
   ['deberta-v2', { position_biased_input: false }, 0],
   ['deberta-v2', {}, 512],
