@@ -46,17 +46,17 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     } catch (const Error& error) {
         throw to_js(env, error);
     }
-    DefineAddon(exports,
-                {InstanceMethod("devices", &OvembedAddon::devices),
-                 InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
-                 InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
-                 InstanceMethod("convertModel", &OvembedAddon::convert_model),
-                 InstanceMethod("quantizeModel", &OvembedAddon::quantize_model),
-                 InstanceMethod("stop", &OvembedAddon::stop), InstanceMethod("trimHeap", &OvembedAddon::trim_heap),
-                 InstanceMethod("lockFile", &OvembedAddon::lock_file),
-                 InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
-                 InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
-                 InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
+    DefineAddon(
+        exports,
+        {InstanceMethod("devices", &OvembedAddon::devices),
+         InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
+         InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+         InstanceMethod("convertModel", &OvembedAddon::convert_model),
+         InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
+         InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
+         InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
+         InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
+         InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
 
 Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {

@@ -29,7 +29,16 @@ describe('help', () => {
   });
 
   test('the commands together have every option of docs/cli.md, and no others', async () => {
-    const commands = [['embed'], ['info'], ['pull'], ['models'], ['models', 'remove'], ['convert'], ['quantize'], ['verify']];
+    const commands = [
+      ['embed'],
+      ['info'],
+      ['pull'],
+      ['models'],
+      ['models', 'remove'],
+      ['convert'],
+      ['quantize'],
+      ['verify'],
+    ];
     const helps = await Promise.all(commands.map((command) => place.run(...command, '--help')));
     expect(helps.map(({ code }) => code)).toEqual(commands.map(() => 0));
     const documented: string[] = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8').match(/--[a-z][a-z-]+/g) ?? [];
