@@ -5,6 +5,7 @@ import { OvembedError } from './errors.js';
 import type { Logger } from './logger.js';
 import {
   copyWithoutWeights,
+  firstSupported,
   type ModelSpec,
   networkFolder,
   type ResolveOptions,
@@ -41,7 +42,7 @@ export async function convertModel(
   options: ConvertOptions,
 ): Promise<ConvertedModel> {
   const { folder } = await resolveModel(model, options);
-  const spec = await readModelFolder(folder);
+  const spec = await readModelFolder(folder, options.modelFile);
   return writeModelFolder(spec, output, options, (source, file) =>
     callNative(() => native().convertModel({ source, weights, file })),
   );
@@ -64,8 +65,8 @@ export async function writeModelFolder(
   try {
     await mkdir(join(draft, inside), { recursive: true });
     await copyWithoutWeights(spec, draft);
-    const source = await firstSupported(spec, logger, ({ kind, file }) =>
-      write({ kind, file }, join(draft, inside, 'openvino_model.xml')),
+    const { source } = await firstSupported(spec, logger, (one) =>
+      write(one, join(draft, inside, 'openvino_model.xml')),
     );
     signal.throwIfAborted();
     await rename(draft, target).catch((cause) => {
@@ -85,21 +86,3 @@ const isTaken = (path: string) =>
 
 const notNew = (target: string) =>
   `${target} could not be made: expected a path in ${dirname(target)} where nothing is yet. Remove it or name another.`;
-
-async function firstSupported(
-  { sources }: ModelSpec,
-  logger: Logger,
-  write: (source: ModelSource) => Promise<unknown>,
-): Promise<ModelSource> {
-  for (const [index, source] of sources.entries()) {
-    try {
-      await write(source);
-      return source;
-    } catch (error) {
-      const unsupported = error instanceof OvembedError && error.code === 'ERR_MODEL_UNSUPPORTED';
-      if (!unsupported || index === sources.length - 1) throw error;
-      logger.warn(`${source.file} cannot be used (${error.message}); trying ${sources[index + 1]?.file}.`);
-    }
-  }
-  throw new OvembedError('ERR_MODEL_INVALID', 'There are no weights that can be read.');
-}

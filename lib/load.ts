@@ -13,10 +13,10 @@ import { describeLoaded, type EmbedderInfo, type Loaded } from './info.js';
 import { resolveLogger } from './logger.js';
 import { Metrics } from './metrics.js';
 import {
-  DEFAULT_MODEL,
   fingerprint,
   graphIdentity,
   type ModelSpec,
+  modelOrDefault,
   readModelFolder,
   resolveModel,
   widthAfter,
@@ -75,11 +75,7 @@ export async function load(model: string | undefined, options: LoadOptions, syst
   const ended = new AbortController();
   scope.signal.addEventListener('abort', () => ended.abort(scope.signal.reason));
   // A copy of the options, as their owner may change them while the model is being loaded.
-  const loading = loadParts(
-    model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL),
-    { ...options, signal: ended.signal },
-    system,
-  );
+  const loading = loadParts(modelOrDefault(model), { ...options, signal: ended.signal }, system);
   try {
     return await scope.race(loading);
   } catch (error) {
@@ -246,6 +242,7 @@ function assemble(loaded: Loaded): EmbedderParts {
       includePrompt: spec.includePrompt,
       device: loaded.device.device,
       precision: loaded.choice.precision,
+      activations: loaded.choice.activations,
     },
     pipeline,
     pipelines,

@@ -1,5 +1,5 @@
 /** Calibrated int8: ranges of activations are found over texts, once, and written with the model. */
-import { fullBatch, groupByBucket, type PlanOptions } from './batching/planner.js';
+import { fullBatch, groupByBucket, type PlanOptions, withinPositions } from './batching/planner.js';
 import { type ConvertedModel, type ConvertOptions, writeModelFolder } from './convert.js';
 import { HARD_TEXTS } from './devices/probe.js';
 import { type ModelSpec, readModelFolder, resolveModel } from './models/index.js';
@@ -24,8 +24,8 @@ export async function quantizeModel(
   options: ConvertOptions,
 ): Promise<ConvertedModel> {
   const { folder } = await resolveModel(model, options);
-  const spec = await readModelFolder(folder);
-  const plan = { ...PLAN, maxLength: spec.maxLength || LONGEST };
+  const spec = await readModelFolder(folder, options.modelFile);
+  const plan = withinPositions({ ...PLAN, maxLength: spec.maxLength || LONGEST }, spec.maxPositions);
   const encoding = await encode(calibrationTexts(texts, Object.values(spec.prompts)), spec, plan);
   const batches = calibrationBatches(encoding.lengths, plan);
   try {
@@ -53,7 +53,8 @@ export function calibrationTexts(texts: readonly string[], prompts: readonly str
 }
 
 async function encode(texts: string[], spec: ModelSpec, { maxLength }: PlanOptions): Promise<NativeEncoding> {
-  const tokenizer = await callNative(() => native().loadTokenizer({ file: spec.tokenizerFile }));
+  const { tokenizerFile, doLowerCase } = spec;
+  const tokenizer = await callNative(() => native().loadTokenizer({ file: tokenizerFile, lowerCase: doLowerCase }));
   try {
     return await callNative(() => tokenizer.encode(texts, { maxLength, offsets: false, addSpecialTokens: true }));
   } finally {

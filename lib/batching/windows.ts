@@ -2,6 +2,7 @@
  * A call's way to the device, window by window: a list of any length is tokenised and planned in slices, so that handing
  * texts to native code never stalls the event loop and memory beside the result stays constant.
  */
+import type { Activations } from '../devices/computation.js';
 import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
 import type { NativeEncoding, NativeTokenizer, Precision } from '../native.js';
@@ -29,6 +30,7 @@ export interface Engine {
   /** Of the pipelines, as OpenVINO names it. */
   device: string;
   precision: Precision;
+  activations: Activations;
 }
 
 /** What a call asks for. */

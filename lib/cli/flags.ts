@@ -1,23 +1,31 @@
 /** Command-line options as commander hands them over. */
 import type { InputType, LoadOptions, Truncate } from '../index.js';
 
-/** Options that every command has. */
-export interface CommonFlags {
+/** Options of commands that read a model. */
+export interface SourceFlags {
   model?: string;
-  device?: string;
-  precision?: NonNullable<LoadOptions['precision']>;
-  activations?: NonNullable<LoadOptions['activations']>;
+  revision?: string;
+  modelFile?: string;
   cacheDir?: string;
   offline?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
 
-export interface ConvertFlags extends CommonFlags {
-  output: string;
+/** Options of commands that run a model. */
+export interface CommonFlags extends SourceFlags {
+  device?: string;
+  precision?: NonNullable<LoadOptions['precision']>;
+  activations?: NonNullable<LoadOptions['activations']>;
 }
 
-export interface QuantizeFlags extends ConvertFlags {
+export interface ConvertFlags extends SourceFlags {
+  output: string;
+  precision?: 'int8' | 'f32' | 'f16' | 'bf16';
+}
+
+export interface QuantizeFlags extends SourceFlags {
+  output: string;
   calibration: string;
 }
 
@@ -41,7 +49,7 @@ export interface EmbedFlags extends CommonFlags {
   promptName?: string;
 }
 
-/** Options of commands that do not run the model. */
+/** Options of commands that only handle files. */
 export interface ModelFlags {
   revision?: string;
   cacheDir?: string;

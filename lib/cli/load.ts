@@ -3,7 +3,7 @@ import { Embedder, type LoadOptions } from '../index.js';
 import { type Logger, resolveLogger } from '../logger.js';
 import type { ResolveOptions } from '../models/index.js';
 import { showDownload } from './download.js';
-import type { CommonFlags } from './flags.js';
+import type { CommonFlags, SourceFlags } from './flags.js';
 import { commandLogger } from './stderr.js';
 
 /** @param more options of `Embedder.load` beyond the common ones */
@@ -15,14 +15,21 @@ export function loadModel(flags: CommonFlags, more: LoadOptions = {}): Promise<E
 
 /** Runs what may download a model, with what finding a model takes; how far a download is, is shown. */
 export async function withDownload<T>(
-  flags: CommonFlags,
+  flags: SourceFlags,
   work: (options: ResolveOptions & { logger: Logger }) => Promise<T>,
 ): Promise<T> {
-  const { cacheDir, offline } = flags;
+  const { revision, modelFile, cacheDir, offline } = flags;
   const display = showDownload(flags);
   const logger = resolveLogger(commandLogger(flags).logger);
   try {
-    return await work({ cacheDir, offline, logger, onProgress: (progress) => display.update(progress) });
+    return await work({
+      revision,
+      modelFile,
+      cacheDir,
+      offline,
+      logger,
+      onProgress: (progress) => display.update(progress),
+    });
   } finally {
     display.stop();
   }

@@ -53,8 +53,8 @@ Examples:
 A download that is interrupted goes on where it ended. Models that need a token: HF_TOKEN, or the one of "hf auth login".
 `;
 
-const PRECISIONS = ['auto', 'f32', 'bf16', 'f16', 'int8'] as const;
-const ACTIVATIONS = ['auto', 'f32', 'bf16', 'f16', 'int8', 'int8+bf16'] as const;
+const PRECISIONS = ['auto', 'f32', 'bf16', 'f16', 'int8'];
+const ACTIVATIONS = ['auto', 'f32', 'bf16', 'f16', 'int8', 'int8+bf16'];
 
 /** Receives what a command is to do; the library is loaded only when that is called. */
 type Run = (work: () => Promise<number>, flags: Manner) => Promise<void>;
@@ -106,7 +106,7 @@ function addPull(program: Command, run: Run): void {
       'Asks the hub where the revision stands now, downloads what is not in the cache, checks the rest, and prints the folder.',
     )
     .argument('[MODEL]', 'a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
-    .option('--revision <revision>', 'a branch, tag or commit (default: main)');
+    .addOption(revisionOption());
   addFolderOptions(pull);
   addMessageOptions(pull)
     .addHelpText('after', PULL_HELP)
@@ -142,7 +142,11 @@ function addConvert(program: Command, run: Run): void {
     .description('Writes MODEL, with its weights in the type of --precision, as a folder that loads like any model.')
     .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)');
   convert.requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
-  addCommonOptions(convert, 'of the weights (default: int8)', ['int8', 'f32', 'f16', 'bf16'])
+  convert.addOption(
+    new Option('--precision <precision>', 'of the weights (default: int8)').choices(['int8', 'f32', 'f16', 'bf16']),
+  );
+  addSourceOptions(convert.optionsGroup('Model:'));
+  addMessageOptions(convert)
     .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
     .action((model: string | undefined, flags: ConvertFlags) =>
       run(async () => (await import('./commands/convert.js')).convert(model, flags), flags),
@@ -163,7 +167,8 @@ function addQuantize(program: Command, run: Run): void {
       'texts as the model will embed: one on every line, or JSON Lines with "text"',
     )
     .requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
-  addCommonOptions(quantize)
+  addSourceOptions(quantize.optionsGroup('Model:'));
+  addMessageOptions(quantize)
     .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
     .action((model: string | undefined, flags: QuantizeFlags) =>
       run(async () => (await import('./commands/quantize.js')).quantize(model, flags), flags),
@@ -231,31 +236,41 @@ function addEmbedOptions(command: Command): void {
   command.option('--batch-tokens <n>', 'most tokens of a batch (default: 1024)', positiveInteger);
 }
 
-function addCommonOptions(
-  command: Command,
-  precision = 'of the computation; int8 is that of the weights (default: auto, the fastest that is exact enough)',
-  precisions: readonly string[] = PRECISIONS,
-): Command {
-  command
-    .optionsGroup('Model and device:')
-    .option('-m, --model <model>', 'a folder, or a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
+/** Of commands that run a model. */
+function addCommonOptions(command: Command): Command {
+  command.optionsGroup('Model and device:');
+  addSourceOptions(command)
     .option('--device <device>', 'auto, CPU, GPU, GPU.1, NPU … (default: auto)')
-    .addOption(new Option('--precision <precision>', precision).choices(precisions))
+    .addOption(
+      new Option(
+        '--precision <precision>',
+        'of the computation; int8 is that of the weights (default: auto, the fastest that is exact enough)',
+      ).choices(PRECISIONS),
+    )
     .addOption(
       new Option(
         '--activations <type>',
         'with --precision int8: element type of the activations (default: auto, the fastest)',
-      ).choices([...ACTIVATIONS]),
-    )
+      ).choices(ACTIVATIONS),
+    );
+  return addMessageOptions(command);
+}
+
+/** Of commands that read a model. */
+function addSourceOptions(command: Command): Command {
+  return command
+    .option('-m, --model <model>', 'a folder, or a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
+    .addOption(revisionOption())
+    .option('--model-file <file>', 'the file of weights to take, such as onnx/model_O3.onnx (default: by preference)')
     .addOption(cacheDirOption())
     .addOption(offlineOption());
-  return addMessageOptions(command);
 }
 
 function addFolderOptions(command: Command): Command {
   return command.addOption(cacheDirOption()).addOption(offlineOption());
 }
 
+const revisionOption = () => new Option('--revision <revision>', 'a branch, tag or commit (default: main)');
 const cacheDirOption = () =>
   new Option('--cache-dir <folder>', 'compiled models and measured choices (default: $OVEMBED_CACHE_DIR)');
 const offlineOption = () => new Option('--offline', 'use no network: a model that is not on this machine is an error');

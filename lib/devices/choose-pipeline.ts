@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { PlanOptions } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { FoundSource, ModelSpec } from '../models/index.js';
+import { type FoundSource, firstSupported, type ModelSpec } from '../models/index.js';
 import {
   callNative,
   type ModelSource,
@@ -76,16 +76,7 @@ interface Variant {
 /** Takes the first source of the model that the runtime supports. */
 export async function choosePipeline(request: PipelineRequest): Promise<ChosenPipeline> {
   const { spec, logger } = request;
-  for (const [index, source] of spec.sources.entries()) {
-    try {
-      return await pipelineFrom(source, request);
-    } catch (error) {
-      const unsupported = error instanceof OvembedError && error.code === 'ERR_MODEL_UNSUPPORTED';
-      if (!unsupported || index === spec.sources.length - 1) throw error;
-      logger.warn(`${source.file} cannot be used (${error.message}); trying ${spec.sources[index + 1]?.file}.`);
-    }
-  }
-  throw new OvembedError('ERR_MODEL_INVALID', `${spec.folder} holds no weights that can be read.`);
+  return (await firstSupported(spec, logger, (source) => pipelineFrom(source, request))).result;
 }
 
 async function pipelineFrom(source: FoundSource, request: PipelineRequest): Promise<ChosenPipeline> {

@@ -48,7 +48,7 @@ export interface Chosen {
   choice: PrecisionChoice;
 }
 
-/** `auto` never costs more. */
+/** `auto` never costs more, of what the model's file holds. */
 const MIN_COSINE = 0.9999;
 /** Of quantised activations to float ones. Those of a sound model stay above it with room; a model that they break does not. */
 const MIN_COSINE_INT8 = 0.97;
@@ -83,7 +83,7 @@ export async function measurePrecision(request: PrecisionRequest, trial: Precisi
   const reference = await trial.load(float('f32'));
   if (reference.quantization !== 'none' && request.precision === 'auto') {
     await reference.close();
-    return measureInt8('auto', trial);
+    return measureInt8('auto', trial, MIN_COSINE);
   }
   if (request.precision !== 'auto') return measureAsked(float('f32'), reference, request, trial);
   const candidates = floatCandidates(trial.capabilities).map(float);
@@ -96,7 +96,11 @@ export async function measurePrecision(request: PrecisionRequest, trial: Precisi
 }
 
 /** Activations beside int8 weights; the reference are those of f32. */
-async function measureInt8(activations: PrecisionRequest['activations'], trial: PrecisionTrial): Promise<Chosen> {
+async function measureInt8(
+  activations: PrecisionRequest['activations'],
+  trial: PrecisionTrial,
+  minCosine = MIN_COSINE_INT8,
+): Promise<Chosen> {
   const computation = int8('f32');
   const reference = await trial.load(computation);
   if (activations !== 'auto') return measureAsked(computation, reference, { precision: 'int8', activations }, trial);
@@ -108,7 +112,7 @@ async function measureInt8(activations: PrecisionRequest['activations'], trial: 
   if (candidates.length === 0) {
     return { pipeline: reference, choice: settled(computation, reference, 'the device computes in no other') };
   }
-  const options = { ...trial, referenceName: 'float activations in f32', minCosine: MIN_COSINE_INT8 };
+  const options = { ...trial, referenceName: 'float activations in f32', minCosine };
   const outcome = await runTrial(reference, computation, candidates, options);
   return {
     pipeline: outcome.pipeline,

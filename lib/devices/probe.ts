@@ -37,7 +37,7 @@ export interface ProbeOptions {
 export interface Comparison {
   /** Speed relative to the reference; 0 if the vectors differ too much or the pipeline is hopelessly slow. */
   gain: number;
-  /** Several times as slow as the reference: emulated. */
+  /** Unfit whatever is wanted: several times as slow as the reference, so emulated, or with vectors that are no numbers. */
   isHopeless: boolean;
   /** The outcome in words. */
   finding: string;
@@ -76,6 +76,8 @@ export class Probe {
     const similarity = this.#smallestCosine(expected.vectors, first.vectors, candidate.dimensions);
     const { referenceName, minCosine } = this.#options;
     const cosine = `a cosine of ${similarity.toFixed(5)}`;
+    if (Number.isNaN(similarity))
+      return { gain: 0, isHopeless: true, finding: 'gives vectors with NaN or an infinity' };
     const isHopeless = first.ms > HOPELESS * expected.ms;
     if (!(similarity >= minCosine)) return { gain: 0, isHopeless, finding: `has ${cosine} to ${referenceName}` };
     if (isHopeless) return { gain: 0, isHopeless, finding: `takes over ${HOPELESS} times as long as ${referenceName}` };

@@ -1,8 +1,8 @@
 /** A model's folder without the weights of its network: everything else that makes vectors out of texts. */
 import { cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { isDirectory, staysInside } from './files.js';
-import { readJson } from './json-file.js';
+import { isDirectory } from './files.js';
+import { readModules } from './modules.js';
 import type { ModelSpec } from './spec.js';
 
 /** Weights of the network in any library's form, and what lists their parts. */
@@ -18,7 +18,7 @@ export async function copyWithoutWeights(spec: ModelSpec, target: string): Promi
   const network = networkFolder(spec);
   for (const folder of new Set(['', network])) await copyFiles(join(spec.folder, folder), join(target, folder));
   for (const module of await moduleFolders(spec.folder)) {
-    if (module === network || !(await isDirectory(join(spec.folder, module)))) continue;
+    if (!(await isDirectory(join(spec.folder, module)))) continue;
     await cp(join(spec.folder, module), join(target, module), { recursive: true, dereference: true });
   }
 }
@@ -33,10 +33,10 @@ async function copyFiles(from: string, to: string): Promise<void> {
   }
 }
 
-/** Those of `modules.json` that are folders of their own. */
+/** Those of modules after the Transformer that are folders of their own. */
 async function moduleFolders(folder: string): Promise<string[]> {
-  const entries = await readJson(folder, 'modules.json');
-  if (!Array.isArray(entries)) return [];
-  const paths = entries.map((entry) => (entry as { path?: unknown }).path);
-  return paths.filter((path): path is string => typeof path === 'string' && path !== '' && staysInside(path));
+  const modules = await readModules(folder);
+  if (!modules) return [];
+  const folders = [modules.pooling, ...modules.vectorModules.map((module) => module.folder)];
+  return folders.filter((path) => path !== '' && path !== modules.transformer);
 }

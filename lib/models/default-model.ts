@@ -8,6 +8,11 @@ import type { ModelRequest, ProvidedModel } from './provider.js';
 export const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 export const DEFAULT_REVISION = 'main';
 
+/** The model that is meant: the one that was named, else `OVEMBED_MODEL`, else the default one. */
+export function modelOrDefault(named: string | undefined): string {
+  return named ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL);
+}
+
 /** The file whose hash is known, so it is the one that is fetched, though the hub has others. */
 export const DEFAULT_WEIGHTS = 'model.safetensors';
 

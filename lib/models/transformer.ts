@@ -4,6 +4,7 @@
  */
 import { join, posix } from 'node:path';
 import { invalid, type JsonObject, readJsonObject, show } from './json-file.js';
+import { checkTokenizerCode } from './tokenizer-code.js';
 
 /** Read in this order; the first that exists counts. The later ones are names of early releases. */
 export const MODULE_CONFIGS = ['bert', 'roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
@@ -70,6 +71,7 @@ export async function readTransformer(folder: string, subfolder: string, asModul
   }
   const tokenizer = await readJsonObject(folder, posix.join(subfolder, TOKENIZER_CONFIG));
   if (tokenizer?.string('truncation_side') === 'left') throw tokenizer.unsupported('truncation_side', '"right"');
+  await checkTokenizerCode(join(folder, subfolder), network, tokenizer);
   const overrides = own?.config.object('processor_kwargs') ?? own?.config.object('tokenizer_args');
 
   return {
@@ -145,8 +147,9 @@ function maxLength(
 function positions(network: JsonObject): number {
   // -1 is how XLNet says that its positions are relative.
   if (network.raw('max_position_embeddings') === -1) return Number.POSITIVE_INFINITY;
-  // The second is the name in GPT-2, whose configuration NomicBERT's extends.
-  return length(network, 'max_position_embeddings') ?? length(network, 'n_positions') ?? Number.POSITIVE_INFINITY;
+  // NomicBERT's name, from GPT-2. T5 has that key too, and no table: its positions are relative.
+  const named = network.string('model_type') === 'nomic_bert' ? length(network, 'n_positions') : undefined;
+  return length(network, 'max_position_embeddings') ?? named ?? Number.POSITIVE_INFINITY;
 }
 
 function startsAfterPadding(network: JsonObject): boolean {

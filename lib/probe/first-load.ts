@@ -13,11 +13,39 @@ import type { ModelSpec } from '../models/index.js';
 import type { LoadOptions } from '../options.js';
 import { runProbe } from './run-probe.js';
 
-/** Options of `load` that change what native code does with the model. */
-const PASSED_ON = [
-  ...['device', 'precision', 'performance', 'streams', 'threads', 'buckets', 'batchTokens', 'maxBatchSize'],
-  ...['poolingType', 'normalize', 'maxLength', 'paddingSide', 'dimensions', 'modelFile'],
-] as const satisfies readonly (keyof LoadOptions)[];
+/** Whether an option of `load` changes what native code does with the model; every option has to be here. */
+const IS_PASSED_ON: Record<keyof LoadOptions, boolean> = {
+  device: true,
+  precision: true,
+  activations: true,
+  performance: true,
+  streams: true,
+  threads: true,
+  buckets: true,
+  batchTokens: true,
+  maxBatchSize: true,
+  poolingType: true,
+  normalize: true,
+  maxLength: true,
+  paddingSide: true,
+  dimensions: true,
+  modelFile: true,
+  batchDelayMs: false,
+  maxQueue: false,
+  queryInstruction: false,
+  embedInstruction: false,
+  truncate: false,
+  revision: false,
+  cacheDir: false,
+  offline: false,
+  timeoutMs: false,
+  queueTimeoutMs: false,
+  logger: false,
+  signal: false,
+  onProgress: false,
+  probe: false,
+};
+const PASSED_ON = (Object.keys(IS_PASSED_ON) as (keyof LoadOptions)[]).filter((name) => IS_PASSED_ON[name]);
 
 /** Compiling and measuring a large model takes a minute; what takes longer than this hangs. */
 const LIMIT_MS = 600_000;

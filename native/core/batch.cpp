@@ -108,4 +108,12 @@ void fill_inputs(const Batch& batch, const ModelPorts& ports, ov::InferRequest& 
     fill_typed<int32_t>(batch, ports, request);
 }
 
+void check_width(size_t width, size_t max_positions) {
+    if (width == 0) throw Error(ErrorCode::InvalidArgument, "The width of a batch is 0.");
+    if (max_positions != 0 && width > max_positions) {
+        throw Error(ErrorCode::InvalidArgument, "The model takes at most " + std::to_string(max_positions) +
+                                                    " tokens, but the batch is " + std::to_string(width) + " wide.");
+    }
+}
+
 }  // namespace ovembed

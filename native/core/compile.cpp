@@ -65,7 +65,10 @@ CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
         const faults::Passage passage(faults::Stage::Compile);
-        if (options.int8_weights) quantization::quantize_weights(*graph.model);
+        // What a file that is quantised in part leaves in float is so for a reason.
+        if (options.int8_weights && graph.quantization == quantization::Stored::None) {
+            quantization::quantize_weights(*graph.model);
+        }
         if (options.shape) fix_shape(*graph.model, *options.shape);
         const uint64_t group = options.int8_activations ? quantization::activation_group(*graph.model) : 0;
         CompiledModel compiled{graph.weights,

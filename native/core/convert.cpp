@@ -28,7 +28,10 @@ void quantize_model(const ModelSource& source, const std::vector<Batch>& calibra
         throw Error(ErrorCode::ModelUnsupported,
                     source.file + " holds quantised weights already; calibration needs those of the original.");
     }
-    for (const Batch& batch : calibration) batch.validate(graph.vocabulary);
+    for (const Batch& batch : calibration) {
+        batch.validate(graph.vocabulary);
+        check_width(batch.width, graph.max_positions);
+    }
     try {
         quantization::quantize_statically(*graph.model, quantization::calibrate(*graph.model, calibration));
         save_graph(graph, xml);

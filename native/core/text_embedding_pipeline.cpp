@@ -79,15 +79,6 @@ Embeddings collect_tokens(const HiddenStates& states, const std::vector<RowSpan>
     return result;
 }
 
-// The CPU plugin reads beyond the position table rather than fail, so a wider batch must never get there.
-void check_width(size_t width, size_t max_positions) {
-    if (width == 0) throw Error(ErrorCode::InvalidArgument, "The width of a batch is 0.");
-    if (max_positions != 0 && width > max_positions) {
-        throw Error(ErrorCode::InvalidArgument, "The model takes at most " + std::to_string(max_positions) +
-                                                    " tokens, but the batch is " + std::to_string(width) + " wide.");
-    }
-}
-
 size_t width_after(const Modules& modules, size_t width) {
     for (const auto& module : modules) width = module->width_after(width);
     return width;

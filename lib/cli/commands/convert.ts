@@ -1,11 +1,11 @@
 /** `ovembed convert`: a model's folder with weights of another type. */
 import { stat } from 'node:fs/promises';
 import { type ConvertedModel, convertModel } from '../../convert.js';
-import { DEFAULT_MODEL } from '../../index.js';
+import { modelOrDefault } from '../../models/index.js';
 import { EXIT } from '../exit-codes.js';
 import { UsageError } from '../failures.js';
 import { megabytes } from '../figures.js';
-import type { CommonFlags, ConvertFlags } from '../flags.js';
+import type { ConvertFlags, SourceFlags } from '../flags.js';
 import { Interruption } from '../interruption.js';
 import { withDownload } from '../load.js';
 import { note } from '../stderr.js';
@@ -13,9 +13,6 @@ import { note } from '../stderr.js';
 /** @returns the exit code */
 export function convert(model: string | undefined, flags: ConvertFlags): Promise<number> {
   const { precision = 'int8' } = flags;
-  if (precision === 'auto' || flags.activations || flags.device) {
-    throw new UsageError('weights are converted whatever the device and the activations: give only --precision');
-  }
   return interruptible(flags, async (signal) => {
     const written = await withDownload(flags, (options) =>
       convertModel(modelOf(model, flags), flags.output, precision, { ...options, signal }),
@@ -25,13 +22,13 @@ export function convert(model: string | undefined, flags: ConvertFlags): Promise
 }
 
 /** The argument, the option, the environment, the default. */
-export function modelOf(argument: string | undefined, { model }: CommonFlags): string {
+export function modelOf(argument: string | undefined, { model }: SourceFlags): string {
   if (argument !== undefined && model !== undefined) throw new UsageError('MODEL is given twice: also with --model');
-  return argument ?? model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL);
+  return modelOrDefault(argument ?? model);
 }
 
-/** Work that has no half result: the first signal ends it. */
-export async function interruptible(flags: CommonFlags, work: (signal: AbortSignal) => Promise<void>): Promise<number> {
+/** Work that has no half result: after the first signal nothing is written. */
+export async function interruptible(flags: SourceFlags, work: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const interruption = new Interruption(() => note('Stopping.', flags));
   try {
     await work(interruption.signal);
@@ -45,7 +42,7 @@ export async function interruptible(flags: CommonFlags, work: (signal: AbortSign
 }
 
 /** Says what was written. */
-export async function report(written: ConvertedModel, what: object, flags: CommonFlags): Promise<void> {
+export async function report(written: ConvertedModel, what: object, flags: SourceFlags): Promise<void> {
   const { size } = await stat(written.weights);
   const { folder, source } = written;
   if (flags.json) process.stdout.write(`${JSON.stringify({ folder, ...what, weightsBytes: size, source })}\n`);

@@ -1,7 +1,7 @@
 /** `ovembed pull`: a model from the hub into its cache, or what has changed of it since. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEFAULT_MODEL, type ResolvedModel, resolveModel } from '../../models/index.js';
+import { modelOrDefault, type ResolvedModel, resolveModel } from '../../models/index.js';
 import { showDownload } from '../download.js';
 import { EXIT } from '../exit-codes.js';
 import { counted, duration, megabytes } from '../figures.js';
@@ -20,7 +20,7 @@ export async function pull(model: string | undefined, flags: ModelFlags): Promis
   const started = performance.now();
   const downloaded = new Set<string>();
   try {
-    const resolved = await resolveModel(model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL), {
+    const resolved = await resolveModel(modelOrDefault(model), {
       revision: flags.revision,
       cacheDir: flags.cacheDir,
       offline: flags.offline,

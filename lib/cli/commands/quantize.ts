@@ -1,6 +1,5 @@
 /** `ovembed quantize`: a model's folder with weights and activations in int8, calibrated on texts. */
 import { quantizeModel } from '../../quantize.js';
-import { UsageError } from '../failures.js';
 import type { QuantizeFlags } from '../flags.js';
 import { readTexts } from '../input/pairs.js';
 import { withDownload } from '../load.js';
@@ -8,9 +7,6 @@ import { interruptible, modelOf, report } from './convert.js';
 
 /** @returns the exit code */
 export async function quantize(model: string | undefined, flags: QuantizeFlags): Promise<number> {
-  if (flags.precision || flags.activations || flags.device) {
-    throw new UsageError('calibrated models are int8, whatever the device: leave out --precision and the like');
-  }
   const texts = await readTexts(flags.calibration);
   return interruptible(flags, async (signal) => {
     const written = await withDownload(flags, (options) =>

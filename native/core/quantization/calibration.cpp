@@ -4,6 +4,7 @@
 #include <cmath>
 #include <openvino/openvino.hpp>
 
+#include "core/cpus.h"
 #include "core/error.h"
 #include "core/quantization/products.h"
 #include "core/runtime.h"
@@ -54,8 +55,9 @@ void widen(ChannelRange& range, const ov::Tensor& values, const std::vector<RowS
 
 std::vector<ChannelRange> calibrate(const ov::Model& model, const std::vector<Batch>& batches) {
     const size_t own_outputs = model.outputs().size();
-    auto compiled = runtime().compile_model(
-        with_outputs(model), "CPU", ov::AnyMap{ov::hint::inference_precision(ov::element::f32), ov::num_streams(1)});
+    const ov::AnyMap properties{ov::hint::inference_precision(ov::element::f32), ov::num_streams(1),
+                                ov::inference_num_threads(available_cpus()), ov::hint::enable_cpu_pinning(false)};
+    auto compiled = runtime().compile_model(with_outputs(model), "CPU", properties);
     const ModelPorts ports = find_ports(compiled);
     ov::InferRequest request = compiled.create_infer_request();
     std::vector<ChannelRange> ranges(compiled.outputs().size() - own_outputs);

@@ -64,6 +64,24 @@ test('quantize writes a folder in calibrated int8', async () => {
   expect(JSON.parse(info.stdout).model).toMatchObject({ precision: 'int8', activations: 'int8-static' });
 });
 
+describe('models that are more than one file, and texts longer than the model', () => {
+  const folder = place.file('sharded');
+  writeTinyModel({ ...tinyModels.mean, layout: 'old', shards: 2, maxSeqLength: 80 }, folder);
+  writeFileSync(place.file('long.txt'), `${words.join(' ').repeat(30)}\n${lines.join('\n')}\n`);
+
+  test('convert reads all shards', async () => {
+    const { code, stderr } = await place.run('convert', './sharded', '--output', 'sharded-f32', '--precision', 'f32', '--quiet');
+    expect([code, stderr]).toEqual([0, '']);
+    const embed = (model: string) => place.run('embed', 'texts.txt', '--precision', 'f32', '--quiet', '--model', model);
+    expect((await embed('./sharded-f32')).stdout).toBe((await embed('./sharded')).stdout);
+  });
+
+  test('quantize cuts texts at the positions of the model', async () => {
+    const { code, stderr } = await place.run('quantize', './sharded', '--calibration', 'long.txt', '--output', 'static-long', '--quiet');
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});
+
 // oneDNN's own limit makes this CPU one without VNNI.
 test.runIf(process.arch === 'x64')('activations that the CPU does not run are refused with what does', async () => {
   place.env.ONEDNN_MAX_CPU_ISA = 'AVX2';

@@ -31,6 +31,15 @@ afterEach(() => vi.restoreAllMocks());
 
 const choose = async (options: LoadOptions = {}) => (await loadFake(world, { cacheDir, ...options })).info;
 
+test('a precision that was asked for and gives NaN is refused with the reason and the alternative', async () => {
+  error = { bf16: Number.NaN };
+  await expect(choose({ precision: 'bf16' })).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(/bf16 gives vectors with NaN or an infinity. Use precision 'auto', 'f32'/),
+  });
+  expect(world.openPipelines).toBe(0);
+});
+
 describe("precision: 'auto'", () => {
   test('takes the fastest that is close to f32, and closes the others', async () => {
     speed = { f32: 12, bf16: 6, f16: 1 };
@@ -77,7 +86,7 @@ describe("precision: 'auto'", () => {
     error = { bf16: Number.NaN };
     const info = await choose();
     expect(info.precision).toBe('f32');
-    expect(info.precisionReason).toBe('bf16 has a cosine of NaN to f32; f16 does not run: no such kernel');
+    expect(info.precisionReason).toBe('bf16 gives vectors with NaN or an infinity; f16 does not run: no such kernel');
     expect(world.openPipelines).toBe(1);
   });
 

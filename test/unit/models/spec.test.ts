@@ -252,7 +252,7 @@ test.each([
   ['mpnet', { max_position_embeddings: 514, pad_token_id: undefined }, 512],
   ['xlnet', { max_position_embeddings: -1 }, 0],
   ['nomic_bert', { max_position_embeddings: undefined, n_positions: 8192 }, 8192],
-  ['t5', { max_position_embeddings: undefined }, 0],
+  ['t5', { max_position_embeddings: undefined, n_positions: 512 }, 0],
   ['deberta-v2', { position_biased_input: false }, 0],
   ['deberta-v2', {}, 512],
 ])('the positions of %s with %o are %i', async (model_type, changes, expected) => {
@@ -289,4 +289,21 @@ test('a relative path is made absolute', async () => {
   const folder = modelFolder();
   const spec = await readModelFolder(join(folder, '..', folder.split('/').at(-1) as string));
   expect(spec.folder).toBe(folder);
+});
+
+describe('a tokenizer that needs Python', () => {
+  const withEnd = { post_processor: { single: [{ SpecialToken: { id: '<|end|>', type_id: 0 } }] } };
+
+  test.each<[string, Files]>([
+    ['its own code', { 'tokenizer_config.json': { auto_map: { AutoTokenizer: ['own.Tokenizer', null] } } }],
+    ['its own code, by config.json', { 'config.json': { ...NETWORK, auto_map: { AutoTokenizer: 'own.Tokenizer' } } }],
+    ['an end token that it adds', { 'tokenizer_config.json': { add_eos_token: true, eos_token: '<|end|>' } }],
+  ])('is refused: %s', async (_, files) => {
+    await expect(read(files)).rejects.toMatchObject({ code: 'ERR_MODEL_UNSUPPORTED' });
+  });
+
+  test.each([['<|end|>'], [{ content: '<|end|>' }]])('is not one whose tokenizer.json adds %j', async (eos_token) => {
+    const files = { 'tokenizer_config.json': { add_eos_token: true, eos_token }, 'tokenizer.json': withEnd };
+    await expect(read(files)).resolves.toMatchObject({ modelType: 'bert' });
+  });
 });
