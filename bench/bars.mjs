@@ -11,9 +11,10 @@ import { median, summarise } from './statistics.mjs';
  * @typedef {{ name: string, limit: string, measured: string, verdict: Verdict }} Bar
  */
 export function judge({ machine, contestants, studies }) {
-  const amx = machine.flags?.includes('amx_bf16') ?? false;
+  const flags = machine.flags ?? [];
+  const amx = flags.includes('amx_bf16');
   const find = (id) => contestants.find((row) => row.id === id);
-  return bars.map((bar) => judgeOne(bar, { find, study: (id) => studies[id], amx }));
+  return bars.map((bar) => judgeOne(bar, { find, study: (id) => studies[id], amx, flags }));
 }
 
 /**
@@ -135,6 +136,16 @@ const bars = [
     limit: { atLeast: 1.3 },
     cpu: 'other',
     measure: ({ find }) => speedRatio(find, 'ovembed-f32', 'transformersjs-fp32'),
+  },
+  {
+    name: 'mixed corpus: ovembed int8 ÷ the same in full precision, tokens/s',
+    limit: { atLeast: 2.2 },
+    measure: ({ find, flags }) => {
+      const values = speedRatio(find, 'ovembed-int8', 'ovembed-f32');
+      if (flags.includes('avx512_vnni')) return values;
+      if (flags.includes('avx_vnni')) return { values, limit: { atLeast: 1.8 } };
+      return { values, unjudged: 'no VNNI' };
+    },
   },
 ];
 

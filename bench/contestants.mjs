@@ -52,6 +52,7 @@ export const contestants = [
     variants: ceilingVariants,
   },
   ovembed('f32', { wholeCorpus: false }),
+  ovembed('int8', { wholeCorpus: false }),
   transformersJs('fp32'),
   transformersJs('q8'),
   {

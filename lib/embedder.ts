@@ -7,7 +7,7 @@ import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
 import { checkInput, checkInputs, copyOf, type Input, type InputRules, snapshot, type TokenIds } from './input.js';
-import { type EmbedderParts, load } from './load.js';
+import { checkDimensions, type EmbedderParts, load } from './load.js';
 import type { MetricsSnapshot } from './metrics.js';
 import {
   checkDecodeOptions,
@@ -52,7 +52,7 @@ export class Embedder implements AsyncDisposable {
    * @param model a folder, or the name of a model on the hub. Default: `OVEMBED_MODEL`, else
    *   `sentence-transformers/all-MiniLM-L6-v2`
    * @throws OvembedError `ERR_MODEL_NOT_FOUND`, `ERR_MODEL_INVALID`, `ERR_MODEL_UNSUPPORTED`, `ERR_DEVICE_UNAVAILABLE`,
-   *   `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_INVALID_ARGUMENT`
+   *   `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_MODEL_PROBE_CRASHED`, `ERR_INVALID_ARGUMENT`
    */
   static async load(model?: string, options: LoadOptions = {}): Promise<Embedder> {
     return new Embedder(await load(model, options));
@@ -240,11 +240,8 @@ export class Embedder implements AsyncDisposable {
     inputType?: InputType,
   ): { request: Request; rules: InputRules; dimensions: number } {
     const { engine, pipeline, prompts, defaults } = this.#parts;
-    const { hiddenSize } = pipeline;
     const { dimensions = defaults.dimensions, normalize = defaults.normalize, truncate = defaults.truncate } = options;
-    if (dimensions > hiddenSize) {
-      throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
-    }
+    checkDimensions(dimensions, pipeline);
     const { prompt, promptName } = options;
     const explicit = prompt !== undefined || promptName !== undefined;
     const noTokenIds = explicit ? 'a prompt cannot be put in front of token ids' : undefined;
@@ -253,7 +250,7 @@ export class Embedder implements AsyncDisposable {
         call: this.#callOf(name, options),
         prompt: resolvePrompt(prompts, { prompt, promptName, inputType: options.inputType ?? inputType }),
         truncate,
-        infer: { output: 'pooled', dimensions: dimensions === hiddenSize ? 0 : dimensions, normalize },
+        infer: { output: 'pooled', dimensions: dimensions === pipeline.dimensions ? 0 : dimensions, normalize },
       },
       rules: { vocabSize: engine.tokenizer.vocabSize, noTokenIds },
       dimensions,

@@ -1,4 +1,5 @@
 /** The result of a list call: vectors in one array, and what was read of each text. */
+import type { Activations } from './devices/computation.js';
 import type { Precision } from './native.js';
 
 /** Where a call's time went, in milliseconds. Stages overlap, and batches run side by side: parts may exceed the total. */
@@ -20,6 +21,8 @@ export interface RunMetadata {
   /** As OpenVINO names it. */
   device: string;
   precision: Precision;
+  /** Of the activations: with int8 weights another type than `precision`. Both decide the bits. */
+  activations: Activations;
   /** Batches that had texts of the call. */
   batches: number;
   /** Tokens of the call's texts as they were run, padding counted: `usage.tokens` of them are real. */

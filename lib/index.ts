@@ -1,6 +1,7 @@
 /** The public surface of ovembed. Importing it does nothing: the native addon is loaded by the first `Embedder.load`. */
 export { EmbeddingStream, type Source, type StreamItem } from './batching/stream.js';
 export type { Priority } from './batching/work.js';
+export type { Activations, AskedActivations } from './devices/computation.js';
 export { Embedder } from './embedder.js';
 export { Embeddings, type RunMetadata, type Timings } from './embeddings.js';
 export { OvembedError, type OvembedErrorCode } from './errors.js';

@@ -1,5 +1,6 @@
 /** What an embedder says of itself. */
 import type { ChosenPipeline } from './devices/choose-pipeline.js';
+import type { Activations } from './devices/computation.js';
 import type { DevicePlan } from './devices/plan.js';
 import type { Logger } from './logger.js';
 import type { ModelSpec, ResolvedModel } from './models/index.js';
@@ -16,15 +17,21 @@ export interface EmbedderInfo {
   readonly fingerprint: string;
   /** Width of a vector, unless a call cuts it further. */
   readonly dimensions: number;
+  /** Width of a token vector (`embedTokens`); null where the model's graph gives none. */
+  readonly tokenDimensions: number | null;
   /** Longest text in tokens, special tokens counted; 0: no limit. */
   readonly maxTokens: number;
-  readonly pooling: PoolingType;
+  /** A list where what several give is put side by side. */
+  readonly pooling: PoolingType | readonly PoolingType[];
   readonly normalize: boolean;
   /** How the model's authors compare its vectors: `cosine`, `dot`, `euclidean`, `manhattan`; null: not stated. */
   readonly similarityFunction: string | null;
   /** Prompts by name. */
   readonly prompts: Readonly<Record<string, string>>;
+  /** `int8`: that of the weights. */
   readonly precision: Precision;
+  /** Element type of the activations; vectors have the same bits only where this and the precision are the same. */
+  readonly activations: Activations;
   readonly precisionReason: string;
   /** As OpenVINO names it. */
   readonly device: string;
@@ -67,12 +74,14 @@ export function describeLoaded(loaded: Loaded, dimensions: number, maxTokens: nu
     revision: resolved.revision,
     fingerprint: loaded.fingerprint,
     dimensions,
+    tokenDimensions: pipeline.pooledInGraph ? null : pipeline.hiddenSize,
     maxTokens,
-    pooling: spec.pooling,
+    pooling: spec.pooling.length === 1 ? (spec.pooling[0] as PoolingType) : Object.freeze([...spec.pooling]),
     normalize: spec.normalize,
     similarityFunction: spec.similarityFunction,
     prompts: Object.freeze({ ...spec.prompts }),
     precision: choice.precision,
+    activations: choice.activations,
     precisionReason: choice.reason,
     device: device.device,
     deviceName: device.fullName,

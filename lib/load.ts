@@ -13,15 +13,17 @@ import { describeLoaded, type EmbedderInfo, type Loaded } from './info.js';
 import { resolveLogger } from './logger.js';
 import { Metrics } from './metrics.js';
 import {
-  DEFAULT_MODEL,
   fingerprint,
   graphIdentity,
   type ModelSpec,
+  modelOrDefault,
   readModelFolder,
   resolveModel,
+  widthAfter,
 } from './models/index.js';
 import { callNative, type NativeAddon, type NativePipeline, type NativeTokenizer, native } from './native.js';
 import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
+import { probeFirstLoad } from './probe/first-load.js';
 import { CallScope } from './signals.js';
 import type { Prompts } from './text/prompts.js';
 
@@ -51,9 +53,10 @@ export interface System {
   readModelFolder: typeof readModelFolder;
   fingerprint: typeof fingerprint;
   graphIdentity: typeof graphIdentity;
+  probeFirstLoad: typeof probeFirstLoad;
 }
 
-const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity };
+const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity, probeFirstLoad };
 
 const DEFAULT_BUCKET = 16;
 const DEFAULT_BATCH_TOKENS = 1_024;
@@ -72,11 +75,7 @@ export async function load(model: string | undefined, options: LoadOptions, syst
   const ended = new AbortController();
   scope.signal.addEventListener('abort', () => ended.abort(scope.signal.reason));
   // A copy of the options, as their owner may change them while the model is being loaded.
-  const loading = loadParts(
-    model ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL),
-    { ...options, signal: ended.signal },
-    system,
-  );
+  const loading = loadParts(modelOrDefault(model), { ...options, signal: ended.signal }, system);
   try {
     return await scope.race(loading);
   } catch (error) {
@@ -100,9 +99,15 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const addon = system.native();
   const logger = resolveLogger(options.logger);
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
-  const spec = withOptions(await system.readModelFolder(resolved.folder), options);
+  const spec = withOptions(await system.readModelFolder(resolved.folder, options.modelFile), options);
   const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
-  const tokenizer = await callNative(() => addon.loadTokenizer({ file: spec.tokenizerFile }));
+  const fingerprint = (variant: ModelSpec) => system.fingerprint(variant, { cacheDir, signal });
+  if (options.probe) {
+    await system.probeFirstLoad({ spec, options, runtimeVersion: addon.runtimeVersion, logger, fingerprint });
+  }
+  const tokenizer = await callNative(() =>
+    addon.loadTokenizer({ file: spec.tokenizerFile, lowerCase: spec.doLowerCase }),
+  );
   const plan = planOptions(spec, options);
   const choosing = checkRoomForText(tokenizer, options).then(() =>
     choosePipeline({
@@ -115,8 +120,9 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       logger,
       parallelism: planParallelism(device.device, options, addon.availableCpus()),
       precision: options.precision ?? 'auto',
+      activations: options.activations ?? 'auto',
       cacheDir: ovembedCacheDir(cacheDir),
-      fingerprint: (variant) => system.fingerprint(variant, { cacheDir, signal }),
+      fingerprint,
       graphIdentity: (variant, ended) => system.graphIdentity(variant, { cacheDir, signal: ended }),
       signal,
     }),
@@ -145,20 +151,17 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   }
 }
 
-function pickResolveOptions({ revision, offline, cacheDir, signal, onProgress }: LoadOptions) {
-  return { revision, offline, cacheDir, signal, onProgress };
+function pickResolveOptions({ revision, modelFile, offline, cacheDir, signal, onProgress }: LoadOptions) {
+  return { revision, modelFile, offline, cacheDir, signal, onProgress };
 }
 
 /** What the model's files say, with what the options put in its place. */
 function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
-  if (spec.doLowerCase) {
-    const where = `do_lower_case: true in ${spec.folder}`;
-    throw new OvembedError('ERR_MODEL_UNSUPPORTED', `${where} is not supported; a tokenizer that lower-cases is.`);
-  }
   checkMaxLength(options, spec.maxPositions);
+  checkPoolingType(options, spec);
   return {
     ...spec,
-    pooling: options.poolingType ?? spec.pooling,
+    pooling: options.poolingType ? [options.poolingType] : spec.pooling,
     normalize: options.normalize ?? spec.normalize,
     maxLength: options.maxLength ?? spec.maxLength,
     // Not the folder's: padding on the right gives a text the vector it has alone, in any encoder and any causal
@@ -170,6 +173,14 @@ function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
       document: options.embedInstruction ?? spec.prompts.document ?? '',
     },
   };
+}
+
+/** A single pooling gives a vector that is too narrow for a module after several. */
+function checkPoolingType({ poolingType }: LoadOptions, { pooling, modules }: ModelSpec): void {
+  const sized = modules.some(({ type }) => type !== 'normalize');
+  if (poolingType === undefined || pooling.length === 1 || !sized) return;
+  const modes = pooling.join(', ');
+  throw invalidArgument('poolingType', `none, as the model's modules take what ${modes} give together,`, poolingType);
 }
 
 /** Beyond its positions a network reads past a table, or gives every token the same one. */
@@ -208,20 +219,13 @@ function isTunable({ device }: DevicePlan, { streams, batchTokens }: LoadOptions
 /** Checks what only the loaded graph can tell, and puts the parts together. */
 function assemble(loaded: Loaded): EmbedderParts {
   const { pipeline, spec, tokenizer, options } = loaded;
-  const { maxPositions, hiddenSize } = pipeline;
+  const { maxPositions } = pipeline;
   checkMaxLength(options, maxPositions);
-  if (spec.dimensions !== null && spec.dimensions !== hiddenSize) {
-    const said = `The pooling configuration of ${spec.folder} says ${spec.dimensions} dimensions`;
-    throw new OvembedError('ERR_MODEL_INVALID', `${said}, but the network gives ${hiddenSize}.`);
-  }
-  if (pipeline.pooledInGraph && options.poolingType !== undefined) {
-    throw invalidArgument('poolingType', 'none, as the graph of this model pools by itself,', options.poolingType);
-  }
-  const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? hiddenSize, hiddenSize);
-  if (dimensions > hiddenSize) {
-    throw invalidArgument('dimensions', `at most ${hiddenSize}, the dimensions of the model,`, dimensions);
-  }
-  const plan = withinPositions(loaded.plan, maxPositions);
+  checkWidth(spec, pipeline);
+  if (pipeline.pooledInGraph) checkPooledInGraph(spec, options);
+  const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? pipeline.dimensions, pipeline.dimensions);
+  checkDimensions(dimensions, pipeline);
+  const plan = withinPositions(unpaddedPlan(loaded), maxPositions);
   const pipelines = new Pipelines(pipeline, latencyPipelines(loaded));
   const metrics = new Metrics();
   const scheduler = new Scheduler(pipelines, {
@@ -231,7 +235,15 @@ function assemble(loaded: Loaded): EmbedderParts {
     observers: [metrics, new HeapTrims(loaded.trimHeap)],
   });
   return {
-    engine: { tokenizer, scheduler, plan, device: loaded.device.device, precision: loaded.choice.precision },
+    engine: {
+      tokenizer,
+      scheduler,
+      plan,
+      includePrompt: spec.includePrompt,
+      device: loaded.device.device,
+      precision: loaded.choice.precision,
+      activations: loaded.choice.activations,
+    },
     pipeline,
     pipelines,
     metrics,
@@ -243,8 +255,45 @@ function assemble(loaded: Loaded): EmbedderParts {
       queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
       interactiveQueueTimeoutMs: options.queueTimeoutMs ?? DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS,
     },
-    info: describeLoaded(loaded, dimensions, plan.maxLength),
+    info: describeLoaded({ ...loaded, plan }, dimensions, plan.maxLength),
   };
+}
+
+/** A graph without an attention mask takes padding for text: then no text is padded, unless the user wants buckets. */
+function unpaddedPlan({ pipeline, plan, options, logger, source }: Loaded): PlanOptions {
+  if (pipeline.masksPadding || options.buckets !== undefined) return plan;
+  logger.info(
+    `${source.file} has no input attention_mask, so texts are not padded: each length is a bucket of its own.`,
+  );
+  return { ...plan, buckets: [1] };
+}
+
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` for more dimensions than the model has */
+export function checkDimensions(dimensions: number, { dimensions: most }: NativePipeline): void {
+  if (dimensions <= most) return;
+  throw invalidArgument('dimensions', `at most ${most}, the dimensions of the model,`, dimensions);
+}
+
+/** What the files say of the width, which without modules of a size of their own nothing else has checked. */
+function checkWidth({ folder, tokenDimensions, pooling, modules }: ModelSpec, pipeline: NativePipeline): void {
+  if (tokenDimensions === null) return;
+  const stated = widthAfter(modules, tokenDimensions * pooling.length);
+  if (stated === pipeline.dimensions) return;
+  const said = `The configuration of the modules in ${folder} says ${stated} dimensions`;
+  throw new OvembedError('ERR_MODEL_INVALID', `${said}, but the network gives ${pipeline.dimensions}.`);
+}
+
+/** Such a graph takes no part of its pooling from outside. */
+function checkPooledInGraph({ folder, includePrompt }: ModelSpec, { poolingType }: LoadOptions): void {
+  if (poolingType !== undefined) {
+    throw invalidArgument('poolingType', 'none, as the graph of this model pools by itself,', poolingType);
+  }
+  if (includePrompt) return;
+  throw new OvembedError(
+    'ERR_MODEL_UNSUPPORTED',
+    `The pooling configuration of ${folder} leaves the prompt out (include_prompt: false), but the graph pools by itself. ` +
+      'Export it with its token vectors (last_hidden_state) as output.',
+  );
 }
 
 /** Each latency pipeline lays out the weights anew. For larger models that is too much memory for what it gains. */

@@ -9,14 +9,31 @@ import { isOvembedErrorCode, OvembedError, type OvembedErrorCode } from './error
 /** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
 export type PoolingType = 'CLS' | 'MEAN' | 'MAX' | 'MEAN_SQRT_LEN' | 'WEIGHTED_MEAN' | 'LAST_TOKEN';
 
-/** A precision that can be run, as opposed to `auto`, which is a choice still to be made. */
-export type Precision = 'f32' | 'bf16' | 'f16';
+/** Activation functions of PyTorch, with their default parameters. */
+export type Activation = 'identity' | 'tanh' | 'relu' | 'gelu' | 'silu' | 'sigmoid';
+
+/** What is done with a vector after pooling. `file` is the absolute path of the module's `model.safetensors`. */
+export type VectorModule =
+  | { type: 'dense'; file: string; inFeatures: number; outFeatures: number; bias: boolean; activation: Activation }
+  | { type: 'layerNorm'; file: string; dimension: number }
+  | { type: 'normalize' };
+
+/** Floating-point element types that a model can be computed in. */
+export type FloatPrecision = 'f32' | 'bf16' | 'f16';
+
+/** A precision that can be run, as opposed to `auto`, which is a choice still to be made. `int8` is that of the weights. */
+export type Precision = FloatPrecision | 'int8';
+
+/** What a model's file holds in 8 bits or fewer: nothing, weights, or with them calibrated ranges of activations. */
+export type StoredQuantization = 'none' | 'weights' | 'static';
 
 /** Where the weights and the graph come from. `file` is an absolute path. */
 export interface ModelSource {
-  /** `openvino`: IR (`.xml` with `.bin`); `onnx`: `.onnx`; `safetensors`: `model.safetensors` beside `config.json`. */
+  /** `openvino`: IR (`.xml` with `.bin`); `onnx`: `.onnx`; `safetensors`: `model.safetensors` or its index beside `config.json`. */
   kind: 'openvino' | 'onnx' | 'safetensors';
   file: string;
+  /** Absolute paths of all files of the source, `file` the first; needed where there are shards or external data. */
+  files?: readonly string[];
 }
 
 export interface NativeDevice {
@@ -30,6 +47,8 @@ export interface NativeDevice {
 export interface TokenizerOptions {
   /** Absolute path of `tokenizer.json`. */
   file: string;
+  /** Lower-cases texts before the tokenizer's own normalisation, unless a `Lowercase` is part of that. Default false. */
+  lowerCase?: boolean;
 }
 
 /** The only shape of input that a pipeline takes. */
@@ -42,18 +61,45 @@ export interface PipelineShape {
 export interface PipelineOptions {
   source: ModelSource;
   device: string;
-  precision: Precision;
+  /** Of all that is not in 8 bits. */
+  precision: FloatPrecision;
+  /** Quantises the weights, unless the file's are already. */
+  int8Weights: boolean;
+  /** Quantises activations before products of 8-bit weights, each token by itself. */
+  int8Activations: boolean;
   /** Number of parallel inference streams; each has `threads / streams` threads. */
   streams: number;
   /** Threads for inference in all streams together. */
   threads: number;
-  pooling: PoolingType;
+  /** What each gives is put side by side. Not empty. */
+  pooling: readonly PoolingType[];
+  /** In the order in which they are applied to pooled vectors. Taken to be in the graph if that pools by itself. */
+  modules: readonly VectorModule[];
   paddingSide: 'left' | 'right';
   padTokenId: number;
   /** Compiles for this shape alone, which saves the runtime the work of shapes that change; null: for any. */
   shape: PipelineShape | null;
   /** A file to import the compiled model from, or to export it to after compiling; null: no compiled-model cache. */
   blobFile: string | null;
+}
+
+export interface ConvertModelOptions {
+  source: ModelSource;
+  /** Of the weights; those that the source holds in 8 bits already stay as they are. */
+  weights: Precision;
+  /** Absolute path of the `.xml` to write; the `.bin` goes beside it. */
+  file: string;
+}
+
+export interface QuantizeModelOptions {
+  source: ModelSource;
+  /** Texts over which the ranges of activations are found. */
+  encoding: NativeEncoding;
+  /** Rows of the encoding that are run together, each padded to `bucket` tokens. */
+  batches: readonly { rows: Uint32Array; bucket: number }[];
+  padTokenId: number;
+  /** Absolute path of the `.xml` to write; the `.bin` goes beside it. */
+  file: string;
 }
 
 export interface EncodeOptions {
@@ -63,6 +109,11 @@ export interface EncodeOptions {
   offsets: boolean;
   /** Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Token ids are taken as they are. */
   addSpecialTokens: boolean;
+  /**
+   * What every text begins with and pooling leaves out: as many of a row's first tokens as it has when it is encoded alone,
+   * less a special token at its end. Rows given as ids have none. Default: nothing is left out.
+   */
+  excludedPrompt?: string;
   /** A number to cancel the work by, see `cancel`; a whole number from 0. Default: it cannot be cancelled. */
   job?: number;
 }
@@ -111,7 +162,7 @@ export interface InferOptions {
   bucket: number;
   /** `pooled`: one vector per row. `tokens`: one vector per real token (padding left out), neither pooled nor normalised. */
   output: 'pooled' | 'tokens';
-  /** Pooled vectors are cut to this many dimensions before normalising (Matryoshka); 0: not cut. */
+  /** Vectors are cut to this many dimensions after all modules and before normalising (Matryoshka); 0: not cut. */
   dimensions: number;
   /** Vectors are scaled to length 1 (`pooled` only). */
   normalize: boolean;
@@ -131,12 +182,18 @@ export interface InferResult {
 }
 
 export interface NativePipeline {
-  /** Width of a token vector and, uncut, of a pooled vector. */
+  /** Width of a token vector; of what the graph gives, if that pools by itself. */
   readonly hiddenSize: number;
+  /** Width of a text's vector, uncut: after pooling and all modules. */
+  readonly dimensions: number;
   /** The longest row the graph takes (position embeddings); 0: no limit known. */
   readonly maxPositions: number;
   /** The graph ends in a pooled vector already (`sentence_embedding`); pooling was not applied again. */
   readonly pooledInGraph: boolean;
+  /** The graph is told what is padding. Where it is not, a text's vector depends on how far it is padded. */
+  readonly masksPadding: boolean;
+  /** Of the file that it was made from. */
+  readonly quantization: StoredQuantization;
   /** True when the compiled model came from `blobFile`. */
   readonly fromBlob: boolean;
   /** Why the blob could not be read or written, if so; the pipeline works all the same. */
@@ -164,12 +221,23 @@ export interface NativeAddon {
   devices(): Promise<NativeDevice[]>;
   loadTokenizer(options: TokenizerOptions): Promise<NativeTokenizer>;
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
+  /** Writes a model as OpenVINO IR, with its weights (products, and the table of the tokens) in another type. */
+  convertModel(options: ConvertModelOptions): Promise<void>;
+  /** The same with int8 weights, and activations quantised by their ranges over texts. */
+  quantizeModel(options: QuantizeModelOptions): Promise<void>;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */
   performanceCpus(): number;
   /** Gives memory that the process's heap has free back to the system: soon, on a native thread. Only glibc keeps any. */
   trimHeap(): void;
+  /**
+   * Locks a file against other processes, and against other calls of this one, as Python's filelock does; the file is made
+   * if need be. Does not wait.
+   *
+   * @returns a function that gives the lock back, as does the end of the process; null if somebody else holds it
+   */
+  lockFile(path: string): (() => void) | null;
   /** Ends all native work of the process: waits for what is running, drops the rest. For the end of the process only. */
   stop(): void;
 }

@@ -15,6 +15,7 @@ import {
   isPositiveInteger,
   oneOf,
 } from './checks.js';
+import { ASKED_ACTIVATIONS, type AskedActivations } from './devices/computation.js';
 import { invalidArgument, OvembedError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { DownloadProgress } from './models/index.js';
@@ -32,9 +33,16 @@ export interface LoadOptions {
   device?: string;
   /**
    * Element type of the computation. `'auto'` is the fastest whose vectors have a cosine of at least 0.9999 to `f32` on
-   * this machine, found by a short measurement and remembered. Default `'auto'`.
+   * this machine, found by a short measurement and remembered. `'int8'` quantises the weights to a quarter of their
+   * memory in f32, at some loss (docs/precision.md). What runs badly or not at all is refused. Default `'auto'`.
    */
   precision?: 'auto' | Precision;
+  /**
+   * With `precision: 'int8'`: element type of the activations. A float type, to which weights are widened as they are used;
+   * `'int8'`, quantised token by token before they meet weights, with all else in f32; or `'int8+bf16'`, with all else in
+   * bf16. `'auto'` is the fastest, found by a short measurement and remembered. Default `'auto'`.
+   */
+  activations?: 'auto' | AskedActivations;
   /**
    * What the CPU's threads are set up for. `'throughput'`: several streams, the most texts per second. `'latency'`: one stream
    * with all threads, so that a single batch is done soonest. `'auto'` follows the queue: all threads for a batch that is
@@ -85,6 +93,17 @@ export interface LoadOptions {
   truncate?: Truncate;
   /** Branch, tag or commit of the model on the hub. Default `'main'`. */
   revision?: string;
+  /**
+   * File of weights inside the model's folder, such as `onnx/model_quantized.onnx` or `openvino/openvino_model_qint8.xml`.
+   * Default: the plain OpenVINO IR, safetensors or ONNX, the first that is there and runs; another only if it is the only one.
+   */
+  modelFile?: string;
+  /**
+   * Load and run the model once in a child process before it is loaded here, so that a model that makes native code crash
+   * is `ERR_MODEL_PROBE_CRASHED` instead of the end of this process. Remembered per model, machine and options in
+   * `cacheDir`: only the first load takes longer. For models from people you do not know. Default `false`.
+   */
+  probe?: boolean;
   /** Folder for compiled models and remembered choices. Default: `OVEMBED_CACHE_DIR`, else the user's cache folder. */
   cacheDir?: string;
   /** Never use the network: a model that is not on this machine is an error. Default: what `HF_HUB_OFFLINE` says. */
@@ -196,7 +215,8 @@ const LONGEST_DELAY_MS = 1_000;
 
 const LOAD_CHECKS: Checks<LoadOptions> = {
   device: aDevice,
-  precision: oneOf('auto', 'f32', 'bf16', 'f16'),
+  precision: oneOf('auto', 'f32', 'bf16', 'f16', 'int8'),
+  activations: oneOf('auto', ...ASKED_ACTIVATIONS),
   performance: oneOf('auto', 'latency', 'throughput'),
   streams: aPositiveInteger,
   threads: aPositiveInteger,
@@ -214,6 +234,8 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
   dimensions: aPositiveInteger,
   truncate: oneOf('end', 'error'),
   revision: aNonEmptyString,
+  modelFile: aNonEmptyString,
+  probe: aBoolean,
   cacheDir: aNonEmptyString,
   offline: aBoolean,
   timeoutMs: aDuration,
@@ -247,7 +269,10 @@ const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...L
 /** Checks the options of `Embedder.load`. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, LOAD_CHECKS, 'Embedder.load');
-  const { streams, threads } = options;
+  const { streams, threads, precision, activations } = options;
+  if (activations !== undefined && precision !== 'int8') {
+    throw invalidArgument('activations', "none unless precision is 'int8'", activations);
+  }
   if (streams !== undefined && threads !== undefined && streams > threads) {
     throw invalidArgument('streams', `at most as many streams as threads (${threads})`, streams);
   }

@@ -23,6 +23,7 @@ export async function load(folders, { precision, streams, bucket, budget }) {
     streams,
     threads,
     pooling: spec.pooling,
+    modules: spec.modules,
     paddingSide: 'right',
     padTokenId: spec.padTokenId,
     shape: null,

@@ -7,8 +7,8 @@ export function noTimings(): Timings {
   return { totalMs: 0, tokenizeMs: 0, queueMs: 0, inferMs: 0, poolMs: 0 };
 }
 
-export function noBatches({ device, precision }: Engine): RunMetadata {
-  return { device, precision, batches: 0, paddedTokens: 0, cacheHits: 0 };
+export function noBatches({ device, precision, activations }: Engine): RunMetadata {
+  return { device, precision, activations, batches: 0, paddedTokens: 0, cacheHits: 0 };
 }
 
 /** Adds what a batch did for some texts of a call to what was done for others. */

@@ -2,6 +2,7 @@
  * A call's way to the device, window by window: a list of any length is tokenised and planned in slices, so that handing
  * texts to native code never stalls the event loop and memory beside the result stays constant.
  */
+import type { Activations } from '../devices/computation.js';
 import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
 import type { NativeEncoding, NativeTokenizer, Precision } from '../native.js';
@@ -24,9 +25,12 @@ export interface Engine {
   tokenizer: NativeTokenizer;
   scheduler: Scheduler;
   plan: PlanOptions;
+  /** Whether a prompt's tokens take part in pooling. */
+  includePrompt: boolean;
   /** Of the pipelines, as OpenVINO names it. */
   device: string;
   precision: Precision;
+  activations: Activations;
 }
 
 /** What a call asks for. */
@@ -140,13 +144,18 @@ export async function runWindow(
 
 /** Token ids are what the model reads already, so only texts get the prompt. */
 function encodeWindow(
-  { tokenizer, plan }: Engine,
+  { tokenizer, plan, includePrompt }: Engine,
   { prompt, infer }: Request,
   { inputs }: Window,
   signal: StopSignal,
 ): NativeEncoding | Promise<NativeEncoding> {
   const prompted = prompt === '' ? inputs : inputs.map((input) => (typeof input === 'string' ? prompt + input : input));
-  const options = { maxLength: plan.maxLength, offsets: infer.output === 'tokens', addSpecialTokens: true };
+  const options = {
+    maxLength: plan.maxLength,
+    offsets: infer.output === 'tokens',
+    addSpecialTokens: true,
+    ...(includePrompt ? {} : { excludedPrompt: prompt }),
+  };
   return encode(tokenizer, prompted, options, signal);
 }
 

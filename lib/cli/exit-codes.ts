@@ -10,6 +10,7 @@ export const EXIT = {
   model: 4,
   device: 5,
   output: 6,
+  verdict: 7,
   /** 128 and the number of the signal, as shells report it. */
   SIGINT: 130,
   SIGTERM: 143,
@@ -24,6 +25,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   4    model: not found, not valid, not supported, or not to be downloaded
   5    device: not there, failed, or the native addon does not load
   6    output: cannot be written
+  7    verify: the vectors are further from f32 than the precision may cost
   130  stopped by Ctrl-C (SIGINT); 143 by SIGTERM. What was read before is finished and written.`;
 
 const BY_ERROR_CODE: Partial<Record<OvembedErrorCode, number>> = {
@@ -32,6 +34,7 @@ const BY_ERROR_CODE: Partial<Record<OvembedErrorCode, number>> = {
   ERR_MODEL_NOT_FOUND: EXIT.model,
   ERR_MODEL_INVALID: EXIT.model,
   ERR_MODEL_UNSUPPORTED: EXIT.model,
+  ERR_MODEL_PROBE_CRASHED: EXIT.model,
   ERR_DOWNLOAD: EXIT.model,
   ERR_DEVICE_UNAVAILABLE: EXIT.device,
   ERR_DEVICE_FAILED: EXIT.device,

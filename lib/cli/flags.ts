@@ -1,15 +1,38 @@
 /** Command-line options as commander hands them over. */
 import type { InputType, LoadOptions, Truncate } from '../index.js';
 
-/** Options that every command has. */
-export interface CommonFlags {
+/** Options of commands that read a model. */
+export interface SourceFlags {
   model?: string;
-  device?: string;
-  precision?: NonNullable<LoadOptions['precision']>;
+  revision?: string;
+  modelFile?: string;
   cacheDir?: string;
   offline?: boolean;
   json?: boolean;
   quiet?: boolean;
+}
+
+/** Options of commands that run a model. */
+export interface CommonFlags extends SourceFlags {
+  device?: string;
+  precision?: NonNullable<LoadOptions['precision']>;
+  activations?: NonNullable<LoadOptions['activations']>;
+}
+
+export interface ConvertFlags extends SourceFlags {
+  output: string;
+  precision?: 'int8' | 'f32' | 'f16' | 'bf16';
+}
+
+export interface QuantizeFlags extends SourceFlags {
+  output: string;
+  calibration: string;
+}
+
+export interface VerifyFlags extends CommonFlags {
+  reference?: string;
+  texts?: string;
+  pairs?: string;
 }
 
 export interface EmbedFlags extends CommonFlags {
@@ -24,4 +47,13 @@ export interface EmbedFlags extends CommonFlags {
   query?: boolean;
   inputType?: InputType;
   promptName?: string;
+}
+
+/** Options of commands that only handle files. */
+export interface ModelFlags {
+  revision?: string;
+  cacheDir?: string;
+  offline?: boolean;
+  json?: boolean;
+  quiet?: boolean;
 }

@@ -1,30 +1,36 @@
 /** Loading the model that the common options name, with the download shown. */
 import { Embedder, type LoadOptions } from '../index.js';
-import { megabytes } from './figures.js';
-import type { CommonFlags } from './flags.js';
-import { commandLogger, note } from './stderr.js';
-
-const DOWNLOAD_NOTE_EVERY_MS = 2_000;
+import { type Logger, resolveLogger } from '../logger.js';
+import type { ResolveOptions } from '../models/index.js';
+import { showDownload } from './download.js';
+import type { CommonFlags, SourceFlags } from './flags.js';
+import { commandLogger } from './stderr.js';
 
 /** @param more options of `Embedder.load` beyond the common ones */
 export function loadModel(flags: CommonFlags, more: LoadOptions = {}): Promise<Embedder> {
-  const { model, device, precision, cacheDir, offline } = flags;
-  const given = { device, precision, cacheDir, offline };
-  return Embedder.load(model, {
-    ...given,
-    ...commandLogger(flags),
-    onProgress: downloadNotes(flags),
-    ...more,
-  } as LoadOptions);
+  const { model, device, precision, activations } = flags;
+  const given = { device, precision, activations };
+  return withDownload(flags, (options) => Embedder.load(model, { ...given, ...options, ...more } as LoadOptions));
 }
 
-/** Says now and then how much of a file has come. */
-function downloadNotes(flags: CommonFlags): LoadOptions['onProgress'] {
-  let last = performance.now();
-  return ({ file, receivedBytes, totalBytes }) => {
-    if (performance.now() - last < DOWNLOAD_NOTE_EVERY_MS) return;
-    last = performance.now();
-    const total = totalBytes === null ? '' : ` of ${megabytes(totalBytes)}`;
-    note(`Downloading ${file}: ${megabytes(receivedBytes)}${total}`, flags);
-  };
+/** Runs what may download a model, with what finding a model takes; how far a download is, is shown. */
+export async function withDownload<T>(
+  flags: SourceFlags,
+  work: (options: ResolveOptions & { logger: Logger }) => Promise<T>,
+): Promise<T> {
+  const { revision, modelFile, cacheDir, offline } = flags;
+  const display = showDownload(flags);
+  const logger = resolveLogger(commandLogger(flags).logger);
+  try {
+    return await work({
+      revision,
+      modelFile,
+      cacheDir,
+      offline,
+      logger,
+      onProgress: (progress) => display.update(progress),
+    });
+  } finally {
+    display.stop();
+  }
 }

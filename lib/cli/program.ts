@@ -1,7 +1,8 @@
 /** The command line: commands, options and help. Nothing of the library is loaded here, so that help comes at once. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODE_HELP } from './exit-codes.js';
-import type { CommonFlags, EmbedFlags } from './flags.js';
+import type { CommonFlags, ConvertFlags, EmbedFlags, ModelFlags, QuantizeFlags, VerifyFlags } from './flags.js';
+import type { Manner } from './stderr.js';
 import { VERSION } from './version.js';
 
 const PROGRAM_HELP = `
@@ -9,12 +10,15 @@ Examples:
   ovembed embed notes.txt --output notes.jsonl     a vector for every line of a text file
   ovembed embed --help                             all about it
   ovembed info                                     devices, precision and the model's identity
+  ovembed pull org/name                            download a model, or bring it up to date
+  ovembed models                                   what is on this machine, and how large it is
 
 Environment:
   OVEMBED_MODEL       the model that is used when --model is not given
   OVEMBED_CACHE_DIR   compiled models and measured choices (else the user's cache folder)
   OVEMBED_LOG         debug, info, warn or error: what the library says on standard error
   HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE … as huggingface_hub reads them
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY   a proxy to the hub
 
 ${EXIT_CODE_HELP}
 `;
@@ -40,8 +44,22 @@ Ctrl-C stops reading, finishes what was read, and leaves a valid file; a second 
 ${EXIT_CODE_HELP}
 `;
 
-/** @param run receives what a command is to do; it loads the library only when called */
-export function buildProgram(run: (work: () => Promise<number>, flags: CommonFlags) => Promise<void>): Command {
+const PULL_HELP = `
+Examples:
+  ovembed pull intfloat/e5-small-v2
+  ovembed pull org/name --revision v1.0 --json
+  ovembed embed notes.txt --model "$(ovembed pull org/name --quiet)"
+
+A download that is interrupted goes on where it ended. Models that need a token: HF_TOKEN, or the one of "hf auth login".
+`;
+
+const PRECISIONS = ['auto', 'f32', 'bf16', 'f16', 'int8'];
+const ACTIVATIONS = ['auto', 'f32', 'bf16', 'f16', 'int8', 'int8+bf16'];
+
+/** Receives what a command is to do; the library is loaded only when that is called. */
+type Run = (work: () => Promise<number>, flags: Manner) => Promise<void>;
+
+export function buildProgram(run: Run): Command {
   const program = new Command('ovembed')
     .description('Text embeddings on this machine, by OpenVINO.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -72,7 +90,109 @@ export function buildProgram(run: (work: () => Promise<number>, flags: CommonFla
   addCommonOptions(info).action((flags: CommonFlags) =>
     run(async () => (await import('./commands/info.js')).info(flags), flags),
   );
+  addPull(program, run);
+  addModels(program, run);
+  addConvert(program, run);
+  addQuantize(program, run);
+  addVerify(program, run);
   return program;
+}
+
+function addPull(program: Command, run: Run): void {
+  const pull = program
+    .command('pull')
+    .summary('download a model, or bring it up to date')
+    .description(
+      'Asks the hub where the revision stands now, downloads what is not in the cache, checks the rest, and prints the folder.',
+    )
+    .argument('[MODEL]', 'a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
+    .addOption(revisionOption());
+  addFolderOptions(pull);
+  addMessageOptions(pull)
+    .addHelpText('after', PULL_HELP)
+    .action((model: string | undefined, flags: ModelFlags) =>
+      run(async () => (await import('./commands/pull.js')).pull(model, flags), flags),
+    );
+}
+
+function addModels(program: Command, run: Run): void {
+  const models = program
+    .command('models')
+    .summary('list the models on this machine, or remove one')
+    .description("Lists the models in the hub's cache with their revisions and sizes, whoever put them there.");
+  addMessageOptions(models).action((flags: ModelFlags) =>
+    run(async () => (await import('./commands/models.js')).listModels(flags), flags),
+  );
+  const remove = models
+    .command('remove')
+    .summary('remove a model from the cache')
+    .description('Removes a model, or one revision of it, from the cache, and prints how much that freed.')
+    .argument('<MODEL>', 'its name, as `ovembed models` prints it')
+    .option('--revision <revision>', 'only this branch, tag or commit; files that others share stay');
+  addMessageOptions(remove).action((id: string, _: ModelFlags, command: Command) => {
+    const flags = command.optsWithGlobals<ModelFlags>();
+    return run(async () => (await import('./commands/models.js')).removeModel(id, flags), flags);
+  });
+}
+
+function addConvert(program: Command, run: Run): void {
+  const convert = program
+    .command('convert')
+    .summary('write a model once with weights of another type')
+    .description('Writes MODEL, with its weights in the type of --precision, as a folder that loads like any model.')
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)');
+  convert.requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
+  convert.addOption(
+    new Option('--precision <precision>', 'of the weights (default: int8)').choices(['int8', 'f32', 'f16', 'bf16']),
+  );
+  addSourceOptions(convert.optionsGroup('Model:'));
+  addMessageOptions(convert)
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: ConvertFlags) =>
+      run(async () => (await import('./commands/convert.js')).convert(model, flags), flags),
+    );
+}
+
+function addQuantize(program: Command, run: Run): void {
+  const quantize = program
+    .command('quantize')
+    .summary('write a model once with weights and activations in int8')
+    .description(
+      'Finds the ranges of activations over the texts of --calibration, and writes MODEL in calibrated int8, as a folder ' +
+        'that loads like any model. Check it with ovembed verify.',
+    )
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)')
+    .requiredOption(
+      '--calibration <file>',
+      'texts as the model will embed: one on every line, or JSON Lines with "text"',
+    )
+    .requiredOption('-o, --output <folder>', 'the folder to write; must not be there yet');
+  addSourceOptions(quantize.optionsGroup('Model:'));
+  addMessageOptions(quantize)
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: QuantizeFlags) =>
+      run(async () => (await import('./commands/quantize.js')).quantize(model, flags), flags),
+    );
+}
+
+function addVerify(program: Command, run: Run): void {
+  const verify = program
+    .command('verify')
+    .summary('compare a precision or a device with f32 on the CPU')
+    .description(
+      'Embeds texts at --precision on --device and at f32 on the CPU, prints how close the vectors, the rankings and the ' +
+        'correlation with given scores are, and whether that is within what the precision may cost.',
+    )
+    .argument('[MODEL]', 'a folder, or a name on the hub (default: that of --model)');
+  verify
+    .option('--reference <model>', 'the model whose f32 vectors are compared with (default: MODEL)')
+    .option('--texts <file>', 'a text on every line, or JSON Lines with a field "text" (default: built-in)')
+    .option('--pairs <file>', 'TSV: text, text, score; or JSON Lines with "a", "b", "score" (default: built-in)');
+  addCommonOptions(verify)
+    .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+    .action((model: string | undefined, flags: VerifyFlags) =>
+      run(async () => (await import('./commands/verify.js')).verify(model, flags), flags),
+    );
 }
 
 function addEmbedOptions(command: Command): void {
@@ -116,21 +236,49 @@ function addEmbedOptions(command: Command): void {
   command.option('--batch-tokens <n>', 'most tokens of a batch (default: 1024)', positiveInteger);
 }
 
+/** Of commands that run a model. */
 function addCommonOptions(command: Command): Command {
-  return command
-    .optionsGroup('Model and device:')
-    .option('-m, --model <model>', 'a folder, or a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
+  command.optionsGroup('Model and device:');
+  addSourceOptions(command)
     .option('--device <device>', 'auto, CPU, GPU, GPU.1, NPU … (default: auto)')
     .addOption(
       new Option(
         '--precision <precision>',
-        'of the computation (default: auto, the fastest that is exact enough)',
-      ).choices(['auto', 'f32', 'bf16', 'f16']),
+        'of the computation; int8 is that of the weights (default: auto, the fastest that is exact enough)',
+      ).choices(PRECISIONS),
     )
-    .option('--cache-dir <folder>', 'compiled models and measured choices (default: $OVEMBED_CACHE_DIR)')
-    .option('--offline', 'use no network: a model that is not on this machine is an error')
+    .addOption(
+      new Option(
+        '--activations <type>',
+        'with --precision int8: element type of the activations (default: auto, the fastest)',
+      ).choices(ACTIVATIONS),
+    );
+  return addMessageOptions(command);
+}
+
+/** Of commands that read a model. */
+function addSourceOptions(command: Command): Command {
+  return command
+    .option('-m, --model <model>', 'a folder, or a name on the hub (default: $OVEMBED_MODEL, else all-MiniLM-L6-v2)')
+    .addOption(revisionOption())
+    .option('--model-file <file>', 'the file of weights to take, such as onnx/model_O3.onnx (default: by preference)')
+    .addOption(cacheDirOption())
+    .addOption(offlineOption());
+}
+
+function addFolderOptions(command: Command): Command {
+  return command.addOption(cacheDirOption()).addOption(offlineOption());
+}
+
+const revisionOption = () => new Option('--revision <revision>', 'a branch, tag or commit (default: main)');
+const cacheDirOption = () =>
+  new Option('--cache-dir <folder>', 'compiled models and measured choices (default: $OVEMBED_CACHE_DIR)');
+const offlineOption = () => new Option('--offline', 'use no network: a model that is not on this machine is an error');
+
+function addMessageOptions(command: Command): Command {
+  return command
     .optionsGroup('Messages:')
-    .option('--json', 'messages (embed: summary and error; info: everything) as JSON')
+    .option('--json', 'messages (embed: summary and error; other commands: everything) as JSON')
     .option('-q, --quiet', 'no progress and no summary; warnings and errors only');
 }
 

@@ -1,5 +1,5 @@
 /** How far the work is, on standard error: a bar on a terminal, else a line every few seconds. */
-import { SingleBar } from 'cli-progress';
+import { type Options, SingleBar } from 'cli-progress';
 import { counted, duration, grouped } from './figures.js';
 import type { Tally } from './tally.js';
 
@@ -13,8 +13,21 @@ export interface Progress {
 export const NO_PROGRESS: Progress = { update() {}, stop() {} };
 
 const LINE_EVERY_MS = 5_000;
-const BAR_WIDTH = 24;
-const FRAMES_PER_SECOND = 8;
+
+/** How bars look and behave in this command. */
+export const BAR: Options = {
+  stream: process.stderr,
+  barsize: 24,
+  barCompleteChar: '█',
+  barIncompleteChar: '░',
+  fps: 8,
+  hideCursor: true,
+  linewrap: true, // cuts the line at the terminal's width instead of breaking it
+  clearOnComplete: true, // the summary says the same
+  gracefulExit: false, // signals are the command's business
+  forceRedraw: true, // rates and the remaining time change by themselves
+  emptyOnZero: true,
+};
 
 export function showProgress(tally: Tally): Progress {
   return process.stderr.isTTY ? new ProgressBar(tally) : new ProgressLines(tally);
@@ -26,20 +39,7 @@ class ProgressBar implements Progress {
 
   constructor(tally: Tally) {
     this.#tally = tally;
-    this.#bar = new SingleBar({
-      format: tally.totalBytes === undefined ? '{status}' : '{bar} {status}',
-      stream: process.stderr,
-      barsize: BAR_WIDTH,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      fps: FRAMES_PER_SECOND,
-      hideCursor: true,
-      linewrap: true, // cuts the line at the terminal's width instead of breaking it
-      clearOnComplete: true, // the summary says the same
-      gracefulExit: false, // signals are the command's business
-      forceRedraw: true, // rates and the remaining time change by themselves
-      emptyOnZero: true,
-    });
+    this.#bar = new SingleBar({ ...BAR, format: tally.totalBytes === undefined ? '{status}' : '{bar} {status}' });
     this.#bar.start(tally.totalBytes ?? 0, 0, { status: statusOf(tally) });
   }
 

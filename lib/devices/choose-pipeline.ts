@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { PlanOptions } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import type { ModelSpec } from '../models/index.js';
+import { type FoundSource, firstSupported, type ModelSpec } from '../models/index.js';
 import {
   callNative,
   type ModelSource,
@@ -11,24 +11,31 @@ import {
   type NativePipeline,
   type NativeTokenizer,
   type PipelineShape,
-  type Precision,
 } from '../native.js';
 import { BlobCache } from './blobs.js';
 import { Choices } from './choices.js';
+import { type Computation, nameOf, nativeComputation } from './computation.js';
 import { cpuIdentity, machineOf } from './machine.js';
 import { oneAtATime } from './one-at-a-time.js';
 import type { DevicePlan, Parallelism } from './plan.js';
-import { isPrecisionChoice, measurePrecision, type PrecisionChoice } from './precision.js';
+import {
+  type Chosen,
+  isMeasured,
+  isPrecisionChoice,
+  measurePrecision,
+  type PrecisionChoice,
+  type PrecisionRequest,
+  takeAsked,
+} from './precision.js';
 import { TuningChoices } from './tuning-choices.js';
 
 /** What is to be compiled, where, and how. */
-export interface PipelineRequest {
+export interface PipelineRequest extends PrecisionRequest {
   addon: NativeAddon;
   spec: ModelSpec;
   device: DevicePlan;
   parallelism: Parallelism;
-  precision: 'auto' | Precision;
-  /** For the measurement that `auto` may need. */
+  /** For the measurement that a precision may need. */
   tokenizer: NativeTokenizer;
   plan: PlanOptions;
   /** Whether streams and batches may be chosen by measurement. */
@@ -53,7 +60,7 @@ export interface ChosenPipeline {
   tuningReason: string;
   source: ModelSource;
   fingerprint: string;
-  /** Of the file of the weights. */
+  /** Of the files of the weights. */
   weightsBytes: number;
   /** Compiles the same model at the same precision for other streams, threads and shapes. */
   compileFor(parallelism: Parallelism, shape: PipelineShape | null): Promise<NativePipeline>;
@@ -61,7 +68,7 @@ export interface ChosenPipeline {
 
 /** How a pipeline is compiled. */
 interface Variant {
-  precision: Precision;
+  computation: Computation;
   parallelism: Parallelism;
   shape: PipelineShape | null;
 }
@@ -69,37 +76,24 @@ interface Variant {
 /** Takes the first source of the model that the runtime supports. */
 export async function choosePipeline(request: PipelineRequest): Promise<ChosenPipeline> {
   const { spec, logger } = request;
-  for (const [index, source] of spec.sources.entries()) {
-    try {
-      return await pipelineFrom(source, request);
-    } catch (error) {
-      const unsupported = error instanceof OvembedError && error.code === 'ERR_MODEL_UNSUPPORTED';
-      if (!unsupported || index === spec.sources.length - 1) throw error;
-      logger.warn(`${source.file} cannot be used (${error.message}); trying ${spec.sources[index + 1]?.file}.`);
-    }
-  }
-  throw new OvembedError('ERR_MODEL_INVALID', `${spec.folder} holds no weights that can be read.`);
+  return (await firstSupported(spec, logger, (source) => pipelineFrom(source, request))).result;
 }
 
-async function pipelineFrom(source: ModelSpec['sources'][number], request: PipelineRequest): Promise<ChosenPipeline> {
+async function pipelineFrom(source: FoundSource, request: PipelineRequest): Promise<ChosenPipeline> {
   const variant = { ...request.spec, sources: [source] };
   const graph = await request.graphIdentity(variant, request.signal);
   const fingerprint = await request.fingerprint(variant);
   const weightsBytes = await sizeOfWeights(source);
   const tunings = new TuningChoices(graph, request);
-  const compileFor = (precision: Precision, parallelism: Parallelism, shape: PipelineShape | null) =>
-    compilePipeline(variant, graph, { precision, parallelism, shape }, request);
-  const compile = async (precision: Precision) => {
-    const tuned = await tunings.read(precision);
-    return compileFor(precision, { ...request.parallelism, ...(tuned && { streams: tuned.streams }) }, null);
+  const compileFor = (computation: Computation, parallelism: Parallelism, shape: PipelineShape | null) =>
+    compilePipeline(variant, graph, { computation, parallelism, shape }, request);
+  const compile = async (computation: Computation) => {
+    const tuned = await tunings.read(computation);
+    return compileFor(computation, { ...request.parallelism, ...(tuned && { streams: tuned.streams }) }, null);
   };
-  const { pipeline, choice } =
-    request.precision === 'auto'
-      ? await automaticPrecision(graph, compile, request)
-      : { pipeline: await compile(request.precision), choice: { precision: request.precision, reason: 'asked for' } };
-  const { precision } = choice;
-  const load = (parallelism: Parallelism) => compileFor(precision, parallelism, null);
-  const tuned = await tunings.choose(precision, pipeline, load);
+  const { pipeline, choice } = await choosePrecision(graph, compile, request);
+  const load = (parallelism: Parallelism) => compileFor(choice, parallelism, null);
+  const tuned = await tunings.choose(choice, pipeline, load);
   return {
     pipeline: tuned.pipeline,
     plan: tuned.tuning ? { ...request.plan, batchTokens: tuned.tuning.batchTokens } : request.plan,
@@ -108,38 +102,48 @@ async function pipelineFrom(source: ModelSpec['sources'][number], request: Pipel
     source,
     fingerprint,
     weightsBytes,
-    compileFor: (parallelism, shape) => compileFor(precision, parallelism, shape),
+    compileFor: (parallelism, shape) => compileFor(choice, parallelism, shape),
   };
 }
 
-/** An IR's weights are in a file beside it. */
-async function sizeOfWeights({ kind, file }: ModelSource): Promise<number> {
-  const weights = kind === 'openvino' ? file.replace(/\.xml$/, '.bin') : file;
-  return (await stat(weights)).size;
+/** What describes the weights is small beside them. */
+async function sizeOfWeights({ files }: FoundSource): Promise<number> {
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The choice made earlier on this machine for this model, else a new one, which is kept. */
-async function automaticPrecision(
+/** What was asked for; or the choice made earlier on this machine for this model; else a new one, which is kept. */
+async function choosePrecision(
   graph: string,
-  load: (precision: Precision) => Promise<NativePipeline>,
-  { addon, device, parallelism, cacheDir, tokenizer, plan, logger, signal }: PipelineRequest,
-): Promise<{ pipeline: NativePipeline; choice: PrecisionChoice }> {
+  load: (computation: Computation) => Promise<NativePipeline>,
+  request: PipelineRequest,
+): Promise<Chosen> {
+  const { addon, device, parallelism, cacheDir, logger, signal } = request;
+  const trial = {
+    ...request,
+    load,
+    capabilities: device.capabilities,
+    device: device.device,
+    deviceName: device.fullName,
+  };
+  if (!isMeasured(request, device.device)) return takeAsked(request, trial);
+
   const choices = new Choices(cacheDir, isPrecisionChoice);
   const machine = await machineOf(addon, device, parallelism);
-  const key = ['precision', ...machine, graph];
+  const key = ['precision', ...machine, graph, request.precision, request.activations];
 
   // Measurements side by side would disturb each other, and the first one's outcome serves all.
   return oneAtATime(JSON.stringify([cacheDir, ...key]), async () => {
     signal.throwIfAborted();
     const remembered = await choices.read(key);
-    if (remembered) return { pipeline: await load(remembered.precision), choice: remembered };
+    if (remembered) return { pipeline: await load(remembered), choice: remembered };
 
-    const measured = await measurePrecision({ capabilities: device.capabilities, tokenizer, plan, load, signal });
-    logger.info(`precision ${measured.choice.precision}: ${measured.choice.reason}`);
+    const measured = await measurePrecision(request, trial);
+    logger.info(`precision ${nameOf(measured.choice)}: ${measured.choice.reason}`);
     const choice = await choices.keep(key, measured.choice);
-    if (choice.precision === measured.choice.precision) return { pipeline: measured.pipeline, choice };
+    if (nameOf(choice) === nameOf(measured.choice)) return { pipeline: measured.pipeline, choice };
     await measured.pipeline.close();
-    return { pipeline: await load(choice.precision), choice };
+    return { pipeline: await load(choice), choice };
   });
 }
 
@@ -147,28 +151,29 @@ async function automaticPrecision(
 async function compilePipeline(
   spec: ModelSpec,
   graph: string,
-  { precision, parallelism, shape }: Variant,
+  { computation, parallelism, shape }: Variant,
   { addon, device, cacheDir, logger, graphIdentity }: PipelineRequest,
 ): Promise<NativePipeline> {
-  const { kind, file } = spec.sources[0] as ModelSource;
+  const { kind, file, files } = spec.sources[0] as FoundSource;
   const blobs = new BlobCache(cacheDir);
   const blobFile = await blobs.fileFor({
     graph,
     device: device.device,
     deviceName: device.fullName,
     cpu: await cpuIdentity(),
-    precision,
+    precision: nameOf(computation),
     shape,
     runtimeVersion: addon.runtimeVersion,
   });
   const pipeline = await callNative(() =>
     addon.loadPipeline({
-      source: { kind, file },
+      source: { kind, file, files },
       device: device.device,
-      precision,
+      ...nativeComputation(computation),
       ...parallelism,
       shape,
       pooling: spec.pooling,
+      modules: spec.modules,
       paddingSide: spec.paddingSide,
       padTokenId: spec.padTokenId,
       blobFile,

@@ -13,7 +13,12 @@ export async function cpuIdentity(cpuInfoFile = '/proc/cpuinfo'): Promise<string
   const model = cpus()[0]?.model ?? process.arch;
   const cpuInfo = await readFile(cpuInfoFile, 'utf8').catch(() => '');
   const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuInfo)?.[1] ?? '';
-  return `${model} ${createHash('sha256').update(flags).digest('hex').slice(0, 16)}`;
+  // A limit on the instruction sets that the runtime's kernels may use (documented by oneDNN) makes another CPU of it.
+  const limit = process.env.ONEDNN_MAX_CPU_ISA ?? '';
+  return `${model} ${createHash('sha256')
+    .update(flags + limit)
+    .digest('hex')
+    .slice(0, 16)}`;
 }
 
 /** What measured choices depend on, beside the model. */

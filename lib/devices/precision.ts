@@ -1,94 +1,166 @@
 /**
- * The choice of `precision: 'auto'`. Capability flags do not tell: bf16 is three times as fast as f32 with AMX, slower
- * with AVX-512 BF16 alone, and emulated at a thirtieth of the speed elsewhere. So it is measured, with real pipelines.
+ * Chooses what a model is computed in. Capability flags do not tell: bf16 is three times as fast as f32 with AMX, slower
+ * with AVX-512 BF16 alone on some CPUs, and emulated at a thirtieth of the speed elsewhere; quantised activations double
+ * the speed, or do not run at all. So it is measured.
  */
 import { OvembedError } from '../errors.js';
-import type { NativePipeline, Precision } from '../native.js';
-import { Probe, type ProbeOptions } from './probe.js';
+import type { FloatPrecision, NativePipeline } from '../native.js';
+import {
+  type Activations,
+  type AskedActivations,
+  asStored,
+  type Computation,
+  float,
+  int8,
+  isComputation,
+  nameOf,
+} from './computation.js';
+import { type Finding, runTrial, type Trial } from './trial.js';
 
-/** A precision and the words that say why it was chosen. */
-export interface PrecisionChoice {
-  precision: Precision;
+/** A computation and the words that say why it was chosen. */
+export interface PrecisionChoice extends Computation {
   reason: string;
 }
 
 export function isPrecisionChoice(value: unknown): value is PrecisionChoice {
-  const choice = value as Partial<PrecisionChoice> | null;
-  return ['f32', 'bf16', 'f16'].includes(choice?.precision as string) && typeof choice?.reason === 'string';
+  return isComputation(value) && typeof (value as Partial<PrecisionChoice>).reason === 'string';
 }
 
-/** OpenVINO's names of the capabilities that make a precision worth measuring. */
-const CANDIDATES: readonly { capability: string; precision: Precision }[] = [
+/** What may be asked for. */
+export interface PrecisionRequest {
+  precision: 'auto' | FloatPrecision | 'int8';
+  /** With `int8` only. */
+  activations: 'auto' | AskedActivations;
+}
+
+/** For the choice. */
+export interface PrecisionTrial extends Pick<Trial, 'tokenizer' | 'plan' | 'signal' | 'load'> {
+  /** The device's, as OpenVINO names them. */
+  capabilities: readonly string[];
+  /** As OpenVINO takes it. */
+  device: string;
+  /** For messages. */
+  deviceName: string;
+}
+
+export interface Chosen {
+  pipeline: NativePipeline;
+  choice: PrecisionChoice;
+}
+
+/** `auto` never costs more, of what the model's file holds. */
+const MIN_COSINE = 0.9999;
+/** Of quantised activations to float ones. Those of a sound model stay above it with room; a model that they break does not. */
+const MIN_COSINE_INT8 = 0.97;
+
+/** OpenVINO's names of the capabilities that make a type worth measuring. */
+const CAPABILITIES: readonly { capability: string; precision: FloatPrecision }[] = [
   { capability: 'BF16', precision: 'bf16' },
   { capability: 'FP16', precision: 'f16' },
 ];
 
-/** A smaller gain is within the noise, and f32 is the more exact. */
-const MIN_GAIN = 1.05;
+const floatCandidates = (capabilities: readonly string[]): FloatPrecision[] =>
+  CAPABILITIES.filter(({ capability }) => capabilities.includes(capability)).map(({ precision }) => precision);
 
-/** What the measurement needs. */
-export interface Trial extends ProbeOptions {
-  /** The device's, as OpenVINO names them. */
-  capabilities: readonly string[];
-  load(precision: Precision): Promise<NativePipeline>;
+/** Whether the choice takes a measurement, whose outcome is worth keeping. */
+export function isMeasured({ precision, activations }: PrecisionRequest, device: string): boolean {
+  if (precision === 'auto') return true;
+  const asked = precision === 'int8' ? activations : precision;
+  // What other devices can compute in, they say truly.
+  return asked === 'auto' || (asked !== 'f32' && device === 'CPU');
 }
 
-interface Contender {
-  pipeline: NativePipeline;
-  precision: Precision;
-  /** Speed relative to f32. */
-  gain: number;
+/** Without a measurement: what was asked for, unless the file holds something else. */
+export async function takeAsked(request: PrecisionRequest, trial: PrecisionTrial): Promise<Chosen> {
+  const asked = computationOf(request);
+  const pipeline = await trial.load(asked);
+  return { pipeline, choice: settled(asked, pipeline, 'asked for') };
 }
 
-/**
- * Loads f32 and each candidate, keeps the fastest whose vectors are close enough to those of f32, and closes the others.
- * A candidate that cannot be loaded or run is out.
- */
-export async function measurePrecision(trial: Trial): Promise<{ pipeline: NativePipeline; choice: PrecisionChoice }> {
-  const candidates = CANDIDATES.filter(({ capability }) => trial.capabilities.includes(capability));
-  const reference = await trial.load('f32');
-  if (candidates.length === 0) {
-    return { pipeline: reference, choice: { precision: 'f32', reason: 'the device computes in no other' } };
-  }
-  const findings: string[] = [];
-  let best: Contender = { pipeline: reference, precision: 'f32', gain: 1 };
-  let probe: Probe | undefined;
-  try {
-    probe = await Probe.prepare(reference, trial);
-    await probe.warmUp();
-    for (const { precision } of candidates) {
-      const { contender, finding } = await tryCandidate(precision, trial, probe);
-      findings.push(`${precision} ${finding}`);
-      if (!contender) continue;
-      const loser = contender.gain > best.gain ? best : contender;
-      if (loser === best) best = contender;
-      if (loser.pipeline !== reference) await loser.pipeline.close();
-    }
-  } catch (error) {
-    if (best.pipeline !== reference) await best.pipeline.close();
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` for a computation that was asked for and runs badly or not at all */
+export async function measurePrecision(request: PrecisionRequest, trial: PrecisionTrial): Promise<Chosen> {
+  if (request.precision === 'int8') return measureInt8(request.activations, trial);
+  const reference = await trial.load(float('f32'));
+  if (reference.quantization !== 'none' && request.precision === 'auto') {
     await reference.close();
-    throw error;
-  } finally {
-    probe?.release();
+    return measureInt8('auto', trial, MIN_COSINE);
   }
-  if (best.pipeline !== reference) await reference.close();
-  return { pipeline: best.pipeline, choice: { precision: best.precision, reason: findings.join('; ') } };
+  if (request.precision !== 'auto') return measureAsked(float('f32'), reference, request, trial);
+  const candidates = floatCandidates(trial.capabilities).map(float);
+  if (candidates.length === 0) {
+    return { pipeline: reference, choice: { ...float('f32'), reason: 'the device computes in no other' } };
+  }
+  const options = { ...trial, referenceName: 'f32', minCosine: MIN_COSINE };
+  const { pipeline, computation, findings } = await runTrial(reference, float('f32'), candidates, options);
+  return { pipeline, choice: { ...computation, reason: wordsOf(findings) } };
 }
 
-/** Leaves a pipeline open only if it is a contender. */
-async function tryCandidate(precision: Precision, trial: Trial, probe: Probe) {
-  let pipeline: NativePipeline | undefined;
-  try {
-    pipeline = await trial.load(precision);
-    const { gain, finding } = await probe.compare(pipeline);
-    if (gain >= MIN_GAIN) return { contender: { pipeline, precision, gain }, finding };
-    await pipeline.close();
-    return { contender: undefined, finding };
-  } catch (error) {
-    await pipeline?.close();
-    trial.signal.throwIfAborted();
-    // Files that changed or are damaged say nothing about a precision.
-    if (error instanceof OvembedError && error.code === 'ERR_MODEL_INVALID') throw error;
-    return { contender: undefined, finding: `does not run: ${(error as Error).message}` };
+/** Activations beside int8 weights; the reference are those of f32. */
+async function measureInt8(
+  activations: PrecisionRequest['activations'],
+  trial: PrecisionTrial,
+  minCosine = MIN_COSINE_INT8,
+): Promise<Chosen> {
+  const computation = int8('f32');
+  const reference = await trial.load(computation);
+  if (activations !== 'auto') return measureAsked(computation, reference, { precision: 'int8', activations }, trial);
+  const floats = floatCandidates(trial.capabilities);
+  const quantized: Activations[] = reference.quantization === 'static' ? [] : ['int8'];
+  if (quantized.length > 0 && floats.includes('bf16')) quantized.push('int8+bf16');
+  // Dynamic quantisation is an option of the CPU's alone; other devices have their own ways.
+  const candidates = [...(trial.device === 'CPU' ? quantized : []), ...floats].map(int8);
+  if (candidates.length === 0) {
+    return { pipeline: reference, choice: settled(computation, reference, 'the device computes in no other') };
   }
+  const options = { ...trial, referenceName: 'float activations in f32', minCosine };
+  const outcome = await runTrial(reference, computation, candidates, options);
+  return {
+    pipeline: outcome.pipeline,
+    choice: settled(outcome.computation, outcome.pipeline, wordsOf(outcome.findings)),
+  };
 }
+
+/** Whether the one that was asked for is fit to run; how exact it is, is the user's choice. */
+async function measureAsked(
+  computation: Computation,
+  reference: NativePipeline,
+  request: PrecisionRequest,
+  trial: PrecisionTrial,
+): Promise<Chosen> {
+  const asked = computationOf(request);
+  const options = { ...trial, referenceName: nameOf(computation), minCosine: -1 };
+  const outcome = await runTrial(reference, computation, [asked], options);
+  const [finding] = outcome.findings as [Finding];
+  if (finding.error || finding.comparison?.isHopeless) {
+    await outcome.pipeline.close();
+    throw unfit(finding, computation, trial.deviceName);
+  }
+  let { pipeline } = outcome;
+  if (outcome.computation !== asked) {
+    await pipeline.close();
+    pipeline = await trial.load(asked);
+  }
+  return { pipeline, choice: settled(asked, pipeline, `asked for; ${finding.words}`) };
+}
+
+function unfit({ candidate, words, error }: Finding, better: Computation, deviceName: string): OvembedError {
+  const use =
+    candidate.precision === 'int8'
+      ? `activations: 'auto', or '${better.activations}', which runs here`
+      : `precision 'auto', '${better.precision}', or 'int8' for less memory`;
+  const message = `Precision ${nameOf(candidate)} is not fit for ${deviceName}: ${words.replace(/\.$/, '')}. Use ${use}.`;
+  return new OvembedError('ERR_INVALID_ARGUMENT', message, { cause: error });
+}
+
+function computationOf({ precision, activations }: PrecisionRequest): Computation {
+  if (precision === 'int8') return int8(activations === 'auto' ? 'f32' : activations);
+  return float(precision === 'auto' ? 'f32' : precision);
+}
+
+function settled(asked: Computation, { quantization }: NativePipeline, reason: string): PrecisionChoice {
+  const computation = asStored(asked, quantization);
+  if (nameOf(computation) === nameOf(asked)) return { ...asked, reason };
+  return { ...computation, reason: `${reason}; the model's file is quantised already` };
+}
+
+const wordsOf = (findings: readonly Finding[]) => findings.map(({ words }) => words).join('; ');

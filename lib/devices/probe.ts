@@ -3,7 +3,6 @@ import { type PlanOptions, withinPositions } from '../batching/planner.js';
 import { callNative, type NativeEncoding, type NativePipeline, type NativeTokenizer } from '../native.js';
 import { median, proseTexts, type Round, runRound } from './round.js';
 
-const MIN_COSINE = 0.9999;
 /** A pipeline that is this many times slower in its first round is emulated: it is not measured further. */
 const HOPELESS = 3;
 const MAX_ROUNDS = 7;
@@ -13,18 +12,33 @@ const BUDGET_MS = 200;
  * What lower precisions get most wrong: texts of one or two tokens, where no mean evens errors out, and repeated or
  * unknown words. For bf16 they show about twice the error of the probe's prose.
  */
-const HARD_TEXTS = ['_', '...', '[MASK]', '!?!?!?', '§ ¶ † ‡ • ° © ®', 'x'.repeat(120), 'a '.repeat(120), '𠮷𠮟𩸽'];
+export const HARD_TEXTS = [
+  '_',
+  '...',
+  '[MASK]',
+  '!?!?!?',
+  '§ ¶ † ‡ • ° © ®',
+  'x'.repeat(120),
+  'a '.repeat(120),
+  '𠮷𠮟𩸽',
+];
 
 export interface ProbeOptions {
   tokenizer: NativeTokenizer;
   plan: PlanOptions;
   /** Ends the comparison between two batches. */
   signal: AbortSignal;
+  /** What the reference is called in findings. */
+  referenceName: string;
+  /** What every vector's cosine to the reference's has to reach. */
+  minCosine: number;
 }
 
 export interface Comparison {
   /** Speed relative to the reference; 0 if the vectors differ too much or the pipeline is hopelessly slow. */
   gain: number;
+  /** Unfit whatever is wanted: several times as slow as the reference, so emulated, or with vectors that are no numbers. */
+  isHopeless: boolean;
   /** The outcome in words. */
   finding: string;
 }
@@ -33,12 +47,12 @@ export class Probe {
   readonly #encoding: NativeEncoding;
   readonly #plan: PlanOptions;
   readonly #reference: NativePipeline;
-  readonly #signal: AbortSignal;
+  readonly #options: ProbeOptions;
   #first: Round = { ms: 0, vectors: new Float32Array() };
 
-  private constructor(reference: NativePipeline, encoding: NativeEncoding, plan: PlanOptions, signal: AbortSignal) {
+  private constructor(reference: NativePipeline, encoding: NativeEncoding, plan: PlanOptions, options: ProbeOptions) {
     this.#reference = reference;
-    this.#signal = signal;
+    this.#options = options;
     this.#encoding = encoding;
     this.#plan = plan;
   }
@@ -47,7 +61,7 @@ export class Probe {
     const plan = withinPositions(trial.plan, reference.maxPositions);
     const options = { maxLength: plan.maxLength, offsets: false, addSpecialTokens: true };
     const encoding = await callNative(() => trial.tokenizer.encode([...proseTexts(), ...HARD_TEXTS], options));
-    return new Probe(reference, encoding, plan, trial.signal);
+    return new Probe(reference, encoding, plan, trial);
   }
 
   /** The reference's own first round; a failure of it is not a candidate's. */
@@ -59,9 +73,14 @@ export class Probe {
   async compare(candidate: NativePipeline): Promise<Comparison> {
     const expected = this.#first;
     const first = await this.#round(candidate);
-    const similarity = this.#smallestCosine(expected.vectors, first.vectors, candidate.hiddenSize);
-    if (!(similarity >= MIN_COSINE)) return { gain: 0, finding: `has a cosine of ${similarity.toFixed(5)} to f32` };
-    if (first.ms > HOPELESS * expected.ms) return { gain: 0, finding: `takes over ${HOPELESS} times as long as f32` };
+    const similarity = this.#smallestCosine(expected.vectors, first.vectors, candidate.dimensions);
+    const { referenceName, minCosine } = this.#options;
+    const cosine = `a cosine of ${similarity.toFixed(5)}`;
+    if (Number.isNaN(similarity))
+      return { gain: 0, isHopeless: true, finding: 'gives vectors with NaN or an infinity' };
+    const isHopeless = first.ms > HOPELESS * expected.ms;
+    if (!(similarity >= minCosine)) return { gain: 0, isHopeless, finding: `has ${cosine} to ${referenceName}` };
+    if (isHopeless) return { gain: 0, isHopeless, finding: `takes over ${HOPELESS} times as long as ${referenceName}` };
 
     const reference: number[] = [];
     const measured: number[] = [];
@@ -71,7 +90,8 @@ export class Probe {
       measured.push((await this.#round(candidate)).ms);
     } while (measured.length < MAX_ROUNDS && performance.now() < end);
     const gain = median(reference) / median(measured);
-    return { gain, finding: `is ${gain.toFixed(2)} times as fast as f32, with a cosine of ${similarity.toFixed(5)}` };
+    const finding = `is ${gain.toFixed(2)} times as fast as ${referenceName}, with ${cosine}`;
+    return { gain, isHopeless, finding };
   }
 
   release(): void {
@@ -79,7 +99,7 @@ export class Probe {
   }
 
   #round(pipeline: NativePipeline): Promise<Round> {
-    return runRound(pipeline, this.#encoding, this.#plan, this.#signal);
+    return runRound(pipeline, this.#encoding, this.#plan, this.#options.signal);
   }
 
   /** Of rows that are normalised already; NaN if any value is. Rows without a token have no direction. */

@@ -35,7 +35,7 @@ export async function runRound(
   signal: StopSignal,
 ): Promise<Round> {
   const texts = encoding.lengths.length;
-  const width = pipeline.hiddenSize;
+  const width = pipeline.dimensions;
   const vectors = new Float32Array(texts * width);
   const scheduler = new Scheduler(new Pipelines(pipeline), { plan, maxQueue: { texts: Infinity, tokens: Infinity } });
   const started = performance.now();

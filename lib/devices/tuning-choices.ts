@@ -1,7 +1,8 @@
 /** Tunings that were measured on this machine. */
-import type { NativePipeline, Precision } from '../native.js';
+import type { NativePipeline } from '../native.js';
 import { Choices } from './choices.js';
 import type { PipelineRequest } from './choose-pipeline.js';
+import { type Computation, nameOf } from './computation.js';
 import { machineOf } from './machine.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { otherStreams, type Parallelism } from './plan.js';
@@ -20,8 +21,8 @@ export class TuningChoices {
   }
 
   /** Undefined where nothing is remembered, or nothing may be chosen. */
-  async read(precision: Precision): Promise<Tuning | undefined> {
-    return this.#request.tunable ? this.#choices.read(await this.#key(precision)) : undefined;
+  async read(computation: Computation): Promise<Tuning | undefined> {
+    return this.#request.tunable ? this.#choices.read(await this.#key(computation)) : undefined;
   }
 
   /**
@@ -29,13 +30,13 @@ export class TuningChoices {
    * @param pipeline set up as remembered, else as by default; it is closed if another one is returned, or on failure
    */
   async choose(
-    precision: Precision,
+    computation: Computation,
     pipeline: NativePipeline,
     load: (parallelism: Parallelism) => Promise<NativePipeline>,
   ): Promise<{ pipeline: NativePipeline; tuning?: Tuning }> {
     const { tunable, parallelism, tokenizer, plan, logger, signal, cacheDir } = this.#request;
     if (!tunable) return { pipeline };
-    const key = await this.#key(precision);
+    const key = await this.#key(computation);
     return oneAtATime(JSON.stringify([cacheDir, ...key]), async () => {
       const remembered = await this.#choices.read(key);
       if (remembered) return this.#withStreams(remembered, pipeline, load);
@@ -59,13 +60,13 @@ export class TuningChoices {
     return { pipeline: await load({ streams: tuning.streams, threads }), tuning };
   }
 
-  async #key(precision: Precision): Promise<string[]> {
+  async #key(computation: Computation): Promise<string[]> {
     const { addon, device, parallelism, plan } = this.#request;
     const machine = await machineOf(addon, device, parallelism);
     return [
       'tuning',
       ...machine,
-      precision,
+      nameOf(computation),
       String(plan.maxLength),
       String(plan.maxBatchSize),
       plan.buckets.join(),

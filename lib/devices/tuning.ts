@@ -62,7 +62,8 @@ export async function tune(trial: TuningTrial): Promise<{ pipeline: NativePipeli
   const { pipeline, plan, signal } = trial;
   const opened: NativePipeline[] = [pipeline];
   const texts = proseTexts(2 * pipeline.streams);
-  const options = { maxLength: plan.maxLength, offsets: false, addSpecialTokens: true };
+  const { maxLength } = withinPositions(plan, pipeline.maxPositions);
+  const options = { maxLength, offsets: false, addSpecialTokens: true };
   let best: Variant | undefined;
   try {
     const encoding = await callNative(() => trial.tokenizer.encode(texts, options));

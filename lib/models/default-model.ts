@@ -8,16 +8,24 @@ import type { ModelRequest, ProvidedModel } from './provider.js';
 export const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 export const DEFAULT_REVISION = 'main';
 
-/** SHA-256 of the published `model.safetensors`. */
+/** The model that is meant: the one that was named, else `OVEMBED_MODEL`, else the default one. */
+export function modelOrDefault(named: string | undefined): string {
+  return named ?? (process.env.OVEMBED_MODEL || DEFAULT_MODEL);
+}
+
+/** The file whose hash is known, so it is the one that is fetched, though the hub has others. */
+export const DEFAULT_WEIGHTS = 'model.safetensors';
+
+/** SHA-256 of the published weights. */
 const WEIGHTS_SHA256 = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db';
 
-export function isDefaultModel(request: ModelRequest): boolean {
+export function isDefaultModel(request: Pick<ModelRequest, 'id' | 'revision'>): boolean {
   return request.id === DEFAULT_MODEL && request.revision === DEFAULT_REVISION;
 }
 
 /** @throws OvembedError `ERR_MODEL_INVALID` if the weights are not the published ones */
 export async function checkDefaultWeights(model: ProvidedModel, memo: HashMemo, signal?: AbortSignal): Promise<void> {
-  const weights = join(model.folder, 'model.safetensors');
+  const weights = join(model.folder, DEFAULT_WEIGHTS);
   if (!(await isFile(weights))) {
     throw new OvembedError('ERR_MODEL_INVALID', `${weights} is missing, so the weights cannot be checked.`);
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { ovembedCacheDir } from '../cache-dir.js';
+import type { VectorModule } from '../native.js';
 import { sha256OfFile } from './hash.js';
 import { HashMemo } from './hash-memo.js';
 import type { ModelSpec } from './spec.js';
@@ -12,24 +13,25 @@ export const GRAPH_VERSION = 1;
 
 /**
  * SHA-256 in hex over the weights (every file of the first source), tokenizer.json, config.json, each module's
- * configuration, pooling, normalisation, prompts, maximum length, padding side and the graph version. The device and the
+ * configuration and weights, pooling, normalisation, prompts, maximum length, padding side and the graph version. The device and the
  * precision are not part of it.
  */
 export async function fingerprint(spec: ModelSpec, options: HashOptions = {}): Promise<string> {
-  const { pooling, normalize, maxLength, paddingSide, prompts, defaultPromptName } = spec;
+  const { pooling, modules, normalize, maxLength, paddingSide, prompts, defaultPromptName } = spec;
   const source = spec.sources[0] as ModelSpec['sources'][number];
   const fields = ['ovembed', String(GRAPH_VERSION), source.kind, ...(await hashWeights(source.files, options))];
   for (const file of [spec.tokenizerFile, ...spec.files]) {
     fields.push(basename(file), await sha256OfFile(file, options.signal));
   }
-  fields.push(pooling, String(normalize), String(maxLength), paddingSide, defaultPromptName ?? '');
+  fields.push(...(await hashModules(modules, options)));
+  fields.push(pooling.join(' '), String(normalize), String(maxLength), paddingSide, defaultPromptName ?? '');
   for (const name of Object.keys(prompts).sort()) fields.push(name, prompts[name] as string);
   return hashFields(fields);
 }
 
 /**
- * Names the graph alone, by its first source: the same for all prompts, lengths and poolings, which are applied outside of
- * it. SHA-256 in hex over the weights, config.json and the graph version.
+ * Names the graph and the modules after it, by the first source: the same for all prompts, lengths and poolings, which are
+ * applied outside of them. SHA-256 in hex over the weights, config.json, the modules and the graph version.
  */
 export async function graphIdentity(spec: ModelSpec, options: HashOptions = {}): Promise<string> {
   const source = spec.sources[0] as ModelSpec['sources'][number];
@@ -41,12 +43,27 @@ export async function graphIdentity(spec: ModelSpec, options: HashOptions = {}):
     source.kind,
     ...weights,
     await sha256OfFile(network, options.signal),
+    ...(await hashModules(spec.modules, options)),
   ]);
 }
 
 interface HashOptions {
   cacheDir?: string | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** What each module does, in order, wherever its weights are. */
+async function hashModules(modules: readonly VectorModule[], options: HashOptions): Promise<string[]> {
+  const fields: string[] = [];
+  for (const module of modules) {
+    if (module.type === 'normalize') {
+      fields.push(module.type);
+    } else {
+      const { file, ...parameters } = module;
+      fields.push(JSON.stringify(parameters), ...(await hashWeights([file], options)));
+    }
+  }
+  return fields;
 }
 
 async function hashWeights(files: readonly string[], { cacheDir, signal }: HashOptions): Promise<string[]> {

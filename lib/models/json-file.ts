@@ -121,8 +121,12 @@ export function invalid(message: string, cause?: unknown): OvembedError {
 /** A value as it stood in the file, short enough for a message. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  try {
+    const text = JSON.stringify(value);
+    return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  } catch {
+    return 'a value nested too deeply'; // JSON.parse goes deeper than JSON.stringify
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

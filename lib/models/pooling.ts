@@ -1,6 +1,6 @@
 /** `N_Pooling/config.json`: how token vectors become one vector. Keys as written by sentence-transformers 6 and before. */
 import type { PoolingType } from '../native.js';
-import { invalid, type JsonObject, readJsonObject, show } from './json-file.js';
+import { invalid, type JsonObject, readJsonObject } from './json-file.js';
 
 /** Values of `pooling_mode`. */
 const MODES: Readonly<Record<string, PoolingType>> = {
@@ -12,7 +12,7 @@ const MODES: Readonly<Record<string, PoolingType>> = {
   lasttoken: 'LAST_TOKEN',
 };
 
-/** The booleans that stood in place of `pooling_mode` before release 6. */
+/** The booleans that stood in place of `pooling_mode` before release 6, in the order in which several are put together. */
 const FLAGS: Readonly<Record<string, PoolingType>> = {
   pooling_mode_cls_token: 'CLS',
   pooling_mode_max_tokens: 'MAX',
@@ -28,9 +28,12 @@ const LARGEST_DIMENSION = 1_000_000;
 const KNOWN_KEYS = [DIMENSION, OLD_DIMENSION, 'pooling_mode', 'include_prompt', ...Object.keys(FLAGS)];
 
 export interface Pooling {
-  type: PoolingType;
-  /** Width of a token vector, and so of the pooled vector. */
-  dimensions: number;
+  /** Never empty. What each gives is put side by side, in this order. */
+  types: PoolingType[];
+  /** Whether the tokens of the prompt take part. */
+  includePrompt: boolean;
+  /** Width of a token vector. */
+  tokenDimensions: number;
 }
 
 /** @param file path of the configuration inside `folder`, such as `1_Pooling/config.json` */
@@ -44,34 +47,29 @@ export async function readPooling(folder: string, file: string): Promise<Pooling
   // sentence-transformers passes the keys to Python as named arguments, so it fails on unknown ones too.
   for (const key of config.keys) if (!KNOWN_KEYS.includes(key)) throw config.unsupported(key, KNOWN_KEYS.join(', '));
 
-  if (config.boolean('include_prompt') === false) {
-    throw config.unsupported('include_prompt', 'true (the prompt takes part in pooling)');
-  }
-  return { type: poolingType(config), dimensions: dimensions(config) };
+  return {
+    types: poolingTypes(config),
+    includePrompt: config.boolean('include_prompt') ?? true,
+    tokenDimensions: tokenDimensions(config),
+  };
 }
 
-function dimensions(config: JsonObject): number {
+function tokenDimensions(config: JsonObject): number {
   const key = config.raw(DIMENSION) === undefined ? OLD_DIMENSION : DIMENSION;
   return config.required(key, 'the width of a token vector', config.integer(key, 1, LARGEST_DIMENSION));
 }
 
-function poolingType(config: JsonObject): PoolingType {
+function poolingTypes(config: JsonObject): PoolingType[] {
   const value = config.raw('pooling_mode');
   if (value === undefined) return poolingFromFlags(config);
   const modes = Array.isArray(value) ? value : [value];
-  const supported = `one of ${Object.keys(MODES).join(', ')}`;
-  if (modes.length > 1) throw config.unsupported('pooling_mode', supported);
-
-  const [mode] = modes;
-  const type = typeof mode === 'string' && Object.hasOwn(MODES, mode) ? MODES[mode] : undefined;
-  if (!type) throw config.invalid('pooling_mode', supported);
-  return type;
+  const types = modes.map((mode) => (typeof mode === 'string' && Object.hasOwn(MODES, mode) ? MODES[mode] : undefined));
+  if (types.length > 0 && types.every((type) => type !== undefined)) return types;
+  throw config.invalid('pooling_mode', `one or several of ${Object.keys(MODES).join(', ')}`);
 }
 
-function poolingFromFlags(config: JsonObject): PoolingType {
-  const chosen = Object.keys(FLAGS).filter((key) => config.boolean(key));
-  const [only, second] = chosen;
-  if (second) throw config.unsupported(second, `one pooling mode; ${show(chosen)} are set at once`);
+function poolingFromFlags(config: JsonObject): PoolingType[] {
+  const types = Object.entries(FLAGS).flatMap(([key, type]) => (config.boolean(key) ? [type] : []));
   // No mode at all means mean pooling in sentence-transformers.
-  return only ? (FLAGS[only] as PoolingType) : 'MEAN';
+  return types.length > 0 ? types : ['MEAN'];
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js';
 export interface DownloadProgress {
   /** Path inside the model's folder. */
   file: string;
+  /** Bytes of the file that are here; where an earlier download was cut off, it goes on from there. */
   receivedBytes: number;
   /** Null if the server does not say. */
   totalBytes: number | null;
@@ -16,6 +17,8 @@ export interface ModelRequest {
   id: string;
   /** Branch, tag or commit. */
   revision: string;
+  /** The file of weights that is wanted; default: the one that is preferred when the model is read. */
+  modelFile?: string | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
   logger?: Logger | undefined;

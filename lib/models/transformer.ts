@@ -4,6 +4,7 @@
  */
 import { join, posix } from 'node:path';
 import { invalid, type JsonObject, readJsonObject, show } from './json-file.js';
+import { checkTokenizerCode } from './tokenizer-code.js';
 
 /** Read in this order; the first that exists counts. The later ones are names of early releases. */
 export const MODULE_CONFIGS = ['bert', 'roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
@@ -70,6 +71,7 @@ export async function readTransformer(folder: string, subfolder: string, asModul
   }
   const tokenizer = await readJsonObject(folder, posix.join(subfolder, TOKENIZER_CONFIG));
   if (tokenizer?.string('truncation_side') === 'left') throw tokenizer.unsupported('truncation_side', '"right"');
+  await checkTokenizerCode(join(folder, subfolder), network, tokenizer);
   const overrides = own?.config.object('processor_kwargs') ?? own?.config.object('tokenizer_args');
 
   return {
@@ -78,8 +80,7 @@ export async function readTransformer(folder: string, subfolder: string, asModul
     maxPositions: maxPositions(network),
     doLowerCase: own?.config.boolean('do_lower_case') ?? false,
     paddingSide: paddingSide(overrides) ?? paddingSide(tokenizer) ?? 'right',
-    // Padding is masked, so its id matters only to networks that derive positions from it, and those state it here.
-    padTokenId: network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? 0,
+    padTokenId: padTokenId(network),
     causal: isCausal(network),
     moduleConfig: own?.file ?? null,
   };
@@ -146,14 +147,28 @@ function maxLength(
 function positions(network: JsonObject): number {
   // -1 is how XLNet says that its positions are relative.
   if (network.raw('max_position_embeddings') === -1) return Number.POSITIVE_INFINITY;
-  return length(network, 'max_position_embeddings') ?? Number.POSITIVE_INFINITY;
+  // NomicBERT's name, from GPT-2. T5 has that key too, and no table: its positions are relative.
+  const named = network.string('model_type') === 'nomic_bert' ? length(network, 'n_positions') : undefined;
+  return length(network, 'max_position_embeddings') ?? named ?? Number.POSITIVE_INFINITY;
+}
+
+function startsAfterPadding(network: JsonObject): boolean {
+  return POSITIONS_AFTER_PADDING.includes(network.string('model_type') ?? '');
+}
+
+/** Padding is masked, so its id matters only to networks that derive positions from it. */
+function padTokenId(network: JsonObject): number {
+  return network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? (startsAfterPadding(network) ? THEIR_PADDING : 0);
 }
 
 function maxPositions(network: JsonObject): number {
   const size = positions(network);
-  if (size === Number.POSITIVE_INFINITY) return 0;
-  if (!POSITIONS_AFTER_PADDING.includes(network.string('model_type') ?? '')) return size;
-  const padding = network.integer('pad_token_id', 0, LARGEST_TOKEN_ID) ?? THEIR_PADDING;
+  // DeBERTa without position embeddings knows distances alone, the farthest of which are one.
+  const onlyDistances =
+    network.string('model_type') === 'deberta-v2' && network.boolean('position_biased_input') === false;
+  if (size === Number.POSITIVE_INFINITY || onlyDistances) return 0;
+  if (!startsAfterPadding(network)) return size;
+  const padding = padTokenId(network);
   if (size <= padding + 1) throw network.invalid('max_position_embeddings', `more than ${padding + 1} positions`);
   return size - padding - 1;
 }

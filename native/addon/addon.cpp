@@ -1,13 +1,17 @@
 #include "addon/addon.h"
 
+#include "addon/arrays.h"
 #include "addon/encoding_wrap.h"
 #include "addon/loading.h"
 #include "addon/options.h"
+#include "addon/pipeline_options.h"
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
 #include "core/activity.h"
+#include "core/convert.h"
 #include "core/cpus.h"
 #include "core/faults.h"
+#include "core/file_lock.h"
 #include "core/heap.h"
 #include "core/runtime.h"
 
@@ -30,28 +34,6 @@ Napi::Value to_js_devices(Napi::Env env, const std::vector<Device>& devices) {
     return result;
 }
 
-EngineOptions to_engine_options(const Napi::Object& options) {
-    const auto source = options.Get("source").As<Napi::Object>();
-    EngineOptions engine;
-    engine.source = {source_kind(text_option(source, "kind")), text_option(source, "file")};
-    engine.device = text_option(options, "device");
-    engine.precision = text_option(options, "precision");
-    engine.streams = static_cast<int>(integer_option(options, "streams"));
-    engine.threads = static_cast<int>(integer_option(options, "threads"));
-    if (const Napi::Value shape = options.Get("shape"); shape.IsObject()) {
-        const auto sides = shape.As<Napi::Object>();
-        engine.shape = ov::Shape{integer_option(sides, "rows"), integer_option(sides, "width")};
-    }
-    if (!options.Get("blobFile").IsNull()) engine.blob_file = text_option(options, "blobFile");
-    return engine;
-}
-
-PoolingOptions to_pooling_options(const Napi::Object& options) {
-    return {pooling_type(text_option(options, "pooling")),
-            text_option(options, "paddingSide") == "left" ? PaddingSide::Left : PaddingSide::Right,
-            integer_option(options, "padTokenId")};
-}
-
 }  // namespace
 
 OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
@@ -64,14 +46,17 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     } catch (const Error& error) {
         throw to_js(env, error);
     }
-    DefineAddon(exports,
-                {InstanceMethod("devices", &OvembedAddon::devices),
-                 InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
-                 InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
-                 InstanceMethod("stop", &OvembedAddon::stop), InstanceMethod("trimHeap", &OvembedAddon::trim_heap),
-                 InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
-                 InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
-                 InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
+    DefineAddon(
+        exports,
+        {InstanceMethod("devices", &OvembedAddon::devices),
+         InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
+         InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+         InstanceMethod("convertModel", &OvembedAddon::convert_model),
+         InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
+         InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
+         InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
+         InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
+         InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
 
 Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
@@ -80,10 +65,12 @@ Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
-    const auto file = text_option(object_argument(info, 0), "file");
+    const auto options = object_argument(info, 0);
+    const auto file = text_option(options, "file");
+    const bool lower_case = options.Get("lowerCase").ToBoolean();
     return run_loading(
         info.Env(), m_state, load_pool, "The tokenizer could not be loaded.",
-        [file] { return std::make_shared<const Tokenizer>(file); },
+        [file, lower_case] { return std::make_shared<const Tokenizer>(file, lower_case); },
         [](Napi::Env env, const std::shared_ptr<const Tokenizer>& tokenizer) {
             return TokenizerWrap::new_instance(OvembedAddon::of(env).tokenizer_class, tokenizer);
         });
@@ -91,13 +78,48 @@ Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
 
 Napi::Value OvembedAddon::load_pipeline(const Napi::CallbackInfo& info) {
     const auto options = object_argument(info, 0);
-    const auto load = [engine = to_engine_options(options), pooling = to_pooling_options(options)] {
-        return std::make_shared<TextEmbeddingPipeline>(InferenceEngine::open(engine), pooling);
+    const auto load = [engine = to_engine_options(options), pooling = to_pooling_options(options),
+                       modules = to_module_options(options)] {
+        // The modules first: what is wrong with them shows sooner than a model is compiled.
+        auto opened = open_modules(modules);
+        return std::make_shared<TextEmbeddingPipeline>(InferenceEngine::open(engine), pooling, std::move(opened));
     };
     return run_loading(info.Env(), m_state, compile_pool, "The model could not be loaded.", load,
                        [](Napi::Env env, const std::shared_ptr<TextEmbeddingPipeline>& pipeline) {
                            return PipelineWrap::new_instance(OvembedAddon::of(env).pipeline_class, pipeline);
                        });
+}
+
+Napi::Value OvembedAddon::convert_model(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto convert = [source = to_source(options), weights = text_option(options, "weights"),
+                          file = text_option(options, "file")] {
+        ovembed::convert_model(source, weights, file);
+        return true;
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be converted.", convert,
+                       [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
+}
+
+Napi::Value OvembedAddon::quantize_model(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto encoding = EncodingWrap::unwrap(options.Get("encoding")).encoding(info.Env());
+    std::vector<Batch> batches;
+    const auto array = options.Get("batches").As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+        const auto batch = array.Get(i).As<Napi::Object>();
+        batches.push_back({{{encoding, to_vector(batch.Get("rows"))}},
+                           integer_option(batch, "bucket"),
+                           PaddingSide::Right,
+                           integer_option(options, "padTokenId")});
+    }
+    const auto quantize = [source = to_source(options), batches = std::move(batches),
+                           file = text_option(options, "file")] {
+        ovembed::quantize_model(source, batches, file);
+        return true;
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be quantised.", quantize,
+                       [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
 }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }
@@ -110,6 +132,20 @@ Napi::Value OvembedAddon::available_cpus(const Napi::CallbackInfo& info) {
 
 Napi::Value OvembedAddon::performance_cpus(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), ovembed::performance_cpus());
+}
+
+Napi::Value OvembedAddon::lock_file(const Napi::CallbackInfo& info) {
+    const auto env = info.Env();
+    if (!info[0].IsString()) throw Napi::TypeError::New(env, "Expected the path of a file.");
+    std::shared_ptr<FileLock> lock;
+    try {
+        lock = FileLock::try_lock(info[0].As<Napi::String>().Utf8Value());
+    } catch (const Error& error) {
+        throw to_js(env, error);
+    }
+    if (!lock) return env.Null();
+    // The function holds the lock; the end of the environment frees both.
+    return Napi::Function::New(env, [lock](const Napi::CallbackInfo&) mutable { lock.reset(); }, "release");
 }
 
 }  // namespace ovembed

@@ -24,8 +24,11 @@ private:
     Napi::Value devices(const Napi::CallbackInfo& info);
     Napi::Value load_tokenizer(const Napi::CallbackInfo& info);
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);
+    Napi::Value convert_model(const Napi::CallbackInfo& info);
+    Napi::Value quantize_model(const Napi::CallbackInfo& info);
     Napi::Value available_cpus(const Napi::CallbackInfo& info);
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);
+    Napi::Value lock_file(const Napi::CallbackInfo& info);
     void stop(const Napi::CallbackInfo& info);
     void trim_heap(const Napi::CallbackInfo& info);
 

@@ -8,7 +8,7 @@ namespace {
 int64_t bytes_of(const Encoding& encoding) {
     const size_t words = encoding.ids.size() + encoding.type_ids.size() + encoding.offsets.size();
     return static_cast<int64_t>(words * sizeof(uint32_t) + encoding.special_tokens_mask.size() +
-                                encoding.rows() * (sizeof(size_t) + sizeof(uint32_t) + 1));
+                                encoding.rows() * (sizeof(size_t) + 2 * sizeof(uint32_t) + 1));
 }
 
 }  // namespace

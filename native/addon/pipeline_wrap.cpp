@@ -48,9 +48,12 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
         env, kName,
         {InstanceMethod<&PipelineWrap::infer>("infer"), InstanceMethod<&PipelineWrap::cancel>("cancel"),
          InstanceMethod<&PipelineWrap::close>("close"), InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
+         InstanceAccessor<&PipelineWrap::dimensions>("dimensions"),
          InstanceAccessor<&PipelineWrap::max_positions>("maxPositions"),
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),
+         InstanceAccessor<&PipelineWrap::masks_padding>("masksPadding"),
          InstanceAccessor<&PipelineWrap::from_blob>("fromBlob"),
+         InstanceAccessor<&PipelineWrap::quantization>("quantization"),
          InstanceAccessor<&PipelineWrap::blob_problem>("blobProblem"),
          InstanceAccessor<&PipelineWrap::execution_devices>("executionDevices"),
          InstanceAccessor<&PipelineWrap::streams>("streams"), InstanceAccessor<&PipelineWrap::threads>("threads"),
@@ -99,13 +102,17 @@ Napi::Value PipelineWrap::close(const Napi::CallbackInfo& info) {
     return promise;
 }
 
-const InferenceEngine& PipelineWrap::engine(Napi::Env env) const {
+const TextEmbeddingPipeline& PipelineWrap::pipeline(Napi::Env env) const {
     if (!m_native) throw to_js(env, Error(ErrorCode::Closed, "The pipeline was closed."));
-    return m_native->engine();
+    return *m_native;
 }
 
 Napi::Value PipelineWrap::hidden_size(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), static_cast<double>(engine(info.Env()).hidden()));
+}
+
+Napi::Value PipelineWrap::dimensions(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(pipeline(info.Env()).dimensions()));
 }
 
 Napi::Value PipelineWrap::max_positions(const Napi::CallbackInfo& info) {
@@ -116,8 +123,20 @@ Napi::Value PipelineWrap::pooled_in_graph(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), engine(info.Env()).pooled());
 }
 
+Napi::Value PipelineWrap::masks_padding(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), engine(info.Env()).masked());
+}
+
 Napi::Value PipelineWrap::from_blob(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), engine(info.Env()).from_blob());
+}
+
+Napi::Value PipelineWrap::quantization(const Napi::CallbackInfo& info) {
+    const auto stored = engine(info.Env()).quantization();
+    const char* name = stored == quantization::Stored::None      ? "none"
+                       : stored == quantization::Stored::Weights ? "weights"
+                                                                 : "static";
+    return Napi::String::New(info.Env(), name);
 }
 
 Napi::Value PipelineWrap::blob_problem(const Napi::CallbackInfo& info) {

@@ -24,17 +24,21 @@ private:
     Napi::Value close(const Napi::CallbackInfo& info);
 
     Napi::Value hidden_size(const Napi::CallbackInfo& info);
+    Napi::Value dimensions(const Napi::CallbackInfo& info);
     Napi::Value max_positions(const Napi::CallbackInfo& info);
     Napi::Value pooled_in_graph(const Napi::CallbackInfo& info);
+    Napi::Value masks_padding(const Napi::CallbackInfo& info);
     Napi::Value from_blob(const Napi::CallbackInfo& info);
+    Napi::Value quantization(const Napi::CallbackInfo& info);
     Napi::Value blob_problem(const Napi::CallbackInfo& info);
     Napi::Value execution_devices(const Napi::CallbackInfo& info);
     Napi::Value streams(const Napi::CallbackInfo& info);
     Napi::Value threads(const Napi::CallbackInfo& info);
     Napi::Value concurrency(const Napi::CallbackInfo& info);
 
-    // Throws ERR_CLOSED after close().
-    const InferenceEngine& engine(Napi::Env env) const;
+    // Both throw ERR_CLOSED after close().
+    const TextEmbeddingPipeline& pipeline(Napi::Env env) const;
+    const InferenceEngine& engine(Napi::Env env) const { return pipeline(env).engine(); }
 
     // Held here, as the addon object may be gone before the last wrapper is finalised.
     std::shared_ptr<EnvState> m_state;

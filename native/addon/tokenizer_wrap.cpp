@@ -31,8 +31,10 @@ std::vector<TokenizerInput> to_inputs(const Napi::Array& array) {
 }
 
 EncodeOptions to_encode_options(const Napi::Object& options) {
+    const bool excludes = !options.Get("excludedPrompt").IsUndefined();
     return {integer_option(options, "maxLength"), boolean_option(options, "offsets"),
-            boolean_option(options, "addSpecialTokens")};
+            boolean_option(options, "addSpecialTokens"),
+            excludes ? text_option(options, "excludedPrompt") : std::string()};
 }
 
 Napi::Object to_js_encoding(Napi::Env env, std::shared_ptr<const Encoding> encoding) {

@@ -44,14 +44,14 @@ void fill_typed(const Batch& batch, const ModelPorts& ports, ov::InferRequest& r
     const ov::Shape shape{batch.rows(), batch.width};
     const size_t count = ov::shape_size(shape);
     T* ids = input<T>(request, ports.input_ids, shape);
-    T* mask = input<T>(request, ports.attention_mask, shape);
+    T* mask = ports.attention_mask ? input<T>(request, *ports.attention_mask, shape) : nullptr;
     std::fill_n(ids, count, static_cast<T>(batch.pad_token_id));
-    std::fill_n(mask, count, T{0});
+    if (mask != nullptr) std::fill_n(mask, count, T{0});
     for_each_row(batch, [&](const Encoding& encoding, uint32_t row, size_t target) {
         const size_t length = encoding.length(row);
         const size_t begin = target * batch.width + first_token(batch, length);
         std::copy_n(encoding.row_ids(row), length, ids + begin);
-        std::fill_n(mask + begin, length, T{1});
+        if (mask != nullptr) std::fill_n(mask + begin, length, T{1});
     });
     if (ports.token_type_ids) std::fill_n(input<T>(request, *ports.token_type_ids, shape), count, T{0});
     if (ports.position_ids) fill_positions(batch, input<T>(request, *ports.position_ids, shape));
@@ -70,7 +70,7 @@ std::vector<RowSpan> Batch::spans() const {
     spans.reserve(rows());
     for_each_row(*this, [&](const Encoding& encoding, uint32_t row, size_t) {
         const size_t length = encoding.length(row);
-        spans.push_back({first_token(*this, length), length});
+        spans.push_back({first_token(*this, length), length, encoding.prompt(row)});
     });
     return spans;
 }
@@ -106,6 +106,14 @@ void Batch::validate(size_t vocabulary) const {
 void fill_inputs(const Batch& batch, const ModelPorts& ports, ov::InferRequest& request) {
     if (ports.input_type == ov::element::i64) return fill_typed<int64_t>(batch, ports, request);
     fill_typed<int32_t>(batch, ports, request);
+}
+
+void check_width(size_t width, size_t max_positions) {
+    if (width == 0) throw Error(ErrorCode::InvalidArgument, "The width of a batch is 0.");
+    if (max_positions != 0 && width > max_positions) {
+        throw Error(ErrorCode::InvalidArgument, "The model takes at most " + std::to_string(max_positions) +
+                                                    " tokens, but the batch is " + std::to_string(width) + " wide.");
+    }
 }
 
 }  // namespace ovembed

@@ -6,18 +6,13 @@
 
 #include "core/error.h"
 #include "core/faults.h"
+#include "core/precision.h"
+#include "core/quantization/activations.h"
+#include "core/quantization/weights.h"
 #include "core/runtime.h"
 
 namespace ovembed {
 namespace {
-
-ov::element::Type element_type(const std::string& precision) {
-    if (precision == "f32") return ov::element::f32;
-    if (precision == "bf16") return ov::element::bf16;
-    if (precision == "f16") return ov::element::f16;
-    throw Error(ErrorCode::InvalidArgument,
-                "Expected f32, bf16 or f16 for the precision, received '" + precision + "'.");
-}
 
 // f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
 void check_precision(const std::string& precision, const Device& device) {
@@ -54,14 +49,14 @@ void check(const EngineOptions& options) {
     check_precision(options.precision, find_device(options.device));
 }
 
-ov::AnyMap compile_properties(const EngineOptions& options) {
+ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_group) {
     ov::AnyMap map{ov::hint::inference_precision(element_type(options.precision)), ov::num_streams(options.streams)};
     if (options.device.rfind("CPU", 0) == 0) {
         map.insert(ov::inference_num_threads(options.threads));
         // Several processes share a machine, and a container's CPUs are not all its own: no pinning.
         map.insert(ov::hint::enable_cpu_pinning(false));
-        // By default the activations before 8-bit weights are quantised as well, whatever the precision asked for.
-        map.insert(ov::hint::dynamic_quantization_group_size(0));
+        // By default the plugin decides by itself whether to quantise activations before 8-bit weights.
+        map.insert(ov::hint::dynamic_quantization_group_size(activation_group));
     }
     return map;
 }
@@ -70,13 +65,19 @@ CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
         const faults::Passage passage(faults::Stage::Compile);
-        if (options.shape) fix_shape(*graph.model, *options.shape);
-        CompiledModel compiled{graph.weights,
-                               runtime().compile_model(graph.model, options.device, compile_properties(options)),
-                               graph.max_positions, graph.vocabulary};
-        if (graph.weights && !graph.weights->unchanged()) {
-            throw Error(ErrorCode::ModelInvalid, graph.file + " changed while it was being read.");
+        // What a file that is quantised in part leaves in float is so for a reason.
+        if (options.int8_weights && graph.quantization == quantization::Stored::None) {
+            quantization::quantize_weights(*graph.model);
         }
+        if (options.shape) fix_shape(*graph.model, *options.shape);
+        const uint64_t group = options.int8_activations ? quantization::activation_group(*graph.model) : 0;
+        CompiledModel compiled{graph.weights,
+                               runtime().compile_model(graph.model, options.device, compile_properties(options, group)),
+                               graph.max_positions,
+                               graph.vocabulary,
+                               graph.quantization,
+                               group};
+        check_unchanged(graph.weights);
         return compiled;
     } catch (...) {
         throw current_error(ErrorCode::DeviceFailed, graph.file + " could not be compiled for " + options.device + ".");

@@ -14,7 +14,9 @@ namespace ovembed {
 struct EngineOptions {
     ModelSource source;
     std::string device;
-    std::string precision;             // f32, bf16 or f16
+    std::string precision;             // f32, bf16 or f16: of all that is not in 8 bits
+    bool int8_weights = false;         // weights are quantised, unless the file's are already
+    bool int8_activations = false;     // activations before 8-bit weights are quantised, token by token, as they come
     int streams = 1;                   // batches that the device works on at once
     int threads = 1;                   // CPU threads of all streams together
     std::optional<ov::Shape> shape{};  // {rows, width}: the only input that is taken; saves the work of other shapes
@@ -24,7 +26,8 @@ struct EngineOptions {
 // Throws InvalidArgument or DeviceUnavailable for options that this machine cannot serve.
 void check(const EngineOptions& options);
 
-ov::AnyMap compile_properties(const EngineOptions& options);
+// `activation_group` is that of quantization::activation_group; 0: activations are not quantised.
+ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_group);
 
 // Reads and compiles, whatever the blob file holds. Throws Error.
 CompiledModel compile(const EngineOptions& options);

@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kMagic[8] = {'O', 'V', 'E', 'M', 'B', 'L', 'O', 'B'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 
 // Little-endian, as all platforms that OpenVINO runs on.
 struct Trailer {
@@ -32,11 +32,12 @@ struct Trailer {
     uint32_t version;
     uint32_t trailer_crc;  // over this trailer with trailer_crc = 0
     uint32_t payload_crc;
-    uint32_t reserved;
+    uint32_t quantization;
     uint64_t payload_size;
     uint64_t max_positions;
     uint64_t vocabulary;
-    uint64_t padding[2];
+    uint64_t activation_group;
+    uint64_t padding;
 };
 static_assert(sizeof(Trailer) == 64, "the trailer's layout is part of the file format");
 
@@ -71,6 +72,8 @@ Trailer trailer_for(const fs::path& payload_file, const CompiledModel& compiled)
     trailer.payload_size = payload.size();
     trailer.max_positions = compiled.max_positions;
     trailer.vocabulary = compiled.vocabulary;
+    trailer.activation_group = compiled.activation_group;
+    trailer.quantization = static_cast<uint32_t>(compiled.quantization);
     trailer.trailer_crc = crc_of(trailer);
     return trailer;
 }
@@ -102,7 +105,7 @@ fs::path temporary_name(const fs::path& path) {
 }  // namespace
 
 std::optional<CompiledModel> import_blob(const std::string& file, const std::string& device,
-                                         const ov::AnyMap& properties) {
+                                         const PropertiesFor& properties) {
     std::error_code unreadable;  // then mapping it says what is wrong
     if (!fs::exists(fs::u8path(file), unreadable) && !unreadable) return std::nullopt;
     const auto pages = std::make_shared<MappedFile>(file);
@@ -110,8 +113,12 @@ std::optional<CompiledModel> import_blob(const std::string& file, const std::str
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
         const faults::Passage passage(faults::Stage::Import);
-        return CompiledModel{pages, runtime().import_model(payload, device, properties), trailer.max_positions,
-                             trailer.vocabulary};
+        return CompiledModel{{pages},
+                             runtime().import_model(payload, device, properties(trailer.activation_group)),
+                             trailer.max_positions,
+                             trailer.vocabulary,
+                             static_cast<quantization::Stored>(trailer.quantization),
+                             trailer.activation_group};
     } catch (...) {
         throw current_error(ErrorCode::ModelInvalid, device + " refuses the compiled model " + file + ".");
     }
@@ -125,9 +132,7 @@ void export_blob(const std::string& file, CompiledModel& compiled) {
         const faults::Passage passage(faults::Stage::Export);
         fs::create_directories(path.parent_path());
         write_blob(temporary, compiled);
-        if (compiled.pages && !compiled.pages->unchanged()) {
-            throw Error(ErrorCode::ModelInvalid, compiled.pages->path() + " changed while it was being read.");
-        }
+        check_unchanged(compiled.pages);
         fs::rename(temporary, path);
     } catch (...) {
         const Error error =

@@ -15,9 +15,11 @@ struct Encoding {
     std::vector<uint32_t> offsets;           // start, end per token in UTF-16 code units; empty if not asked for
     std::vector<uint32_t> original_lengths;  // tokens per row before truncation
     std::vector<uint8_t> truncated;
+    std::vector<uint32_t> prompt_tokens;  // of each row's tokens, how many pooling leaves out; empty: none of any row
 
     size_t rows() const noexcept { return row_starts.size() - 1; }
     size_t length(size_t row) const noexcept { return row_starts[row + 1] - row_starts[row]; }
+    size_t prompt(size_t row) const noexcept { return prompt_tokens.empty() ? 0 : prompt_tokens[row]; }
     const uint32_t* row_ids(size_t row) const noexcept { return ids.data() + row_starts[row]; }
 };
 

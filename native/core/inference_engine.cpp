@@ -44,7 +44,8 @@ std::string identity(const EngineOptions& options) {
     std::string key;
     for (const std::string& file : files_of(options.source)) key += file + '\n' + stamp(file) + '\n';
     for (const std::string& part :
-         {options.device, options.precision, std::to_string(options.streams), std::to_string(options.threads)}) {
+         {options.device, options.precision, std::to_string(options.int8_weights),
+          std::to_string(options.int8_activations), std::to_string(options.streams), std::to_string(options.threads)}) {
         key += part + '\n';
     }
     if (options.shape) key += options.shape->to_string();
@@ -148,9 +149,10 @@ InferenceEngine::InferenceEngine(const EngineOptions& options)
 
 void InferenceEngine::load(const EngineOptions& options) {
     const bool keeps_blobs = !options.blob_file.empty();
+    const auto properties = [&](uint64_t group) { return compile_properties(options, group); };
     if (keeps_blobs) {
         try {
-            if (auto imported = import_blob(options.blob_file, options.device, compile_properties(options))) {
+            if (auto imported = import_blob(options.blob_file, options.device, properties)) {
                 m_compiled = std::move(*imported);
                 m_from_blob = true;
                 return;
@@ -168,8 +170,7 @@ void InferenceEngine::load(const EngineOptions& options) {
             if (!m_blob_problem.empty()) m_blob_problem += " It was compiled again and replaced.";
             // A compiled model goes on reading the mapped weights, and whoever overwrites or cuts that file changes
             // vectors or ends the process. Nobody writes into a blob: it is only ever replaced by rename.
-            if (auto kept = import_blob(options.blob_file, options.device, compile_properties(options)))
-                compiled = std::move(*kept);
+            if (auto kept = import_blob(options.blob_file, options.device, properties)) compiled = std::move(*kept);
         } catch (const Error& problem) {
             m_blob_problem = problem.what();
         }
@@ -267,7 +268,8 @@ void InferenceEngine::infer_once(InferenceJob& job, ov::InferRequest& request) {
 // The device has copied and laid out the weights by its first batch; the file's own pages, as large as the weights,
 // were read for that only.
 void InferenceEngine::release_weights_once() noexcept {
-    if (m_compiled.pages && !m_weights_released.exchange(true)) m_compiled.pages->release_pages();
+    if (m_weights_released.exchange(true)) return;
+    for (const auto& file : m_compiled.pages) file->release_pages();
 }
 
 std::vector<std::string> InferenceEngine::execution_devices() const {

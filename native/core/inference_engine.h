@@ -68,6 +68,8 @@ public:
     size_t vocabulary() const noexcept { return m_compiled.vocabulary; }
     size_t max_positions() const noexcept { return m_compiled.max_positions; }
     bool pooled() const noexcept { return m_ports.pooled; }
+    bool masked() const noexcept { return m_ports.attention_mask.has_value(); }
+    quantization::Stored quantization() const noexcept { return m_compiled.quantization; }
     bool from_blob() const noexcept { return m_from_blob; }
     const std::string& blob_problem() const noexcept { return m_blob_problem; }
     int streams() const noexcept { return m_streams; }

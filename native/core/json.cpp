@@ -57,15 +57,19 @@ void Json::wrong(const std::string& key, const std::string& expected, const OvtJ
                 "Expected " + expected + " for " + key + " in " + m_name + ", found " + describe(actual) + ".");
 }
 
-size_t Json::size(const std::string& key, size_t fallback) const {
+size_t Json::integer(const std::string& key, size_t fallback, int64_t least) const {
     const OvtJson* value = find(key);
     if (value == nullptr) return fallback;
     int64_t integer = 0;
     const bool fits =
-        ovt_json_as_integer(value, &integer) && integer >= 1 && integer <= std::numeric_limits<int32_t>::max();
-    if (!fits) wrong(key, "an integer from 1 to 2147483647", value);
+        ovt_json_as_integer(value, &integer) && integer >= least && integer <= std::numeric_limits<int32_t>::max();
+    if (!fits) wrong(key, "an integer from " + std::to_string(least) + " to 2147483647", value);
     return static_cast<size_t>(integer);
 }
+
+size_t Json::size(const std::string& key, size_t fallback) const { return integer(key, fallback, 1); }
+
+size_t Json::count(const std::string& key, size_t fallback) const { return integer(key, fallback, 0); }
 
 double Json::number(const std::string& key, double fallback) const {
     const OvtJson* value = find(key);
@@ -73,6 +77,11 @@ double Json::number(const std::string& key, double fallback) const {
     double number = 0;
     if (!ovt_json_as_number(value, &number)) wrong(key, "a number", value);
     return number;
+}
+
+bool Json::is_text(const std::string& key) const {
+    const OvtJson* value = find(key);
+    return value != nullptr && ovt_json_type(value) == OVT_JSON_TYPE_STRING;
 }
 
 std::string Json::text(const std::string& key, const std::string& fallback) const {
@@ -89,6 +98,19 @@ bool Json::boolean(const std::string& key, bool fallback) const {
     bool boolean = false;
     if (!ovt_json_as_boolean(value, &boolean)) wrong(key, "true or false", value);
     return boolean;
+}
+
+std::vector<std::string> Json::texts(const std::string& key) const {
+    const OvtJson* list = find(key);
+    if (list == nullptr) return {};
+    if (ovt_json_type(list) != OVT_JSON_TYPE_ARRAY) wrong(key, "a list of strings", list);
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < ovt_json_size(list); ++i) {
+        OvtText text{};
+        if (!ovt_json_as_string(ovt_json_item(list, i), &text)) wrong(key, "a list of strings", list);
+        texts.push_back(ffi::copy(text));
+    }
+    return texts;
 }
 
 }  // namespace ovembed

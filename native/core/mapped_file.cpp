@@ -144,6 +144,13 @@ void MappedFile::release_pages() const noexcept {
 #endif
 }
 
+void check_unchanged(const MappedFiles& files) {
+    for (const auto& file : files) {
+        if (file->unchanged()) continue;
+        throw Error(ErrorCode::ModelInvalid, file->path() + " changed while it was being read.");
+    }
+}
+
 std::string read_file(const std::string& path) {
     check_regular_file(path);
     std::ifstream file(native_path(path), std::ios::binary | std::ios::ate);

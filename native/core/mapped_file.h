@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace ovembed {
 
@@ -42,6 +44,12 @@ private:
     size_t m_size = 0;
     Stamp m_stamp{};
 };
+
+// Files that are used together, such as the shards of one model.
+using MappedFiles = std::vector<std::shared_ptr<MappedFile>>;
+
+// Throws ModelInvalid, naming the file, when one of them is no longer unchanged().
+void check_unchanged(const MappedFiles& files);
 
 // The whole file as bytes, not mapped, for small files (configs, tokenizers). Same errors as MappedFile.
 std::string read_file(const std::string& path);

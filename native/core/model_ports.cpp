@@ -31,16 +31,15 @@ std::optional<size_t> find(const std::vector<Port>& ports, const std::string& na
 
 void find_inputs(const std::vector<Port>& inputs, ModelPorts& ports) {
     const auto input_ids = find(inputs, "input_ids");
-    const auto attention_mask = find(inputs, "attention_mask");
     if (!input_ids) unsupported("it has no input named input_ids.");
-    if (!attention_mask) unsupported("it has no input named attention_mask.");
     ports.input_ids = *input_ids;
-    ports.attention_mask = *attention_mask;
+    ports.attention_mask = find(inputs, "attention_mask");
     ports.token_type_ids = find(inputs, "token_type_ids");
     ports.position_ids = find(inputs, "position_ids");
     ports.input_type = inputs[*input_ids].get_element_type();
 
-    const size_t known = 2U + (ports.token_type_ids ? 1U : 0U) + (ports.position_ids ? 1U : 0U);
+    const size_t known =
+        1U + (ports.attention_mask ? 1U : 0U) + (ports.token_type_ids ? 1U : 0U) + (ports.position_ids ? 1U : 0U);
     for (const auto& input : inputs) {
         const auto type = input.get_element_type();
         if (type != ports.input_type || (type != ov::element::i64 && type != ov::element::i32)) {
@@ -55,6 +54,8 @@ void find_inputs(const std::vector<Port>& inputs, ModelPorts& ports) {
     if (known != inputs.size()) unsupported("two of its inputs have the same name.");
 }
 
+}  // namespace
+
 size_t find_output(const std::vector<Port>& outputs) {
     for (const char* name : {"last_hidden_state", "token_embeddings", "sentence_embedding"}) {
         if (const auto port = find(outputs, name)) return *port;
@@ -64,8 +65,6 @@ size_t find_output(const std::vector<Port>& outputs) {
     for (const auto& output : outputs) names += (names.empty() ? "" : ", ") + name_of(output);
     unsupported("none of its outputs (" + names + ") is last_hidden_state, token_embeddings or sentence_embedding.");
 }
-
-}  // namespace
 
 ModelPorts find_ports(const ov::CompiledModel& model) {
     ModelPorts ports;

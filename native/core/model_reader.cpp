@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
@@ -10,7 +9,9 @@
 
 #include "core/error.h"
 #include "core/faults.h"
-#include "core/graph/bert.h"
+#include "core/graph/architectures.h"
+#include "core/graph/understood.h"
+#include "core/model_ports.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -41,28 +42,32 @@ ModelGraph read_onnx(const std::string& file) {
     return read_by_frontend(file);
 }
 
-// Architectures that can be built from config.json and weights: one file in graph/ each.
-using Builder = std::function<std::shared_ptr<ov::Model>(const Json&, std::shared_ptr<const Safetensors>)>;
-const std::map<std::string, Builder>& builders() {
-    static const std::map<std::string, Builder> table{{"bert", graph::build_bert}};
-    return table;
+// The shards, or the one file.
+std::vector<std::string> weight_files(const ModelSource& source) {
+    std::vector<std::string> shards;
+    for (const std::string& file : source.files) {
+        if (fs::u8path(file).extension() == ".safetensors") shards.push_back(file);
+    }
+    return shards.empty() ? std::vector<std::string>{source.file} : shards;
 }
 
-ModelGraph read_safetensors(const std::string& file) {
-    const Json config = Json::read(config_of(file));
+ModelGraph read_safetensors(const ModelSource& source) {
+    const Json config = Json::read(config_of(source.file));
     const std::string type = config.text("model_type", "");
-    const auto builder = builders().find(type);
-    if (builder == builders().end()) {
+    const auto builder = graph::architectures().find(type);
+    if (builder == graph::architectures().end()) {
         std::string names;
-        for (const auto& entry : builders()) names += (names.empty() ? "" : ", ") + entry.first;
+        for (const auto& entry : graph::architectures()) names += (names.empty() ? "" : ", ") + entry.first;
         throw Error(ErrorCode::ModelUnsupported,
                     config.name() + ": model_type '" + type + "' cannot be built from safetensors; supported: " +
                         names + ". An ONNX or OpenVINO export of the model beside it is used instead.");
     }
-    const auto weights = std::make_shared<Safetensors>(file);
+    graph::refuse_custom_code(config);
+    const auto weights = std::make_shared<Safetensors>(weight_files(source));
     ModelGraph graph;
     graph.model = builder->second(config, weights);
-    graph.weights = weights->file();
+    graph::refuse_leftovers(config, *weights);
+    graph.weights = weights->files();
     return graph;
 }
 
@@ -84,6 +89,16 @@ size_t vocabulary_of(const ov::Model& model) {
         if (ids.get_names().count("input_ids") != 0) return lookup_rows(ids);
     }
     return 0;
+}
+
+// Leaves the one output that is used, so that nothing else is computed.
+void keep_one_output(ov::Model& model) {
+    const auto& constant = model;
+    const auto kept = model.get_results().at(find_output(constant.outputs()));
+    const auto all = model.get_results();
+    for (const auto& result : all) {
+        if (result != kept) model.remove_result(result);
+    }
 }
 
 void reshape_inputs(ov::Model& model, const ov::Dimension& tokens) {
@@ -135,15 +150,10 @@ SourceKind source_kind(const std::string& name) {
 }
 
 std::vector<std::string> files_of(const ModelSource& source) {
-    switch (source.kind) {
-        case SourceKind::OpenVino:
-            return {source.file, bin_of(source.file)};
-        case SourceKind::Onnx:
-            return {source.file};
-        case SourceKind::Safetensors:
-            return {source.file, config_of(source.file)};
-    }
-    return {source.file};
+    std::vector<std::string> files = source.files.empty() ? std::vector<std::string>{source.file} : source.files;
+    if (source.kind == SourceKind::OpenVino) files.push_back(bin_of(source.file));
+    if (source.kind == SourceKind::Safetensors) files.push_back(config_of(source.file));
+    return files;
 }
 
 ModelGraph read_model(const ModelSource& source) {
@@ -151,10 +161,12 @@ ModelGraph read_model(const ModelSource& source) {
         const faults::Passage passage(faults::Stage::Load);
         ModelGraph graph = source.kind == SourceKind::OpenVino ? read_openvino(source.file)
                            : source.kind == SourceKind::Onnx   ? read_onnx(source.file)
-                                                               : read_safetensors(source.file);
+                                                               : read_safetensors(source);
+        keep_one_output(*graph.model);
         graph.max_positions = longest_row(*graph.model);
         make_dynamic(*graph.model);
         graph.vocabulary = vocabulary_of(*graph.model);
+        graph.quantization = quantization::stored(*graph.model);
         graph.file = source.file;
         return graph;
     } catch (...) {

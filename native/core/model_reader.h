@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/mapped_file.h"
+#include "core/quantization/stored.h"
 
 namespace ovembed {
 
@@ -19,6 +20,9 @@ struct ModelSource {
     SourceKind kind;
     std::string
         file;  // openvino: .xml (.bin beside it); onnx: .onnx; safetensors: .safetensors (config.json beside it)
+    // All files of the source, `file` among them, where there are more than its kind always has: the shards of
+    // safetensors, the external data of ONNX.
+    std::vector<std::string> files{};
 };
 
 // The files that are read: the source's own and those beside it that it needs.
@@ -28,8 +32,9 @@ struct ModelGraph {
     std::shared_ptr<ov::Model> model;  // inputs [?, ?], whatever the file said
     size_t max_positions = 0;          // longest row by the position embeddings; 0: no limit found
     size_t vocabulary = 0;             // rows of the word embedding table; 0: not known
+    quantization::Stored quantization = quantization::Stored::None;  // of the file
     std::string file;
-    std::shared_ptr<MappedFile> weights;  // what the constants point into; null where OpenVINO read the file itself
+    MappedFiles weights;  // what the constants point into; empty where OpenVINO read the files itself
 };
 
 // Throws ModelNotFound, ModelInvalid or ModelUnsupported.

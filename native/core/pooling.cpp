@@ -2,65 +2,55 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <openvino/core/type/bfloat16.hpp>
-#include <openvino/core/type/float16.hpp>
 
 #include "core/error.h"
+#include "core/widen.h"
 
 namespace ovembed {
 namespace {
 
+// Tokens [first, last) of a row.
 template <typename T>
-float widen(T value) {
-    return static_cast<float>(value);
-}
+struct Tokens {
+    const T* row;
+    size_t first, last;
+    size_t hidden;
 
-// bf16 is the upper half of an f32; written out because the compiler vectorises this and not the library's class.
-template <>
-float widen(ov::bfloat16 value) {
-    const uint32_t bits = static_cast<uint32_t>(value.to_bits()) << 16;
-    float wide;
-    std::memcpy(&wide, &bits, sizeof wide);
-    return wide;
-}
-
-template <typename T>
-void widen_to(const T* from, size_t count, float* to) {
-    for (size_t i = 0; i < count; ++i) to[i] = widen(from[i]);
-}
+    const T* at(size_t i) const { return row + i * hidden; }
+};
 
 // Weight of the i-th real token (from 0). Positions are counted over real tokens, so that padding changes nothing.
 double token_weight(PoolingType type, size_t i) {
     return type == PoolingType::WeightedMean ? static_cast<double>(i + 1) : 1.0;
 }
 
-double divisor(PoolingType type, size_t length) {
-    const auto n = static_cast<double>(length);
+double divisor(PoolingType type, size_t first, size_t last) {
+    const auto n = static_cast<double>(last - first);
     if (type == PoolingType::MeanSqrtLen) return std::sqrt(n);
-    if (type == PoolingType::WeightedMean) return n * (n + 1) / 2;
+    if (type == PoolingType::WeightedMean) return n * static_cast<double>(first + last + 1) / 2;
     return n;
 }
 
 template <typename T>
-void pool_sum(const T* tokens, size_t length, size_t hidden, PoolingType type, std::vector<double>& sums, float* out) {
+void pool_sum(const Tokens<T>& tokens, PoolingType type, std::vector<double>& sums, float* out) {
+    const auto [row, first, last, hidden] = tokens;
     sums.assign(hidden, 0.0);
-    for (size_t i = 0; i < length; ++i) {
-        const T* token = tokens + i * hidden;
+    for (size_t i = first; i < last; ++i) {
+        const T* token = row + i * hidden;
         const double weight = token_weight(type, i);
         for (size_t d = 0; d < hidden; ++d) sums[d] += weight * static_cast<double>(widen(token[d]));
     }
-    const double scale = 1.0 / divisor(type, length);
+    const double scale = 1.0 / divisor(type, first, last);
     for (size_t d = 0; d < hidden; ++d) out[d] = static_cast<float>(sums[d] * scale);
 }
 
 template <typename T>
-void pool_max(const T* tokens, size_t length, size_t hidden, float* out) {
-    widen_to(tokens, hidden, out);
-    for (size_t i = 1; i < length; ++i) {
-        const T* token = tokens + i * hidden;
+void pool_max(const Tokens<T>& tokens, float* out) {
+    widen_to(tokens.at(tokens.first), tokens.hidden, out);
+    for (size_t i = tokens.first + 1; i < tokens.last; ++i) {
+        const T* token = tokens.at(i);
         // A NaN wins over any number, whether it comes first or later: it must be seen, not skipped.
-        for (size_t d = 0; d < hidden; ++d) {
+        for (size_t d = 0; d < tokens.hidden; ++d) {
             const float value = widen(token[d]);
             if (value > out[d] || std::isnan(value)) out[d] = value;
         }
@@ -68,23 +58,23 @@ void pool_max(const T* tokens, size_t length, size_t hidden, float* out) {
 }
 
 template <typename T>
-void pool_tokens(const T* tokens, size_t length, size_t hidden, PoolingType type, std::vector<double>& sums,
-                 float* out) {
-    if (length == 0) {
-        std::fill_n(out, hidden, 0.0F);
+void pool_tokens(const Tokens<T>& tokens, PoolingType type, std::vector<double>& sums, float* out) {
+    const bool nothing_left = tokens.first == tokens.last;
+    if (nothing_left && (type != PoolingType::Cls || tokens.last == 0)) {
+        std::fill_n(out, tokens.hidden, 0.0F);
         return;
     }
     switch (type) {
         case PoolingType::Cls:
-            return widen_to(tokens, hidden, out);
+            return widen_to(tokens.at(nothing_left ? 0 : tokens.first), tokens.hidden, out);
         case PoolingType::LastToken:
-            return widen_to(tokens + (length - 1) * hidden, hidden, out);
+            return widen_to(tokens.at(tokens.last - 1), tokens.hidden, out);
         case PoolingType::Max:
-            return pool_max(tokens, length, hidden, out);
+            return pool_max(tokens, out);
         case PoolingType::Mean:
         case PoolingType::MeanSqrtLen:
         case PoolingType::WeightedMean:
-            return pool_sum(tokens, length, hidden, type, sums, out);
+            return pool_sum(tokens, type, sums, out);
     }
 }
 
@@ -118,8 +108,11 @@ PoolingType pooling_type(const std::string& name) {
 
 void pool_row(const HiddenStates& states, size_t row, RowSpan span, PoolingType type, std::vector<double>& sums,
               float* out) {
-    with_tokens(states, row, span,
-                [&](const auto* tokens) { pool_tokens(tokens, span.length, states.hidden, type, sums, out); });
+    const size_t first = std::min(span.prompt, span.length);
+    with_tokens(states, row, span, [&](const auto* tokens) {
+        pool_tokens(Tokens<std::decay_t<decltype(*tokens)>>{tokens, first, span.length, states.hidden}, type, sums,
+                    out);
+    });
 }
 
 void copy_token_vectors(const HiddenStates& states, size_t row, RowSpan span, float* out) {

@@ -29,10 +29,13 @@ struct HiddenStates {
 struct RowSpan {
     size_t begin;
     size_t length;
+    size_t prompt = 0;  // so many tokens at the row's beginning take no part in pooling
 };
 
 // Pools `span` of `row` into `out[0 .. hidden)`. Sums are kept in f64, the result is f32. A row without tokens gives
-// zeros (sentence-transformers divides by max(count, 1e-9), with the same result).
+// zeros (sentence-transformers divides by max(count, 1e-9), with the same result). Without its prompt, a row keeps the
+// positions' weights of WeightedMean; where nothing but prompt is left, Cls takes the row's first token and the others
+// give zeros (so does sentence-transformers, but for Max, where it gives -inf).
 void pool_row(const HiddenStates& states, size_t row, RowSpan span, PoolingType type, std::vector<double>& sums,
               float* out);
 

@@ -1,5 +1,6 @@
 #include "core/safetensors.h"
 
+#include "core/error.h"
 #include "core/ffi.h"
 
 namespace ovembed {
@@ -41,22 +42,42 @@ ov::element::Type element_type(OvtDtype dtype) {
 
 }  // namespace
 
-Safetensors::Safetensors(const std::string& path) : m_file(std::make_shared<MappedFile>(path)) {
+Safetensors::Safetensors(const std::vector<std::string>& shards) {
+    for (const std::string& path : shards) add(m_files.emplace_back(std::make_shared<MappedFile>(path)));
+}
+
+void Safetensors::add(const std::shared_ptr<MappedFile>& file) {
     OvtSafetensors* opened = nullptr;
     OvtString error{};
-    ffi::check(ovt_safetensors_open(m_file->data(), m_file->size(), &opened, &error), error, path);
+    ffi::check(ovt_safetensors_open(file->data(), file->size(), &opened, &error), error, file->path());
     const std::unique_ptr<OvtSafetensors, decltype(&ovt_safetensors_free)> header(opened, ovt_safetensors_free);
     OvtTensor tensor{};
     for (size_t i = 0; ovt_safetensors_get(header.get(), i, &tensor); ++i) {
-        m_tensors[ffi::copy(tensor.name)] = {element_type(tensor.dtype), ffi::copy(tensor.dtype_name),
-                                             ov::Shape(tensor.shape, tensor.shape + tensor.rank),
-                                             m_file->data() + tensor.begin};
+        TensorView view{element_type(tensor.dtype), ffi::copy(tensor.dtype_name),
+                        ov::Shape(tensor.shape, tensor.shape + tensor.rank), file->data() + tensor.begin, file};
+        const auto [other, is_new] = m_tensors.emplace(ffi::copy(tensor.name), std::move(view));
+        if (is_new) continue;
+        throw Error(ErrorCode::ModelInvalid, "Tensor '" + other->first + "' is in " + other->second.file->path() +
+                                                 " and in " + file->path() + ".");
     }
+}
+
+std::string Safetensors::name() const {
+    const std::string& first = m_files.front()->path();
+    return m_files.size() == 1 ? first : first + " and " + std::to_string(m_files.size() - 1) + " more";
 }
 
 const TensorView* Safetensors::find(const std::string& name) const {
     const auto found = m_tensors.find(name);
     return found == m_tensors.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> Safetensors::unused() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : m_tensors) {
+        if (m_used.count(name) == 0) names.push_back(name);
+    }
+    return names;
 }
 
 }  // namespace ovembed

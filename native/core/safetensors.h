@@ -1,11 +1,13 @@
-// Tensors of a .safetensors file, read in place from a memory map (format: huggingface/safetensors, "Format").
+// Tensors of .safetensors files, read in place from memory maps (format: huggingface/safetensors, "Format").
 #pragma once
 
 #include <map>
 #include <memory>
 #include <openvino/core/shape.hpp>
 #include <openvino/core/type/element_type.hpp>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "core/mapped_file.h"
 
@@ -16,21 +18,34 @@ struct TensorView {
     std::string dtype;       // as written in the file
     ov::Shape shape;
     const void* data;
+    std::shared_ptr<MappedFile> file;  // constants of a graph hold it, to keep the mapped pages alive
 };
 
 class Safetensors {
 public:
     // Validates the whole header against the file's length before anything else is used: offsets, shapes, dtypes.
     // Throws ModelNotFound or ModelInvalid.
-    explicit Safetensors(const std::string& path);
+    explicit Safetensors(const std::string& path) : Safetensors(std::vector<std::string>{path}) {}
+
+    // The shards of one model, at least one. Throws ModelInvalid, too, for a tensor that is in two of them.
+    explicit Safetensors(const std::vector<std::string>& shards);
 
     const TensorView* find(const std::string& name) const;
-    // Constants of a graph hold it, to keep the mapped pages alive.
-    const std::shared_ptr<MappedFile>& file() const noexcept { return m_file; }
+    // Names of the tensors that a graph was built from, noted as it is built, and of all others.
+    void note_use(const std::string& name) const { m_used.insert(name); }
+    const std::set<std::string>& used() const noexcept { return m_used; }
+    std::vector<std::string> unused() const;
+
+    const MappedFiles& files() const noexcept { return m_files; }
+    // For messages: the first file, and how many more there are.
+    std::string name() const;
 
 private:
-    std::shared_ptr<MappedFile> m_file;
+    void add(const std::shared_ptr<MappedFile>& file);
+
+    MappedFiles m_files;
     std::map<std::string, TensorView> m_tensors;
+    mutable std::set<std::string> m_used;  // by the one thread that builds the graph
 };
 
 }  // namespace ovembed

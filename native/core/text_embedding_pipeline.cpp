@@ -7,25 +7,57 @@
 namespace ovembed {
 namespace {
 
-Embeddings pool_batch(const HiddenStates& states, const std::vector<RowSpan>& spans, PoolingType type,
-                      const EmbedOptions& options) {
-    const faults::Passage passage(faults::Stage::Pool);
-    const size_t width = options.dimensions == 0 ? states.hidden : options.dimensions;
-    Embeddings result;
-    result.data.resize(spans.size() * width);
+Vectors pool_rows(const HiddenStates& states, const std::vector<RowSpan>& spans,
+                  const std::vector<PoolingType>& types) {
+    const size_t width = states.hidden * types.size();
+    Vectors pooled{width, std::vector<float>(spans.size() * width)};
     std::vector<double> sums;
-    std::vector<float> whole(states.hidden);
+    float* target = pooled.data.data();
     for (size_t row = 0; row < spans.size(); ++row) {
-        float* vector = result.data.data() + row * width;
-        pool_row(states, row, spans[row], type, sums, whole.data());
-        std::copy_n(whole.data(), width, vector);
-        // Matryoshka: cut, then normalise.
-        if (options.normalize) normalize(vector, width);
+        for (const PoolingType type : types) {
+            pool_row(states, row, spans[row], type, sums, target);
+            target += states.hidden;
+        }
     }
-    passage.spoil(result.data.data(), result.data.size(), width);
+    return pooled;
+}
+
+// Matryoshka: cut, then normalise.
+void finish(Vectors& vectors, const EmbedOptions& options) {
+    const size_t rows = vectors.rows();
+    if (options.dimensions != 0 && options.dimensions < vectors.width) {
+        for (size_t row = 1; row < rows; ++row) {  // the first stands where it belongs
+            std::copy_n(vectors.data.data() + row * vectors.width, options.dimensions,
+                        vectors.data.data() + row * options.dimensions);
+        }
+        vectors.width = options.dimensions;
+        vectors.data.resize(rows * vectors.width);
+    }
+    if (!options.normalize) return;
+    for (size_t row = 0; row < rows; ++row) normalize(vectors.data.data() + row * vectors.width, vectors.width);
+}
+
+void mark_non_finite(const Vectors& vectors, std::vector<bool>& marked) {
+    for (size_t row = 0; row < vectors.rows(); ++row) {
+        if (!all_finite(vectors.data.data() + row * vectors.width, vectors.width)) marked[row] = true;
+    }
+}
+
+Embeddings pool_batch(const HiddenStates& states, const std::vector<RowSpan>& spans,
+                      const std::vector<PoolingType>& types, const Modules& modules, const EmbedOptions& options) {
+    const faults::Passage passage(faults::Stage::Pool);
+    Vectors vectors = pool_rows(states, spans, types);
+    // Looked at before the modules as well, since some activation functions make a number of an infinity.
+    std::vector<bool> non_finite(spans.size());
+    if (!modules.empty()) mark_non_finite(vectors, non_finite);
+    for (const auto& module : modules) module->apply(vectors);
+    finish(vectors, options);
+    passage.spoil(vectors.data.data(), vectors.data.size(), vectors.width);
+    mark_non_finite(vectors, non_finite);
+    Embeddings result;
+    result.data = std::move(vectors.data);
     for (size_t row = 0; row < spans.size(); ++row) {
-        const float* vector = result.data.data() + row * width;
-        if (!all_finite(vector, width)) result.non_finite_rows.push_back(static_cast<uint32_t>(row));
+        if (non_finite[row]) result.non_finite_rows.push_back(static_cast<uint32_t>(row));
     }
     return result;
 }
@@ -47,16 +79,23 @@ Embeddings collect_tokens(const HiddenStates& states, const std::vector<RowSpan>
     return result;
 }
 
-// The CPU plugin reads beyond the position table rather than fail, so a wider batch must never get there.
-void check_width(size_t width, size_t max_positions) {
-    if (width == 0) throw Error(ErrorCode::InvalidArgument, "The width of a batch is 0.");
-    if (max_positions != 0 && width > max_positions) {
-        throw Error(ErrorCode::InvalidArgument, "The model takes at most " + std::to_string(max_positions) +
-                                                    " tokens, but the batch is " + std::to_string(width) + " wide.");
-    }
+size_t width_after(const Modules& modules, size_t width) {
+    for (const auto& module : modules) width = module->width_after(width);
+    return width;
 }
 
 }  // namespace
+
+TextEmbeddingPipeline::TextEmbeddingPipeline(std::shared_ptr<InferenceEngine> engine, PoolingOptions options,
+                                             Modules modules)
+    : m_engine(std::move(engine)), m_options(std::move(options)), m_modules(std::move(modules)) {
+    if (m_engine->pooled()) {
+        // One vector per row: the one token that CLS takes as it is.
+        m_options.types = {PoolingType::Cls};
+        m_modules.clear();
+    }
+    m_dimensions = width_after(m_modules, m_engine->hidden() * m_options.types.size());
+}
 
 void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptions& options,
                                   std::function<bool()> wanted, std::function<void(Embeddings)> on_done,
@@ -66,24 +105,22 @@ void TextEmbeddingPipeline::embed(std::vector<BatchPart> parts, const EmbedOptio
     if (pooled_in_graph && options.output == OutputKind::Tokens) {
         throw Error(ErrorCode::ModelUnsupported, "The model gives pooled vectors only; it has no token vectors.");
     }
-    if (options.dimensions > m_engine->hidden()) {
-        throw Error(ErrorCode::InvalidArgument, "Expected at most " + std::to_string(m_engine->hidden()) +
+    if (options.dimensions > m_dimensions) {
+        throw Error(ErrorCode::InvalidArgument, "Expected at most " + std::to_string(m_dimensions) +
                                                     " dimensions, received " + std::to_string(options.dimensions) +
                                                     ".");
     }
     check_width(options.width, m_engine->max_positions());
     Batch batch{std::move(parts), options.width, m_options.padding_side, m_options.pad_token_id};
     batch.validate(m_engine->vocabulary());
-    // A graph that pools gives one vector per row: the one token that CLS takes as it is.
     const auto spans = pooled_in_graph ? std::vector<RowSpan>(batch.rows(), RowSpan{0, 1}) : batch.spans();
-    const PoolingType type = pooled_in_graph ? PoolingType::Cls : m_options.type;
-    const auto on_output = [spans, type, options, on_done = std::move(on_done), on_error](const HiddenStates& states,
-                                                                                          InferenceTimings timings) {
+    const auto on_output = [spans, types = m_options.types, modules = m_modules, options, on_done = std::move(on_done),
+                            on_error](const HiddenStates& states, InferenceTimings timings) {
         const auto started = Clock::now();
         Embeddings result;
         try {
             result = options.output == OutputKind::Tokens ? collect_tokens(states, spans)
-                                                          : pool_batch(states, spans, type, options);
+                                                          : pool_batch(states, spans, types, modules, options);
         } catch (...) {
             return on_error(current_error(ErrorCode::DeviceFailed, "A batch could not be pooled."));
         }

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "core/inference_engine.h"
+#include "core/modules/module.h"
 #include "core/pooling.h"
 
 namespace ovembed {
 
 struct PoolingOptions {
-    PoolingType type = PoolingType::Mean;
+    std::vector<PoolingType> types{PoolingType::Mean};  // what each gives is put side by side
     PaddingSide padding_side = PaddingSide::Right;
     uint32_t pad_token_id = 0;
 };
@@ -21,8 +22,8 @@ enum class OutputKind { Pooled, Tokens };
 struct EmbedOptions {
     size_t width = 0;  // the length bucket: every row is padded to it
     OutputKind output = OutputKind::Pooled;
-    size_t dimensions = 0;  // pooled vectors are cut to this many before normalising; 0: not cut
-    bool normalize = true;  // pooled vectors are scaled to unit length
+    size_t dimensions = 0;  // vectors are cut to this many after all modules and before normalising; 0: not cut
+    bool normalize = true;  // vectors are scaled to unit length
 };
 
 struct Embeddings {
@@ -35,10 +36,13 @@ struct Embeddings {
 
 class TextEmbeddingPipeline {
 public:
-    TextEmbeddingPipeline(std::shared_ptr<InferenceEngine> engine, PoolingOptions options)
-        : m_engine(std::move(engine)), m_options(options) {}
+    // Token vectors are pooled and go through `modules` in their order. A graph that pools by itself is taken to hold
+    // the modules as well, as exports of sentence-transformers do. Throws ModelInvalid for modules that do not fit.
+    TextEmbeddingPipeline(std::shared_ptr<InferenceEngine> engine, PoolingOptions options, Modules modules = {});
 
     const InferenceEngine& engine() const noexcept { return *m_engine; }
+    // Width of a text's vector, uncut.
+    size_t dimensions() const noexcept { return m_dimensions; }
 
     // Queues one batch and returns. Exactly one of on_done and on_error is called, once, on a thread of the engine;
     // neither may throw. `wanted` is asked before work starts; `cancellation` (null: none) stops it. Throws
@@ -50,6 +54,8 @@ public:
 private:
     std::shared_ptr<InferenceEngine> m_engine;
     PoolingOptions m_options;
+    Modules m_modules;
+    size_t m_dimensions;
 };
 
 }  // namespace ovembed

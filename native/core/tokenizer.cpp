@@ -40,6 +40,7 @@ void append(Encoding& target, const Encoding& slice) {
     join(target.offsets, slice.offsets);
     join(target.original_lengths, slice.original_lengths);
     join(target.truncated, slice.truncated);
+    join(target.prompt_tokens, slice.prompt_tokens);
 }
 
 // What the threads that encode one call share; the last to finish reports.
@@ -73,28 +74,43 @@ struct SlicedCall {
 
 }  // namespace
 
-Tokenizer::Tokenizer(const std::string& file) {
+Tokenizer::Tokenizer(const std::string& file, bool lower_case) {
     const std::string json = read_file(file);
     OvtTokenizer* tokenizer = nullptr;
     OvtString error{};
-    ffi::check(ovt_tokenizer_new(reinterpret_cast<const uint8_t*>(json.data()), json.size(), &tokenizer, &error), error,
-               file);
+    ffi::check(
+        ovt_tokenizer_new(reinterpret_cast<const uint8_t*>(json.data()), json.size(), lower_case, &tokenizer, &error),
+        error, file);
     m_tokenizer = std::shared_ptr<OvtTokenizer>(tokenizer, ovt_tokenizer_free);
     m_file_size = json.size();
 }
 
 size_t Tokenizer::vocabulary() const noexcept { return ovt_tokenizer_vocab_size(m_tokenizer.get()); }
 
+// The prompt's own tokens as the first ones of a text that begins with it, counted as sentence-transformers does: the
+// prompt is tokenised alone, and a special token at its end is left to the text.
+size_t Tokenizer::tokens_of_prompt(const EncodeOptions& options) const {
+    if (options.excluded_prompt.empty()) return 0;
+    EncodeOptions alone = options;
+    alone.excluded_prompt.clear();
+    const Encoding prompt = encode({options.excluded_prompt}, alone);
+    if (prompt.ids.empty()) return 0;
+    const bool ends_special = encode({TokenIds{prompt.ids.back()}}, alone).special_tokens_mask.front() != 0;
+    return prompt.ids.size() - (ends_special ? 1 : 0);
+}
+
 void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end,
                              const EncodeOptions& options, const Cancellation* cancellation, Encoding& target) const {
     const faults::Passage passage(faults::Stage::Tokenize, cancellation);
     const OvtEncodeOptions rust_options{options.max_length, options.add_special_tokens, options.offsets};
+    const size_t prompt = tokens_of_prompt(options);
     for (size_t i = begin; i < end; ++i) {
         if (cancellation) cancellation->check();
         OvtEncoding* encoded = nullptr;
         OvtString error{};
         OvtStatus status = OVT_STATUS_OK;
-        if (const auto* text = std::get_if<std::string>(&inputs[i])) {
+        const auto* text = std::get_if<std::string>(&inputs[i]);
+        if (text != nullptr) {
             const OvtText row = ffi::borrow(*text);
             status = ovt_tokenizer_encode(m_tokenizer.get(), &row, 1, &rust_options, &encoded, &error);
         } else {
@@ -108,6 +124,8 @@ void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t b
         OvtEncodingView view{};
         ffi::check(ovt_encoding_view(encoded, &view, &error), error, "Input " + std::to_string(i));
         append(target, view);
+        // Ids come without a prompt.
+        target.prompt_tokens.push_back(text == nullptr ? 0 : static_cast<uint32_t>(prompt));
     }
 }
 

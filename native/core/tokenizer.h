@@ -19,6 +19,7 @@ struct EncodeOptions {
     size_t max_length = 0;  // longest row in tokens, special tokens counted; 0: no limit
     bool offsets = false;
     bool add_special_tokens = true;  // for texts; ids are taken as they are
+    std::string excluded_prompt{};   // every text begins with it, and pooling leaves it out; empty: none
 };
 
 using TokenIds = std::vector<uint32_t>;
@@ -26,8 +27,9 @@ using TokenizerInput = std::variant<std::string, TokenIds>;  // UTF-8 text, or t
 
 class Tokenizer {
 public:
-    // Throws ModelNotFound or ModelInvalid.
-    explicit Tokenizer(const std::string& file);
+    // With `lower_case`, texts are lower-cased before the tokenizer's own normalisation. Throws ModelNotFound or
+    // ModelInvalid.
+    explicit Tokenizer(const std::string& file, bool lower_case = false);
 
     // Of tokenizer.json, in bytes; in memory a tokenizer takes several times as much.
     size_t file_size() const noexcept { return m_file_size; }
@@ -46,6 +48,7 @@ public:
     std::string decode(const TokenIds& ids, bool skip_special_tokens) const;
 
 private:
+    size_t tokens_of_prompt(const EncodeOptions& options) const;
     void encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end, const EncodeOptions& options,
                       const Cancellation* cancellation, Encoding& target) const;
 

@@ -122,9 +122,11 @@ TYPED_TEST(FillInputs, JoinsPartsOfSeveralEncodings) {
 TYPED_TEST(FillInputs, WritesOnlyTheInputsThatTheModelHas) {
     this->m_ports.token_type_ids.reset();
     this->m_ports.position_ids.reset();
+    this->m_ports.attention_mask.reset();
     fill_inputs(batch_of({2}, 2), this->m_ports, this->m_request);
     EXPECT_EQ(this->m_request.get_input_tensor(0).get_size(), 0U);
     EXPECT_EQ(this->m_request.get_input_tensor(2).get_size(), 0U);
+    EXPECT_EQ(this->m_request.get_input_tensor(3).get_size(), 0U);
 }
 
 }  // namespace

@@ -68,12 +68,28 @@ void expect_same_in_batches(TextEmbeddingPipeline& pipeline, const std::shared_p
     }
 }
 
-void check(const TinyModelOptions& model_options, const std::string& precision) {
+struct Computation {
+    const char* precision;
+    bool int8_weights;
+    bool int8_activations;
+};
+
+// Fewer for int8, which has three variants.
+std::vector<size_t> widths_of(const Computation& computation) {
+    if (computation.int8_weights) return {16, 48};
+    return {16, 32, 48, 64};
+}
+
+void check(const TinyModelOptions& model_options, const Computation& computation) {
     const TinyModel model(model_options);
     auto options = engine_options(model);
-    options.precision = precision;
+    options.precision = computation.precision;
+    options.int8_weights = computation.int8_weights;
+    options.int8_activations = computation.int8_activations;
+    const std::string precision = std::string(computation.precision) + (options.int8_weights ? ", int8 weights" : "") +
+                                  (options.int8_activations ? ", int8 activations" : "");
     std::mt19937 random(20);
-    for (const size_t width : {16U, 32U, 48U, 64U}) {
+    for (const size_t width : widths_of(computation)) {
         const auto rows = random_rows(width, random);
         std::vector<std::vector<float>> expected;
         for (const auto [streams, threads] : kLayouts) {
@@ -94,10 +110,29 @@ void check(const TinyModelOptions& model_options, const std::string& precision) 
     }
 }
 
+// Not on every CPU: without VNNI the plugin has no kernel for it.
+bool runs_int8_activations(const TinyModelOptions& model_options) {
+    const TinyModel model(model_options);
+    auto options = engine_options(model);
+    options.int8_weights = options.int8_activations = true;
+    try {
+        TextEmbeddingPipeline pipeline(InferenceEngine::open(options), {});
+        embed(pipeline, {{testing::encoding_of({{2, 5, 3}}), {0}}}, pooled(16));
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 void check_all_precisions(const TinyModelOptions& options) {
-    check(options, "f32");
+    check(options, {"f32", false, false});
+    check(options, {"f32", true, false});
+    if (runs_int8_activations(options)) check(options, {"f32", true, true});
     const auto capabilities = find_device("CPU").capabilities;
-    if (std::count(capabilities.begin(), capabilities.end(), ov::device::capability::BF16) != 0) check(options, "bf16");
+    if (std::count(capabilities.begin(), capabilities.end(), ov::device::capability::BF16) == 0) return;
+    check(options, {"bf16", false, false});
+    check(options, {"bf16", true, false});
+    if (runs_int8_activations(options)) check(options, {"bf16", true, true});
 }
 
 // The widths of all-MiniLM-L6-v2, so that the same kernels are chosen; one layer of it.

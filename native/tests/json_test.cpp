@@ -12,7 +12,7 @@ const Json& document() {
     static const Json json = Json::parse(
         R"({"one": 1, "largest": 2147483647, "zero": 0, "negative": -1, "too_large": 2147483648,
             "fraction": 1.5, "float_one": 1.0, "text": "bert", "empty": "", "yes": true, "no": false, "nothing": null,
-            "list": [1], "object": {}, "enormous": 99999999999999999999})",
+            "list": [1], "object": {}, "names": ["a", "b"], "nested": {"inner": {"deep": 3}, "name": "x"}, "enormous": 99999999999999999999})",
         "config.json");
     return json;
 }
@@ -36,6 +36,34 @@ TEST(Json, ReadsEachType) {
     EXPECT_FALSE(document().boolean("no", true));
 }
 
+TEST(Json, CountsFromZero) {
+    EXPECT_EQ(document().count("zero", 7), 0U);
+    EXPECT_EQ(document().count("largest", 7), 2147483647U);
+    EXPECT_EQ(document().count("missing", 7), 7U);
+    for (const char* key : {"negative", "too_large", "fraction", "text"}) {
+        expect_error(ErrorCode::ModelInvalid, std::string("an integer from 0 to 2147483647 for ") + key,
+                     [&] { document().count(key, 7); });
+    }
+}
+
+TEST(Json, ReadsListsOfTexts) {
+    EXPECT_EQ(document().texts("names"), (std::vector<std::string>{"a", "b"}));
+    EXPECT_TRUE(document().texts("missing").empty());
+    for (const char* key : {"list", "text", "object"}) {
+        expect_error(ErrorCode::ModelInvalid, std::string("a list of strings for ") + key,
+                     [&] { document().texts(key); });
+    }
+}
+
+TEST(Json, FollowsKeysIntoMembers) {
+    EXPECT_EQ(document().size("nested/inner/deep", 7), 3U);
+    EXPECT_EQ(document().size("nested/missing/deep", 7), 7U);
+    EXPECT_EQ(document().size("text/deep", 7), 7U);
+    EXPECT_TRUE(document().has("nested/name"));
+    EXPECT_FALSE(document().has("nested/nothing"));
+    expect_error(ErrorCode::ModelInvalid, "for nested/name in config.json", [] { document().size("nested/name", 7); });
+}
+
 TEST(Json, RefusesSizesThatAreNone) {
     for (const char* key :
          {"zero", "negative", "too_large", "fraction", "float_one", "text", "list", "object", "yes", "enormous"}) {
@@ -52,6 +80,12 @@ TEST(Json, RefusesOtherTypes) {
     expect_error(ErrorCode::ModelInvalid, "found an object", [] { document().text("object", ""); });
     expect_error(ErrorCode::ModelInvalid, "found a boolean", [] { document().text("yes", ""); });
     expect_error(ErrorCode::ModelInvalid, "found 1", [] { document().boolean("one", false); });
+}
+
+TEST(Json, TellsTextsFromOtherValues) {
+    const Json json = Json::parse(R"({"a": "x|y", "b": ["x"], "c": null})", "m");
+    EXPECT_TRUE(json.is_text("a"));
+    for (const char* key : {"b", "c", "missing"}) EXPECT_FALSE(json.is_text(key)) << key;
 }
 
 TEST(Json, RefusesWhatIsNoObject) {

@@ -70,6 +70,13 @@ TEST(ModelPorts, TakesTheOnlyOutputWhateverItsName) {
                  [&] { ports_of({result("x", encoder.tokens), result("y", encoder.tokens)}, encoder.parameters); });
 }
 
+TEST(ModelPorts, NeedsNoMask) {
+    const auto ids = parameter("input_ids");
+    const ModelPorts ports = ports_of({result("x", testing::look_up(ids, 10, 6))}, {ids});
+    EXPECT_FALSE(ports.attention_mask.has_value());
+    EXPECT_EQ(ports.hidden, 6U);
+}
+
 TEST(ModelPorts, RefusesOtherInputs) {
     const auto tokens = [](const auto& ids, const auto& mask) {
         return result("last_hidden_state", masked_look_up(ids, mask, 10, 6));
@@ -80,7 +87,7 @@ TEST(ModelPorts, RefusesOtherInputs) {
         const auto other = parameter("ids");
         ports_of({tokens(other, mask)}, {other, mask});
     });
-    expect_error(ErrorCode::ModelUnsupported, "no input named attention_mask", [&] {
+    expect_error(ErrorCode::ModelUnsupported, "needs an input named mask", [&] {
         const auto other = parameter("mask");
         ports_of({tokens(ids, other)}, {ids, other});
     });

@@ -52,8 +52,8 @@ TEST(ModelReader, BuildsBertFromSafetensors) {
     EXPECT_EQ(graph.max_positions, 64U);
     EXPECT_EQ(graph.vocabulary, testing::tiny_vocabulary().size());
     EXPECT_EQ(graph.file, model.weights());
-    ASSERT_NE(graph.weights, nullptr);
-    EXPECT_TRUE(graph.weights->unchanged());
+    ASSERT_EQ(graph.weights.size(), 1U);
+    EXPECT_TRUE(graph.weights.front()->unchanged());
 }
 
 TEST(ModelReader, GivesTheSameVectorsHoweverTheWeightsAreWritten) {
@@ -70,6 +70,56 @@ TEST(ModelReader, GivesTheSameVectorsHoweverTheWeightsAreWritten) {
         half.weights = type;
         expect_near(vectors(half), expected, type == ov::element::f16 ? 0.02F : 0.15F);
     }
+}
+
+// The model's tensors, dealt out in turn to `count` files.
+ModelSource write_shards(const TinyModel& model, size_t count) {
+    std::vector<std::vector<TensorToWrite>> parts(count);
+    size_t next = 0;
+    for (const auto& [name, tensor] : tiny_weights({})) parts[next++ % count].push_back(tensor);
+    ModelSource source{SourceKind::Safetensors, model.file("model.safetensors.index.json"), {}};
+    source.files.push_back(source.file);
+    for (size_t i = 0; i < count; ++i) {
+        source.files.push_back(model.file("part-" + std::to_string(i) + ".safetensors"));
+        write_file(source.files.back(), safetensors_file(parts[i]));
+    }
+    return source;
+}
+
+TEST(ModelReader, ReadsShardsAsOneModel) {
+    const TinyModel model;
+    auto options = testing::engine_options(model);
+    const auto expected = vectors(options);
+    options.source = write_shards(model, 3);
+    EXPECT_TRUE(testing::same_bits(vectors(options), expected));
+    const ModelGraph graph = read_model(options.source);
+    ASSERT_EQ(graph.weights.size(), 3U);
+    EXPECT_EQ(graph.weights.back()->path(), options.source.files.back());
+}
+
+TEST(ModelReader, NamesTheShardThatIsWrong) {
+    const TinyModel model;
+    ModelSource source = write_shards(model, 3);
+    const std::string last = source.files.back();
+    source.files.pop_back();
+    expect_error(ErrorCode::ModelInvalid, "and 1 more has no tensor", [&] { read_model(source); });
+    source.files.push_back(source.files[1]);
+    expect_error(ErrorCode::ModelInvalid, "part-0.safetensors and in ", [&] { read_model(source); });
+    source.files.back() = model.file("other.safetensors");
+    expect_error(ErrorCode::ModelNotFound, "other.safetensors", [&] { read_model(source); });
+    source.files.back() = last;
+    const ModelGraph graph = read_model(source);
+    std::filesystem::remove(last);
+    expect_error(ErrorCode::ModelInvalid, "part-2.safetensors changed", [&] { check_unchanged(graph.weights); });
+}
+
+// Two engines are one if their files are: all of them count.
+TEST(ModelReader, NamesAllFilesOfASource) {
+    using Files = std::vector<std::string>;
+    EXPECT_EQ(files_of({SourceKind::OpenVino, "d/m.xml", {}}), (Files{"d/m.xml", "d/m.bin"}));
+    EXPECT_EQ(files_of({SourceKind::Onnx, "d/m.onnx", {"d/m.onnx", "d/m.onnx_data"}}),
+              (Files{"d/m.onnx", "d/m.onnx_data"}));
+    EXPECT_EQ(files_of({SourceKind::Safetensors, "d/m.safetensors", {}}), (Files{"d/m.safetensors", "d/config.json"}));
 }
 
 TEST(ModelReader, HeedsActivationHeadsAndLayers) {
@@ -100,7 +150,7 @@ TEST(ModelReader, ReadsIrOfTheSameModel) {
     const ModelGraph graph = read_model(options.source);
     EXPECT_EQ(graph.vocabulary, testing::tiny_vocabulary().size());
     EXPECT_EQ(graph.max_positions, 64U);
-    EXPECT_EQ(graph.weights, nullptr);
+    EXPECT_TRUE(graph.weights.empty());
 }
 
 TEST(ModelReader, MakesFixedShapesDynamic) {
@@ -117,6 +167,23 @@ TEST(ModelReader, MakesFixedShapesDynamic) {
     for (const auto& input : graph.model->inputs()) {
         EXPECT_EQ(input.get_partial_shape(), (ov::PartialShape{-1, -1}));
     }
+}
+
+// What nobody asks for costs no time: pooler_output, hidden states of other layers.
+TEST(ModelReader, LeavesOutWhatIsNotUsed) {
+    const testing::TempFolder folder;
+    const auto ids = testing::parameter("input_ids");
+    const auto mask = testing::parameter("attention_mask");
+    const auto tokens = testing::masked_look_up(ids, mask, 12, 4);
+    const auto pooled = testing::result("pooler_output", testing::mean_over_tokens(tokens));
+    const auto other = testing::result("hidden_states.0", testing::look_up(ids, 12, 4));
+    ov::save_model(
+        std::make_shared<ov::Model>(ov::ResultVector{pooled, testing::result("last_hidden_state", tokens), other},
+                                    ov::ParameterVector{ids, mask}),
+        folder.file("m.xml"));
+    const auto model = read_model({SourceKind::OpenVino, folder.file("m.xml")}).model;
+    ASSERT_EQ(model->outputs().size(), 1U);
+    EXPECT_EQ(model->output().get_names().count("last_hidden_state"), 1U);
 }
 
 // A table of 20 positions, cut to the row's length and added, as exports do it.
@@ -160,6 +227,13 @@ void set_tensor(const TinyModel& model, const std::string& name, const std::func
     for (auto [key, tensor] : tiny_weights({})) {
         if (key != name || change(tensor)) tensors.push_back(tensor);
     }
+    write_file(model.weights(), safetensors_file(tensors));
+}
+
+void add_tensors(const TinyModel& model, const std::vector<std::string>& names) {
+    std::vector<TensorToWrite> tensors;
+    for (auto [key, tensor] : tiny_weights({})) tensors.push_back(tensor);
+    for (const auto& name : names) tensors.push_back(testing::float_tensor(name, {1}, {1}, ov::element::f32));
     write_file(model.weights(), safetensors_file(tensors));
 }
 
@@ -214,7 +288,8 @@ const Damage kSafetensorsDamages[] = {
          std::filesystem::remove(model.file("config.json"));
          std::filesystem::create_directory(model.file("config.json"));
      }},
-    config_damage("model_type unknown", ErrorCode::ModelUnsupported, "supported: bert", "\"bert\"", "\"t5\""),
+    config_damage("model_type unknown", ErrorCode::ModelUnsupported, "supported: albert, bert, ", "\"bert\"",
+                  "\"xlnet\""),
     config_damage("model_type missing", ErrorCode::ModelUnsupported, "model_type ''", "\"model_type\"", "\"other\""),
     config_damage("model_type a number", ErrorCode::ModelInvalid, "Expected a string for model_type", "\"bert\"", "1"),
     config_damage("activation unknown", ErrorCode::ModelUnsupported, "'mish'", "\"gelu\"", "\"mish\""),
@@ -240,6 +315,10 @@ const Damage kSafetensorsDamages[] = {
     config_damage("epsilon absurd", ErrorCode::ModelInvalid, "layer_norm_eps", "1e-12", "1e300"),
     config_damage("relative positions", ErrorCode::ModelUnsupported, "position_embedding_type 'relative_key'",
                   "\"hidden_act\"", "\"position_embedding_type\":\"relative_key\",\"hidden_act\""),
+    config_damage("code of its own", ErrorCode::ModelUnsupported, "'own--modeling.OtherModel'", "\"hidden_act\"",
+                  "\"auto_map\":{\"AutoModel\":\"own--modeling.OtherModel\"},\"hidden_act\""),
+    {"a tensor more in a layer", ErrorCode::ModelUnsupported, "such as 'encoder.layer.1.adapter.weight'",
+     [](const TinyModel& model) { add_tensors(model, {"encoder.layer.1.adapter.weight"}); }},
     config_damage("decoder", ErrorCode::ModelUnsupported, "is_decoder", "\"hidden_act\"",
                   "\"is_decoder\":true,\"hidden_act\""),
 };
@@ -252,6 +331,13 @@ TEST(ModelReader, RefusesDamagedSafetensorsModels) {
         damage.apply(model);
         expect_error(damage.code, damage.part, [&] { read_model({SourceKind::Safetensors, model.weights()}); });
     }
+}
+
+TEST(ModelReader, LeavesTensorsBesideTheEncodersLayersAlone) {
+    const TinyModel model;
+    add_tensors(model, {"pooler.dense.bias", "cls.predictions.bias", "encoder.layer.2.output.dense.bias",
+                        "decoder.layer.0.output.dense.bias", "encoder.layer.0.attention.self.rotary_emb.inv_freq"});
+    EXPECT_NO_THROW(read_model({SourceKind::Safetensors, model.weights()}));
 }
 
 void garble(const std::string& path, double from, double to) {

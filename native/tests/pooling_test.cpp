@@ -96,6 +96,28 @@ TEST(Pooling, EqualsThePlainReferenceInBf16) { check_against_reference<ov::bfloa
 
 TEST(Pooling, EqualsThePlainReferenceInF16) { check_against_reference<ov::float16>(HiddenType::F16); }
 
+// sentence-transformers' include_prompt: false.
+TEST(Pooling, LeavesThePromptOut) {
+    const std::vector<float> tokens{-7, 8, 1, 2, 6, -7};  // one token of padding on each side
+    const HiddenStates states{tokens.data(), HiddenType::F32, 6, 1};
+    std::vector<double> sums;
+    const auto pooled = [&](PoolingType type, size_t prompt) {
+        float out = -1;
+        pool_row(states, 0, {1, 4, prompt}, type, sums, &out);
+        return out;
+    };
+    EXPECT_EQ(pooled(PoolingType::Cls, 1), 1);
+    EXPECT_EQ(pooled(PoolingType::Max, 1), 6);
+    EXPECT_EQ(pooled(PoolingType::Mean, 1), 3);
+    EXPECT_FLOAT_EQ(pooled(PoolingType::MeanSqrtLen, 1), 9 / std::sqrt(3.0F));
+    EXPECT_FLOAT_EQ(pooled(PoolingType::WeightedMean, 1), (2 * 1 + 3 * 2 + 4 * 6) / 9.0F);
+    EXPECT_EQ(pooled(PoolingType::LastToken, 1), 6);
+    for (const size_t prompt : {4U, 5U}) {
+        for (const PoolingType type : kTypes)
+            EXPECT_EQ(pooled(type, prompt), type == PoolingType::Cls ? 8 : 0) << prompt;
+    }
+}
+
 TEST(Pooling, KeepsSumsInF64) {
     // In f32, 1 vanishes beside 2^24; the mean of the four is exactly 0.5.
     const std::vector<float> tokens{16777216, 1, 1, -16777216};

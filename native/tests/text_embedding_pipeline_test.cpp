@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/modules/normalize.h"
 #include "tests/encodings.h"
 #include "tests/engines.h"
 #include "tests/expect.h"
@@ -62,7 +63,7 @@ TEST_F(PipelineTest, GivesOneVectorPerRowOrOnePerToken) {
 TEST_F(PipelineTest, PoolsTheTokenVectorsOfEachRow) {
     for (const PaddingSide side : {PaddingSide::Right, PaddingSide::Left}) {
         for (const PoolingType type : {PoolingType::Cls, PoolingType::Mean, PoolingType::Max, PoolingType::LastToken}) {
-            auto pipeline = this->pipeline({type, side, 0});
+            auto pipeline = this->pipeline({{type}, side, 0});
             const auto tokens = embed(pipeline, parts_of(kRows), token_vectors(8)).data;
             const auto rows = embed(pipeline, parts_of(kRows), pooled(8, false)).data;
             std::vector<double> sums;
@@ -77,6 +78,63 @@ TEST_F(PipelineTest, PoolsTheTokenVectorsOfEachRow) {
             }
         }
     }
+}
+
+TEST_F(PipelineTest, PutsSeveralPoolingsSideBySide) {
+    auto both = this->pipeline({{PoolingType::Max, PoolingType::Cls}});
+    EXPECT_EQ(both.dimensions(), 2 * kHidden);
+    const auto together = embed(both, parts_of(kRows), pooled(8, false)).data;
+    ASSERT_EQ(together.size(), kRows.size() * 2 * kHidden);
+    size_t offset = 0;
+    for (const PoolingType type : {PoolingType::Max, PoolingType::Cls}) {
+        auto single = this->pipeline({{type}});
+        const auto alone = embed(single, parts_of(kRows), pooled(8, false)).data;
+        for (size_t row = 0; row < kRows.size(); ++row) {
+            EXPECT_TRUE(same_bits(together.data() + row * 2 * kHidden + offset, alone.data() + row * kHidden, kHidden));
+        }
+        offset += kHidden;
+    }
+}
+
+// Doubles the width: each vector beside its negative. An infinity becomes 1, as a tanh makes it.
+class Mirror : public Module {
+public:
+    size_t width_after(size_t width) const override { return 2 * width; }
+    void apply(Vectors& vectors) const override {
+        Vectors wide{2 * vectors.width, {}};
+        for (size_t row = 0; row < vectors.rows(); ++row) {
+            for (const float sign : {1.0F, -1.0F}) {
+                for (size_t d = 0; d < vectors.width; ++d) {
+                    const float value = vectors.data[row * vectors.width + d];
+                    wide.data.push_back(sign * (std::isinf(value) ? 1 : value));
+                }
+            }
+        }
+        vectors = std::move(wide);
+    }
+};
+
+TEST_F(PipelineTest, AppliesModulesThenCutsThenNormalises) {
+    const Modules modules{std::make_shared<Mirror>(), std::make_shared<Normalize>(), std::make_shared<Mirror>()};
+    TextEmbeddingPipeline chained(s_engine, {}, modules);
+    EXPECT_EQ(chained.dimensions(), 4 * kHidden);
+    auto plain = this->pipeline();
+    const auto token_count = embed(chained, parts_of(kRows), token_vectors(8)).data.size();
+    EXPECT_EQ(token_count, (4 + 7 + 2) * kHidden);
+    for (const size_t dimensions : {0UL, 3 * kHidden + 5}) {
+        const size_t width = dimensions == 0 ? 4 * kHidden : dimensions;
+        const auto actual = embed(chained, parts_of(kRows), pooled(8, true, dimensions)).data;
+        ASSERT_EQ(actual.size(), kRows.size() * width);
+        Vectors expected{kHidden, embed(plain, parts_of(kRows), pooled(8, false)).data};
+        for (const auto& module : modules) module->apply(expected);
+        for (size_t row = 0; row < kRows.size(); ++row) {
+            float* vector = expected.data.data() + row * expected.width;
+            normalize(vector, width);
+            EXPECT_TRUE(same_bits(actual.data() + row * width, vector, width)) << row;
+        }
+    }
+    expect_error(ErrorCode::InvalidArgument, "at most 128 dimensions",
+                 [&] { embed(chained, parts_of(kRows), pooled(8, true, 129)); });
 }
 
 TEST_F(PipelineTest, CutsThenNormalises) {
@@ -160,11 +218,18 @@ TEST(Pipeline, MarksRowsThatAreNotFinite) {
     EXPECT_EQ(embed(pipeline, parts_of(rows), token_vectors(3)).non_finite_rows, expected);
 }
 
+TEST(Pipeline, MarksRowsThatAModuleMadeFinite) {
+    const testing::TempFolder folder;
+    const auto engine = std::make_shared<InferenceEngine>(ir_options(write_odd_numbers(folder, false)));
+    TextEmbeddingPipeline pipeline(engine, {}, {std::make_shared<Mirror>()});
+    EXPECT_EQ(embed(pipeline, parts_of({{1}, {4}, {2}}), pooled(3)).non_finite_rows, std::vector<uint32_t>{1});
+}
+
 TEST(Pipeline, IgnoresWhatThePaddingHolds) {
     const testing::TempFolder folder;
     const auto engine = std::make_shared<InferenceEngine>(ir_options(write_odd_numbers(folder, false)));
     for (const PaddingSide side : {PaddingSide::Right, PaddingSide::Left}) {
-        TextEmbeddingPipeline pipeline(engine, {PoolingType::Mean, side, 3});  // NaN for padding
+        TextEmbeddingPipeline pipeline(engine, {{PoolingType::Mean}, side, 3});  // NaN for padding
         EXPECT_EQ(embed(pipeline, parts_of({{1, 5}, {2}}), pooled(4, false)).data, (std::vector<float>{3, 2}));
     }
 }
@@ -173,7 +238,10 @@ TEST(Pipeline, TakesVectorsThatTheGraphPooled) {
     const testing::TempFolder folder;
     const auto engine = std::make_shared<InferenceEngine>(ir_options(write_odd_numbers(folder, true)));
     EXPECT_TRUE(engine->pooled());
-    TextEmbeddingPipeline pipeline(engine, {PoolingType::Max, PaddingSide::Right, 0});
+    // The modules are in such a graph as well.
+    TextEmbeddingPipeline pipeline(engine, {{PoolingType::Max, PoolingType::Cls}, PaddingSide::Right, 0},
+                                   {std::make_shared<Mirror>()});
+    EXPECT_EQ(pipeline.dimensions(), 1U);
     EXPECT_EQ(embed(pipeline, parts_of({{1, 2, 5, 0}, {1, 1, 1, 1}}), pooled(4, false)).data,
               (std::vector<float>{2, 1}));
     expect_error(ErrorCode::ModelUnsupported, "pooled vectors only",

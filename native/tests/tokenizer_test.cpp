@@ -86,6 +86,19 @@ TEST_F(TokenizerTest, CutsAtTheEndAndSaysSo) {
     EXPECT_TRUE(encoding.offsets.empty());
 }
 
+// The count of sentence-transformers: [CLS] and the prompt, without the [SEP] at the end.
+TEST_F(TokenizerTest, CountsThePromptThatPoolingLeavesOut) {
+    const std::vector<TokenizerInput> inputs{std::string("a b! the winding"), TokenIds{2, 7, 3}, std::string("a b! ")};
+    const auto prompts = [&](const EncodeOptions& options) {
+        return m_tokenizer->encode(inputs, options).prompt_tokens;
+    };
+    EXPECT_EQ(prompts({0, false, true, "a b! "}), (std::vector<uint32_t>{4, 0, 4}));
+    EXPECT_EQ(prompts({0, false, false, "a b! "}), (std::vector<uint32_t>{3, 0, 3}));
+    EXPECT_EQ(prompts({3, false, true, "a b! "}), (std::vector<uint32_t>{2, 0, 2}));  // cut within the prompt
+    EXPECT_EQ(prompts({0, false, true}), (std::vector<uint32_t>{0, 0, 0}));
+    EXPECT_EQ(encode_async(inputs, {0, false, true, "a b! "}, 2).prompt_tokens, (std::vector<uint32_t>{4, 0, 4}));
+}
+
 TEST_F(TokenizerTest, ParallelEqualsSerial) {
     for (const EncodeOptions& options :
          {EncodeOptions{0, true, true}, EncodeOptions{16, false, true}, EncodeOptions{16, true, false}}) {

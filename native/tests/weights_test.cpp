@@ -40,6 +40,25 @@ TEST_F(WeightsTest, GivesF32WithoutACopy) {
     EXPECT_EQ(constant->get_data_ptr(), m_file->find("f32")->data);
 }
 
+TEST_F(WeightsTest, GivesRowsWithoutACopy) {
+    const Weights weights(m_file, "", "f32");
+    const auto node = weights.get_rows("f32", {2, 2}, 1, 1).get_node_shared_ptr();
+    const auto constant = ov::as_type_ptr<ov::op::v0::Constant>(node);
+    ASSERT_NE(constant, nullptr);
+    EXPECT_EQ(constant->get_shape(), (ov::Shape{1, 2}));
+    EXPECT_EQ(constant->get_data_ptr(), static_cast<const char*>(m_file->find("f32")->data) + 2 * sizeof(float));
+
+    const auto half = weights.get_rows("f16", {2, 2}, 1, 1).get_node()->get_input_node_shared_ptr(0);
+    EXPECT_EQ(ov::as_type_ptr<ov::op::v0::Constant>(half)->cast_vector<float>(), (std::vector<float>{0.5F, 4}));
+    expect_error(ErrorCode::ModelInvalid, "Expected shape [4,2]", [&] { weights.get_rows("f32", {4, 2}, 1, 1); });
+}
+
+TEST_F(WeightsTest, KnowsWhatIsThere) {
+    EXPECT_TRUE(Weights(m_file, "bert.", "probe").has("other"));
+    EXPECT_FALSE(Weights(m_file, "bert.", "probe").has("f32"));
+    EXPECT_TRUE(Weights(m_file, "bert.", "f32").has("bert.other"));
+}
+
 TEST_F(WeightsTest, WidensHalfPrecision) {
     const Weights weights(m_file, "", "f32");
     for (const char* name : {"f16", "bf16"}) {
@@ -54,7 +73,7 @@ TEST_F(WeightsTest, WidensHalfPrecision) {
 
 TEST_F(WeightsTest, KeepsTheFileMappedWhileAConstantLives) {
     auto node = Weights(m_file, "", "f32").get("f32", {2, 2}).get_node_shared_ptr();
-    const std::weak_ptr<MappedFile> pages = m_file->file();
+    const std::weak_ptr<MappedFile> pages = m_file->files().front();
     m_file.reset();
     EXPECT_FALSE(pages.expired());
     node.reset();

@@ -95,7 +95,7 @@ double seconds_since(std::chrono::steady_clock::time_point started) {
 
 void set_inputs(ov::InferRequest& request, const TensorBatch& batch, const ModelPorts& ports) {
     request.set_input_tensor(ports.input_ids, batch.ids);
-    request.set_input_tensor(ports.attention_mask, batch.mask);
+    if (ports.attention_mask) request.set_input_tensor(*ports.attention_mask, batch.mask);
     if (ports.token_type_ids) request.set_input_tensor(*ports.token_type_ids, batch.zeros);
 }
 

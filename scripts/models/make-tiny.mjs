@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { encodeSafetensors } from './safetensors.mjs';
 import { bertConfig, bertTensors } from './tiny-bert.mjs';
+import { dense, layerNorm, moduleFiles, modulesAfterPooling, moduleType, normalize } from './tiny-modules.mjs';
 import { tokenizerConfig, tokenizerJson } from './tiny-tokenizer.mjs';
 
 /** Our pooling type → its names in 1_Pooling/config.json since 6.x and before. */
@@ -42,9 +43,17 @@ const base = {
   bert,
   /** `new`: file contents as 6.x writes them; `old`: as before; `none`: a plain transformers folder. */
   layout: 'new',
+  /** A mode, or a list of them. */
   pooling: 'MEAN',
   includePrompt: true,
+  /** Modules between Pooling and the Normalize at the end: see tiny-modules.mjs. */
+  modules: [],
   normalize: true,
+  /** Files that the tensors are dealt out to; more than one with an index, as transformers saves large models. */
+  shards: 1,
+  /** `do_lower_case` in sentence_bert_config.json (old layout), with a tokenizer that does not lower-case by itself. */
+  lowerCase: false,
+  truncateDim: null,
   /** `max_seq_length` in sentence_bert_config.json (old layout). */
   maxSeqLength: null,
   /** `model_max_length` in tokenizer_config.json. */
@@ -97,6 +106,36 @@ export const tinyModels = {
   prompts: { ...base, prompts: { query: 'query: ', document: 'passage: ' } },
   'default-prompt': { ...base, prompts: { text: 'text: ' }, defaultPromptName: 'text' },
   'prompt-excluded': { ...base, includePrompt: false, prompts: { query: 'query: ', document: 'passage: ' } },
+  /** Every mode, put together in another order than the old flags have. */
+  'several-poolings': { ...base, pooling: ['LAST_TOKEN', 'MEAN', 'CLS', 'WEIGHTED_MEAN', 'MAX', 'MEAN_SQRT_LEN'] },
+  /** Of the old flags; then LaBSE's Dense. */
+  'several-flags': {
+    ...base,
+    layout: 'old',
+    pooling: ['CLS', 'MAX', 'WEIGHTED_MEAN'],
+    modules: [dense(96, 40, { activation: 'activation.Tanh' })],
+  },
+  /** EmbeddingGemma's chain. */
+  'dense-twice': {
+    ...base,
+    modules: [dense(32, 100, { bias: false, dtype: 'BF16' }), dense(100, 24, { bias: false, dtype: 'F16' })],
+    prompts: { query: 'task: search | query: ', document: 'title: none | text: ' },
+  },
+  /** sentence-t5's chain, and every activation function. */
+  activations: {
+    ...base,
+    modules: [
+      dense(32, 48, { activation: 'activation.GELU' }),
+      dense(48, 33, { activation: 'activation.ReLU' }),
+      dense(33, 40, { activation: 'activation.SiLU' }),
+      dense(40, 40, { activation: 'activation.Sigmoid' }),
+      dense(40, 20, { activation: null }),
+    ],
+  },
+  'layer-norm': { ...base, modules: [layerNorm(32)], normalize: false },
+  'normalize-in-the-middle': { ...base, modules: [normalize(), dense(32, 16), layerNorm(16)], normalize: false },
+  'truncate-dim': { ...base, modules: [dense(32, 24)], truncateDim: 10, normalize: false },
+  'lower-case': { ...base, layout: 'old', lowerCase: true },
   'last-token': { ...base, pooling: 'LAST_TOKEN', paddingSide: 'left' },
   'plain-transformer': { ...base, layout: 'none' },
 };
@@ -105,13 +144,26 @@ export const tinyModels = {
 export function writeTinyModel(spec, directory) {
   const files = {
     'config.json': bertConfig(spec.bert),
-    'tokenizer.json': tokenizerJson(),
+    'tokenizer.json': tokenizerJson(spec),
     'tokenizer_config.json': tokenizerConfig(spec),
     ...(spec.layout === 'none' ? {} : sentenceTransformerFiles(spec)),
   };
   for (const [name, content] of Object.entries(files))
     write(join(directory, name), `${JSON.stringify(content, null, 2)}\n`);
-  write(join(directory, 'model.safetensors'), encodeSafetensors(bertTensors(spec.bert)));
+  const tensors = bertTensors(spec.bert);
+  if (spec.shards > 1) writeShards(tensors, spec.shards, directory);
+  else write(join(directory, 'model.safetensors'), encodeSafetensors(tensors));
+  if (spec.layout === 'none') return;
+  for (const [name, content] of Object.entries(moduleFiles(spec))) write(join(directory, name), content);
+}
+
+function writeShards(tensors, count, directory) {
+  const name = (shard) => `model-0000${shard + 1}-of-0000${count}.safetensors`;
+  const weight_map = Object.fromEntries(tensors.map((tensor, i) => [tensor.name, name(i % count)]));
+  for (let shard = 0; shard < count; shard++) {
+    write(join(directory, name(shard)), encodeSafetensors(tensors.filter((_, i) => i % count === shard)));
+  }
+  write(join(directory, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map }, null, 2));
 }
 
 function sentenceTransformerFiles(spec) {
@@ -120,7 +172,7 @@ function sentenceTransformerFiles(spec) {
     'modules.json': modules(spec, isNew),
     'sentence_bert_config.json': isNew
       ? newTransformerConfig()
-      : { max_seq_length: spec.maxSeqLength, do_lower_case: false },
+      : { max_seq_length: spec.maxSeqLength, do_lower_case: spec.lowerCase },
     '1_Pooling/config.json': isNew ? newPoolingConfig(spec) : oldPoolingConfig(spec),
     'config_sentence_transformers.json': {
       ...(isNew ? { model_type: 'SentenceTransformer' } : {}),
@@ -128,17 +180,17 @@ function sentenceTransformerFiles(spec) {
       prompts: spec.prompts,
       default_prompt_name: spec.defaultPromptName,
       similarity_fn_name: 'cosine',
+      ...(spec.truncateDim === null ? {} : { truncate_dim: spec.truncateDim }),
     },
-    ...(isNew && spec.normalize ? { '2_Normalize/config.json': normalizeConfig() } : {}),
   };
 }
 
-function modules({ normalize }, isNew) {
+function modules(spec, isNew) {
   const entries = [
     ['', isNew ? 'base.modules.transformer.Transformer' : 'models.Transformer'],
     ['1_Pooling', isNew ? 'sentence_transformer.modules.pooling.Pooling' : 'models.Pooling'],
+    ...modulesAfterPooling(spec).map(({ folder, type }) => [folder, moduleType(type, isNew)]),
   ];
-  if (normalize) entries.push(['2_Normalize', isNew ? 'base.modules.normalize.Normalize' : 'models.Normalize']);
   return entries.map(([path, type], idx) => ({ idx, name: String(idx), path, type: `sentence_transformers.${type}` }));
 }
 
@@ -151,16 +203,14 @@ function newTransformerConfig() {
 }
 
 function newPoolingConfig({ bert: { hidden }, pooling, includePrompt }) {
-  return { embedding_dimension: hidden, pooling_mode: POOLING_NAMES[pooling][0], include_prompt: includePrompt };
+  const modes = [pooling].flat().map((type) => POOLING_NAMES[type][0]);
+  const pooling_mode = modes.length === 1 ? modes[0] : modes;
+  return { embedding_dimension: hidden, pooling_mode, include_prompt: includePrompt };
 }
 
 function oldPoolingConfig({ bert: { hidden }, pooling, includePrompt }) {
-  const flags = Object.entries(POOLING_NAMES).map(([type, names]) => [names[1], type === pooling]);
+  const flags = Object.entries(POOLING_NAMES).map(([type, names]) => [names[1], [pooling].flat().includes(type)]);
   return { word_embedding_dimension: hidden, ...Object.fromEntries(flags), include_prompt: includePrompt };
-}
-
-function normalizeConfig() {
-  return { module_input_name: 'sentence_embedding', module_output_name: 'sentence_embedding' };
 }
 
 function write(file, content) {

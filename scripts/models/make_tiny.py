@@ -10,6 +10,8 @@ Files written:
   cases.json  the cases: which model, which call, what was set otherwise, and the file with its vectors
   *.npy       float32 [texts, dimensions]; every text is embedded alone
 
+A case with `truncateDim` is cut after all modules and then normalised.
+
 A case with `padToMultipleOf` pads each text to that multiple on `paddingSide`, as transformers does: BERT's positions
 count from the first padding token, so vectors padded on the left differ from those of the text alone.
 
@@ -95,6 +97,32 @@ def pooling_cases(folder: pathlib.Path) -> list[tuple[dict, numpy.ndarray]]:
     return cases
 
 
+def prompt_cases(folder: pathlib.Path) -> list[tuple[dict, numpy.ndarray]]:
+    """Every pooling mode without the prompt of queries: the text alone, and padded on the left."""
+    cases = []
+    for pooling, mode in POOLING_MODES.items():
+        loaded = load(folder)
+        pooling_module = Pooling(loaded[0].get_embedding_dimension(), mode, include_prompt=False)
+        st = SentenceTransformer(modules=[loaded[0], pooling_module], prompts=loaded.prompts, device="cpu")
+        case = {"model": folder.name, "call": "query", "pooling": pooling, "normalize": False}
+        cases.append((case, embed(st.encode_query)))
+        st.tokenizer.padding_side = "left"
+        left = {**case, "paddingSide": "left", "padToMultipleOf": BUCKET}
+        padding = {"text": {"pad_to_multiple_of": BUCKET}}
+        cases.append((left, embed(st.encode_query, processing_kwargs=padding)))
+    return cases
+
+
+def truncated_cases(folder: pathlib.Path) -> list[tuple[dict, numpy.ndarray]]:
+    """Cut further, and normalised where the model does not."""
+    st = load(folder)
+    cases = []
+    for dimensions in (1, 7, 24):
+        case = {"model": folder.name, "call": "embed", "normalize": True, "truncateDim": dimensions}
+        cases.append((case, embed(st.encode, truncate_dim=dimensions, normalize_embeddings=True)))
+    return cases
+
+
 def model_cases(folder: pathlib.Path, st: SentenceTransformer) -> list[tuple[dict, numpy.ndarray]]:
     """The model as its folder says; the calls with a prompt only where there is one."""
     calls = {"embed": st.encode}
@@ -104,8 +132,8 @@ def model_cases(folder: pathlib.Path, st: SentenceTransformer) -> list[tuple[dic
 
 
 def file_name(case: dict) -> str:
-    parts = [case["model"], case["call"], case.get("pooling"), case.get("paddingSide")]
-    return ".".join(part for part in parts if part) + ".npy"
+    parts = [case["model"], case["call"], case.get("pooling"), case.get("paddingSide"), case.get("truncateDim")]
+    return ".".join(str(part) for part in parts if part) + ".npy"
 
 
 def write_json(name: str, value: object, **options) -> None:
@@ -123,6 +151,8 @@ def main() -> None:
             tokens[folder.name] = [st.preprocess([text])["input_ids"][0].tolist() for text in TEXTS]
             cases += model_cases(folder, st)
         cases += pooling_cases(pathlib.Path(directory) / "mean")
+        cases += prompt_cases(pathlib.Path(directory) / "prompt-excluded")
+        cases += truncated_cases(pathlib.Path(directory) / "truncate-dim")
     for case, vectors in cases:
         case["file"] = file_name(case)
         numpy.save(OUTPUT / case["file"], vectors.astype(numpy.float32))

@@ -3,7 +3,7 @@ import { uniform } from './random.mjs';
 import { vocabularySize } from './tiny-tokenizer.mjs';
 
 /** Bits of the significand, the implicit one counted. */
-const SIGNIFICAND_BITS = { F32: 24, F16: 11, BF16: 8 };
+export const SIGNIFICAND_BITS = { F32: 24, F16: 11, BF16: 8 };
 const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /**
@@ -82,7 +82,7 @@ export function bertTensors(shape) {
 }
 
 /** The power of two next to √(6 / inputs): outputs about as large as inputs, so that attention is not uniform. */
-function linearScale(inputs) {
+export function linearScale(inputs) {
   return 2 ** Math.round(Math.log2(Math.sqrt(6 / inputs)));
 }
 

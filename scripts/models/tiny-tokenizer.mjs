@@ -26,8 +26,8 @@ const pieces = [
 export const vocabulary = Object.fromEntries([...new Set(pieces)].map((piece, id) => [piece, id]));
 export const vocabularySize = Object.keys(vocabulary).length;
 
-/** The content of tokenizer.json: lower-casing BERT normalisation, WordPiece, `[CLS] text [SEP]`. */
-export function tokenizerJson() {
+/** The content of tokenizer.json: BERT normalisation (lower-casing unless the model does), WordPiece, `[CLS] text [SEP]`. */
+export function tokenizerJson({ lowerCase = false } = {}) {
   const special = (token) => ({ SpecialToken: { id: token, type_id: 0 } });
   const template = (token) => [token, { id: token, ids: [vocabulary[token]], tokens: [token] }];
   return {
@@ -48,7 +48,7 @@ export function tokenizerJson() {
       clean_text: true,
       handle_chinese_chars: true,
       strip_accents: null,
-      lowercase: true,
+      lowercase: !lowerCase,
     },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: {
@@ -75,10 +75,10 @@ export function tokenizerJson() {
 }
 
 /** The content of tokenizer_config.json; a null `modelMaxLength` is left out. */
-export function tokenizerConfig({ modelMaxLength, paddingSide }) {
+export function tokenizerConfig({ modelMaxLength, paddingSide, lowerCase }) {
   return {
     tokenizer_class: 'BertTokenizer',
-    do_lower_case: true,
+    do_lower_case: !lowerCase,
     strip_accents: null,
     tokenize_chinese_chars: true,
     ...(modelMaxLength === null ? {} : { model_max_length: modelMaxLength }),

@@ -3,6 +3,7 @@
  * a last special token, and a vector that is a function of a row's ids alone. Delays and failures are set from outside,
  * and everything that must be freed is counted.
  */
+import { widthAfter } from '../../lib/models/index.js';
 import type {
   BatchPart,
   EncodeOptions,
@@ -15,6 +16,8 @@ import type {
   NativeTokenizer,
   PipelineOptions,
   PipelineShape,
+  StoredQuantization,
+  TokenizerOptions,
 } from '../../lib/native.js';
 
 export const CLS = 1;
@@ -22,12 +25,20 @@ export const SEP = 2;
 export const VOCABULARY = 0x10000;
 export const WIDTH = 4;
 
+/** `bf16`; or `int8/bf16` with int8 weights; or `int8/int8+bf16` with int8 activations as well. */
+function computationOf({ precision, int8Weights, int8Activations }: PipelineOptions): string {
+  if (!int8Weights) return precision;
+  return `int8/${int8Activations ? `int8${precision === 'f32' ? '' : `+${precision}`}` : precision}`;
+}
+
 /** What a test sets, and what it looks at afterwards. */
 export class FakeWorld {
   devices: NativeDevice[] = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'] }];
   concurrency = 2;
   maxPositions = 0;
   pooledInGraph = false;
+  masksPadding = true;
+  quantization: StoredQuantization = 'none';
   /** Called before each batch runs; what it throws or rejects with is the batch's failure. */
   onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string) => unknown = () => {};
   /** Called before inputs are encoded; `encodeNow` does not wait for what it returns. */
@@ -52,20 +63,27 @@ export class FakeWorld {
   /** How many inputs each call of `encodeNow` had. */
   readonly encodedNow: number[] = [];
   readonly loads: PipelineOptions[] = [];
+  readonly tokenizers: TokenizerOptions[] = [];
+  /** What pooling was to leave out, call by call. */
+  readonly excludedPrompts: (string | undefined)[] = [];
   /** Batches and encodings that were stopped while they ran. */
   stopped = 0;
 
   readonly addon: NativeAddon = {
     runtimeVersion: 'fake-1',
     devices: async () => this.devices,
-    loadTokenizer: async () => {
+    loadTokenizer: async (options) => {
+      this.tokenizers.push(options);
       this.openTokenizers++;
       return this.tokenizer();
     },
     loadPipeline: async (options) => this.pipeline(options),
+    convertModel: async () => {},
+    quantizeModel: async () => {},
     availableCpus: () => 2,
     performanceCpus: () => 2,
     trimHeap: () => this.heapTrims++,
+    lockFile: () => () => {},
     stop: () => {},
   };
 
@@ -82,11 +100,13 @@ export class FakeWorld {
       encode: async (inputs, options) => {
         const copy = [...inputs];
         this.encoded.push(...copy);
+        this.excludedPrompts.push(options.excludedPrompt);
         await jobs.run(options.job, () => this.onEncode());
         return new FakeEncoding(this, copy, options);
       },
       encodeNow: (inputs, options) => {
         this.encoded.push(...inputs);
+        this.excludedPrompts.push(options.excludedPrompt);
         this.encodedNow.push(inputs.length);
         this.onEncode();
         return new FakeEncoding(this, inputs, options);
@@ -105,8 +125,11 @@ export class FakeWorld {
     const jobs = new Jobs(this);
     return {
       hiddenSize: WIDTH,
+      dimensions: widthAfter(options.modules, WIDTH * options.pooling.length),
       maxPositions: this.maxPositions,
       pooledInGraph: this.pooledInGraph,
+      masksPadding: this.masksPadding,
+      quantization: this.quantization,
       fromBlob: false,
       blobProblem: null,
       executionDevices: [options.device],
@@ -116,7 +139,7 @@ export class FakeWorld {
       infer: async (parts, inferOptions) => {
         if (closed) throw new Error('infer after close');
         checkShape(options.shape, parts, inferOptions);
-        return this.#infer(parts, inferOptions, options.precision, jobs);
+        return this.#infer(parts, inferOptions, computationOf(options), jobs);
       },
       cancel: (job) => jobs.cancel(job),
       close: async () => {

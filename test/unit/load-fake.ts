@@ -25,14 +25,16 @@ export const SPEC: ModelSpec = {
   sources: [fakeSource('safetensors')],
   tokenizerFile: join(folder, 'tokenizer.json'),
   modelType: 'bert',
-  pooling: 'MEAN',
+  pooling: ['MEAN'],
+  includePrompt: true,
+  modules: [],
   normalize: true,
   maxLength: 64,
   maxPositions: 0,
   doLowerCase: false,
   paddingSide: 'right',
   padTokenId: 0,
-  dimensions: 4,
+  tokenDimensions: 4,
   files: [],
   prompts: { query: 'q: ', document: '', title: 'title: ' },
   defaultPromptName: null,
@@ -47,6 +49,7 @@ export function fakeSystem(world: FakeWorld, spec: Partial<ModelSpec> = {}): Sys
     readModelFolder: async () => ({ ...SPEC, ...spec }),
     fingerprint: async (variant) => `fingerprint of ${variant.sources[0]?.kind}`,
     graphIdentity: async (variant) => `graph of ${variant.sources[0]?.kind}`,
+    probeFirstLoad: async () => {},
   };
 }
 

@@ -97,9 +97,12 @@ function tooLong(place: string, maxTokens: number): InputError {
 function summarise(tally: Tally, { info }: Embedder, flags: EmbedFlags): void {
   if (flags.json) {
     const { texts, tokens, truncated, seconds } = tally;
-    const { model, revision, fingerprint, device, precision } = info;
+    const { model, revision, fingerprint, device, precision, activations } = info;
     const dimensions = flags.dimensions ?? info.dimensions;
-    const summary = { texts, tokens, truncated, seconds, dimensions, model, revision, fingerprint, device, precision };
+    const summary = {
+      ...{ texts, tokens, truncated, seconds, dimensions, model, revision, fingerprint },
+      ...{ device, precision, activations },
+    };
     process.stderr.write(`${JSON.stringify(summary)}\n`);
     return;
   }

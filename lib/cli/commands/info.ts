@@ -1,7 +1,8 @@
 /** `ovembed info`: what this machine and this model are, and what was chosen for them. */
 import { ovembedCacheDir } from '../../cache-dir.js';
+import { nameOf } from '../../devices/computation.js';
 import type { EmbedderInfo } from '../../index.js';
-import { hubSettings } from '../../models/hub-settings.js';
+import { hubSettings } from '../../models/hub/settings.js';
 import { callNative, type NativeDevice, native } from '../../native.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { CommonFlags } from '../flags.js';
@@ -116,7 +117,7 @@ function modelRows(model: EmbedderInfo): Row[] {
     ['weights', model.source],
     ['dimensions', String(model.dimensions)],
     ['max tokens', model.maxTokens === 0 ? 'no limit' : String(model.maxTokens)],
-    ['pooling', model.pooling],
+    ['pooling', [model.pooling].flat().join(', ')],
     ['normalised', model.normalize ? 'yes' : 'no'],
     ['prompts', prompts.join(', ')],
   ];
@@ -125,7 +126,7 @@ function modelRows(model: EmbedderInfo): Row[] {
 function choiceRows(model: EmbedderInfo): Row[] {
   return [
     ['device', `${model.device}, ${model.deviceName} (${model.deviceReason})`],
-    ['precision', `${model.precision} (${model.precisionReason})`],
+    ['precision', `${nameOf(model)} (${model.precisionReason})`],
     ['streams', `${model.streams}, with ${model.threads} threads together`],
     ['compiled', model.fromBlob ? 'read from the cache' : 'just now'],
   ];

@@ -1,58 +1,46 @@
 #include "core/graph/layers.h"
 
-#include <cmath>
-#include <limits>
-#include <openvino/op/ops.hpp>
-
 #include "core/error.h"
 
 namespace ovembed::graph {
 namespace {
 
-namespace op = ov::op;
-
-template <typename Op, typename... Arguments>
-Value make(Arguments&&... arguments) {
-    return std::make_shared<Op>(std::forward<Arguments>(arguments)...);
-}
-
-// Multiplies a weight by a factor; folded into the constant when the model is compiled.
-Value scaled(const Value& weight, float factor) {
-    return factor == 1 ? weight : make<op::v1::Multiply>(weight, constant(factor));
-}
-
-// [B, S, H] to [B, heads, S, H / heads].
-Value split_heads(const Value& x, AttentionShape shape) {
-    const auto width = static_cast<int64_t>(shape.head_width());
-    const auto pattern = constant(std::vector<int64_t>{0, 0, static_cast<int64_t>(shape.heads), width});
-    return make<op::v1::Transpose>(make<op::v1::Reshape>(x, pattern, true), constant(std::vector<int64_t>{0, 2, 1, 3}));
-}
-
-// [B, heads, S, H / heads] to [B, S, H].
-Value merge_heads(const Value& x, AttentionShape shape) {
-    const auto pattern = constant(std::vector<int64_t>{0, 0, static_cast<int64_t>(shape.hidden)});
-    return make<op::v1::Reshape>(make<op::v1::Transpose>(x, constant(std::vector<int64_t>{0, 2, 1, 3})), pattern, true);
+Value project(const Value& x, const Value& weight, const Value* bias, float scale) {
+    const Value product = make<op::v0::MatMul>(x, scaled(weight, scale), false, true);
+    return bias == nullptr ? product : product + scaled(*bias, scale);
 }
 
 }  // namespace
 
-Value constant(float value) { return op::v0::Constant::create(ov::element::f32, ov::Shape{}, {value}); }
-
-Value constant(const std::vector<int64_t>& values) {
-    return op::v0::Constant::create(ov::element::i64, ov::Shape{values.size()}, values);
+Value linear(const Value& x, const Weights& weights, const std::string& name, size_t in, size_t out, float scale,
+             Bias bias) {
+    return linear_part(x, weights, name, 0, 1, in, out, scale, bias);
 }
 
-Value linear(const Value& x, const Weights& weights, const std::string& name, size_t in, size_t out, float scale) {
-    const Value weight = scaled(weights.get(name + ".weight", {out, in}), scale);
-    const Value bias = scaled(weights.get(name + ".bias", {out}), scale);
-    return make<op::v1::Add>(make<op::v0::MatMul>(x, weight, false, true), bias);
+Value linear_part(const Value& x, const Weights& weights, const std::string& name, size_t part, size_t parts, size_t in,
+                  size_t out, float scale, Bias bias) {
+    const Value weight = weights.get_rows(name + ".weight", {parts * out, in}, part * out, out);
+    if (bias == Bias::No) return project(x, weight, nullptr, scale);
+    const Value offset = weights.get_rows(name + ".bias", {parts * out}, part * out, out);
+    return project(x, weight, &offset, scale);
 }
 
-Value layer_norm(const Value& x, const Weights& weights, const std::string& name, size_t width, double epsilon) {
+Value layer_norm(const Value& x, const Weights& weights, const std::string& name, size_t width, double epsilon,
+                 Bias bias) {
     const Value normalised = make<op::v6::MVN>(x, constant(std::vector<int64_t>{-1}), true, static_cast<float>(epsilon),
                                                op::MVNEpsMode::INSIDE_SQRT);
-    const Value scale = make<op::v1::Multiply>(normalised, weights.get(name + ".weight", {width}));
-    return make<op::v1::Add>(scale, weights.get(name + ".bias", {width}));
+    // Checkpoints that were made from TensorFlow's keep its names; transformers renames them as it loads.
+    const bool is_old = weights.has(name + ".gamma");
+    const Value scaled = normalised * weights.get(name + (is_old ? ".gamma" : ".weight"), {width});
+    return bias == Bias::No ? scaled : scaled + weights.get(name + (is_old ? ".beta" : ".bias"), {width});
+}
+
+// Written as the runtime's RMSFusion looks for it.
+Value rms_norm(const Value& x, const Value& gain, double epsilon) {
+    const Value squares = make<op::v1::Power>(x, constant(2.0F));
+    const Value mean = make<op::v1::ReduceMean>(squares, constant(std::vector<int64_t>{-1}), true);
+    const Value root = make<op::v0::Sqrt>(mean + constant(static_cast<float>(epsilon)));
+    return x * make<op::v1::Divide>(constant(1.0F), root) * gain;
 }
 
 Value activation(const Value& x, const std::string& name) {
@@ -69,25 +57,9 @@ Value activation(const Value& x, const std::string& name) {
                     "silu, swish and tanh are.");
 }
 
-Value additive_mask(const Value& attention_mask) {
-    const Value as_float = make<op::v0::Convert>(attention_mask, ov::element::f32);
-    const Value padding = make<op::v1::Subtract>(constant(1.0F), as_float);
-    const Value additive = make<op::v1::Multiply>(padding, constant(std::numeric_limits<float>::lowest()));
-    return make<op::v0::Unsqueeze>(additive, constant(std::vector<int64_t>{1, 2}));
-}
-
-Value self_attention(const Value& x, const Value& mask, const Weights& weights, const std::string& name,
-                     AttentionShape shape) {
-    const auto project = [&](const std::string& part, float scale) {
-        return split_heads(linear(x, weights, name + "." + part, shape.hidden, shape.hidden, scale), shape);
-    };
-    const auto scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(shape.head_width())));
-    const Value query = project("query", scale);
-    const Value key = project("key", 1);
-    const Value value = project("value", 1);
-    const Value scores = make<op::v1::Add>(make<op::v0::MatMul>(query, key, false, true), mask);
-    const Value weighted = make<op::v0::MatMul>(make<op::v8::Softmax>(scores, -1), value);
-    return merge_heads(weighted, shape);
+Value token_embeddings(const Value& input_ids, const Weights& weights, const std::string& name, size_t vocabulary,
+                       size_t width) {
+    return look_up(weights.get(name + ".weight", {vocabulary, width}), input_ids);
 }
 
 }  // namespace ovembed::graph

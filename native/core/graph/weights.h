@@ -18,7 +18,14 @@ public:
     // Throws ModelInvalid when it is missing or has another shape, ModelUnsupported for an integer or f64 dtype.
     ov::Output<ov::Node> get(const std::string& name, const ov::Shape& shape) const;
 
+    // Rows [first, first + count) of a tensor of that shape, likewise without copying.
+    ov::Output<ov::Node> get_rows(const std::string& name, const ov::Shape& shape, size_t first, size_t count) const;
+
+    bool has(const std::string& name) const { return m_file->find(m_prefix + name) != nullptr; }
+
 private:
+    const TensorView& find(const std::string& name, const ov::Shape& shape) const;
+
     std::shared_ptr<const Safetensors> m_file;
     std::string m_prefix;
 };

@@ -237,11 +237,18 @@ void ovt_string_free(struct OvtString *string);
 /**
  * Loads a tokenizer from the `len` bytes of a tokenizer.json, which are not needed after the call.
  *
+ * With `lower_case`, texts are lower-cased (Unicode, character by character) before the file's own normalisation, unless
+ * one of its normalizers is named Lowercase.
+ *
  * The file's own truncation and padding are switched off; see ovt_tokenizer_padding and OvtEncodeOptions. The
  * truncation section's direction is kept. `*out` receives the tokenizer (NULL on failure).
  * OVT_STATUS_INVALID_FILE if the bytes are no tokenizer.json that the library understands.
  */
-enum OvtStatus ovt_tokenizer_new(const uint8_t *json, size_t len, struct OvtTokenizer **out, struct OvtString *error);
+enum OvtStatus ovt_tokenizer_new(const uint8_t *json,
+                                 size_t len,
+                                 bool lower_case,
+                                 struct OvtTokenizer **out,
+                                 struct OvtString *error);
 
 /**
  * Frees a tokenizer. No other thread may be using it. Encodings made with it stay valid. NULL is allowed.

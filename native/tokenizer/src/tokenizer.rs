@@ -6,6 +6,7 @@ use crate::utf16::push_utf16_spans;
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::panic::catch_unwind;
+use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
 use tokenizers::{Encoding, PaddingParams, PostProcessor, PostProcessorWrapper, Token, Tokenizer, TruncationDirection};
 
 /// How to encode.
@@ -65,18 +66,42 @@ impl Template {
     }
 }
 
+/// Lower-cases before all other normalisation. Nothing is done where a Lowercase is among the normalizers already: the
+/// rule of sentence-transformers, by which the `lowercase` of a BertNormalizer does not count.
+fn lower_case_first(tokenizer: &mut Tokenizer) -> tokenizers::Result<()> {
+    let own = match tokenizer.get_normalizer() {
+        None => vec![],
+        Some(NormalizerWrapper::Sequence(sequence)) => sequence.as_ref().to_vec(),
+        Some(single) => vec![single.clone()],
+    };
+    if own
+        .iter()
+        .any(|normalizer| matches!(normalizer, NormalizerWrapper::Lowercase(_)))
+    {
+        return Ok(());
+    }
+    let first = std::iter::once(NormalizerWrapper::Lowercase(Lowercase));
+    tokenizer.with_normalizer(Some(Sequence::new(first.chain(own).collect())))?;
+    Ok(())
+}
+
 impl OvtTokenizer {
     /// Loads a tokenizer.json. Its truncation and padding sections are defaults of the file's author, not part of how
     /// the model sees text: they are switched off, and the padding and the direction of truncation stay known.
-    pub fn from_json(json: &[u8]) -> Result<Self> {
+    ///
+    /// `lower_case` puts a Lowercase normalizer in front, as sentence-transformers does for `do_lower_case: true`.
+    pub fn from_json(json: &[u8], lower_case: bool) -> Result<Self> {
         // The crate panics on some malformed sections, which is no less the file's fault than an error is.
-        let loaded =
-            catch_unwind(|| Self::load(json)).unwrap_or_else(|payload| Err(panic_text(payload.as_ref()).into()));
+        let loaded = catch_unwind(|| Self::load(json, lower_case))
+            .unwrap_or_else(|payload| Err(panic_text(payload.as_ref()).into()));
         loaded.map_err(|error| Error::file(format!("not a usable tokenizer.json: {error}")))
     }
 
-    fn load(json: &[u8]) -> tokenizers::Result<Self> {
+    fn load(json: &[u8], lower_case: bool) -> tokenizers::Result<Self> {
         let mut tokenizer = Tokenizer::from_bytes(json)?;
+        if lower_case {
+            lower_case_first(&mut tokenizer)?;
+        }
         let truncation_direction = tokenizer
             .get_truncation()
             .map(|params| params.direction)

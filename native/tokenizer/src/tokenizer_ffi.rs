@@ -28,6 +28,9 @@ pub struct OvtPadding {
 
 /// Loads a tokenizer from the `len` bytes of a tokenizer.json, which are not needed after the call.
 ///
+/// With `lower_case`, texts are lower-cased (Unicode, character by character) before the file's own normalisation, unless
+/// one of its normalizers is named Lowercase.
+///
 /// The file's own truncation and padding are switched off; see ovt_tokenizer_padding and OvtEncodeOptions. The
 /// truncation section's direction is kept. `*out` receives the tokenizer (NULL on failure).
 /// OVT_STATUS_INVALID_FILE if the bytes are no tokenizer.json that the library understands.
@@ -35,10 +38,15 @@ pub struct OvtPadding {
 pub unsafe extern "C" fn ovt_tokenizer_new(
     json: *const u8,
     len: usize,
+    lower_case: bool,
     out: *mut *mut OvtTokenizer,
     error: *mut OvtString,
 ) -> OvtStatus {
-    unsafe { guard_new(out, error, || OvtTokenizer::from_json(borrow_slice(json, len, "json")?)) }
+    unsafe {
+        guard_new(out, error, || {
+            OvtTokenizer::from_json(borrow_slice(json, len, "json")?, lower_case)
+        })
+    }
 }
 
 /// Frees a tokenizer. No other thread may be using it. Encodings made with it stay valid. NULL is allowed.

@@ -18,6 +18,8 @@ describe('help', () => {
     for (const part of [
       'embed [options] [FILE...]',
       'info [options]',
+      'pull [options] [MODEL]',
+      'models',
       'OVEMBED_CACHE_DIR',
       '  3    input:',
       'Examples:',
@@ -26,18 +28,29 @@ describe('help', () => {
     }
   });
 
-  test.each([[['embed', '--help']], [['help', 'embed']]])(
-    '%j has every option of docs/cli.md, and examples',
-    async (args) => {
-      const { code, stdout } = await place.run(...args);
-      expect(code).toBe(0);
-      const documented: string[] = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8').match(/--[a-z][a-z-]+/g) ?? [];
-      const known = new Set(stdout.match(/--[a-z][a-z-]+/g));
-      expect([...new Set(documented)].filter((option) => !known.has(option) && option !== '--version')).toEqual([]);
-      expect([...known].filter((option) => !documented.includes(option))).toEqual([]);
-      expect(stdout).toContain("echo 'how do I reset it?' | ovembed embed --query");
-    },
-  );
+  test('the commands together have every option of docs/cli.md, and no others', async () => {
+    const commands = [
+      ['embed'],
+      ['info'],
+      ['pull'],
+      ['models'],
+      ['models', 'remove'],
+      ['convert'],
+      ['quantize'],
+      ['verify'],
+    ];
+    const helps = await Promise.all(commands.map((command) => place.run(...command, '--help')));
+    expect(helps.map(({ code }) => code)).toEqual(commands.map(() => 0));
+    const documented: string[] = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8').match(/--[a-z][a-z-]+/g) ?? [];
+    const known = new Set(helps.flatMap(({ stdout }) => stdout.match(/--[a-z][a-z-]+/g)));
+    expect([...new Set(documented)].filter((option) => !known.has(option) && option !== '--version')).toEqual([]);
+    expect([...known].filter((option) => !documented.includes(option as string))).toEqual([]);
+  });
+
+  test.each([[['embed', '--help']], [['help', 'embed']]])('%j has examples', async (args) => {
+    const { stdout } = await place.run(...args);
+    expect(stdout).toContain("echo 'how do I reset it?' | ovembed embed --query");
+  });
 });
 
 describe('info', () => {

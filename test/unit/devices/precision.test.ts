@@ -31,6 +31,15 @@ afterEach(() => vi.restoreAllMocks());
 
 const choose = async (options: LoadOptions = {}) => (await loadFake(world, { cacheDir, ...options })).info;
 
+test('a precision that was asked for and gives NaN is refused with the reason and the alternative', async () => {
+  error = { bf16: Number.NaN };
+  await expect(choose({ precision: 'bf16' })).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(/bf16 gives vectors with NaN or an infinity. Use precision 'auto', 'f32'/),
+  });
+  expect(world.openPipelines).toBe(0);
+});
+
 describe("precision: 'auto'", () => {
   test('takes the fastest that is close to f32, and closes the others', async () => {
     speed = { f32: 12, bf16: 6, f16: 1 };
@@ -77,7 +86,7 @@ describe("precision: 'auto'", () => {
     error = { bf16: Number.NaN };
     const info = await choose();
     expect(info.precision).toBe('f32');
-    expect(info.precisionReason).toBe('bf16 has a cosine of NaN to f32; f16 does not run: no such kernel');
+    expect(info.precisionReason).toBe('bf16 gives vectors with NaN or an infinity; f16 does not run: no such kernel');
     expect(world.openPipelines).toBe(1);
   });
 
@@ -167,7 +176,132 @@ describe("precision: 'auto'", () => {
   });
 });
 
-test('a precision that is asked for is taken without a measurement', async () => {
-  expect(await choose({ precision: 'f16' })).toMatchObject({ precision: 'f16', precisionReason: 'asked for' });
-  expect(world.batches).toHaveLength(0);
+describe('a precision that is asked for', () => {
+  test('is taken without a measurement where it is f32, or the device is no CPU', async () => {
+    expect(await choose({ precision: 'f32' })).toMatchObject({ precision: 'f32', precisionReason: 'asked for' });
+    world.devices = [{ name: 'GPU', fullName: 'Fake GPU', capabilities: ['FP32', 'FP16'] }];
+    const info = await choose({ precision: 'f16', device: 'GPU' });
+    expect(info).toMatchObject({ precision: 'f16', activations: 'f16', precisionReason: 'asked for' });
+    expect(world.batches).toHaveLength(0);
+  });
+
+  test('is taken though it is slower or less exact than f32, which is said', async () => {
+    speed = { f32: 10, bf16: 20 };
+    error = { bf16: 0.1 };
+    const info = await choose({ precision: 'bf16' });
+    expect(info.precision).toBe('bf16');
+    expect(info.precisionReason).toMatch(/^asked for; bf16 is 0\.5\d times as fast as f32, with a cosine of 0\.\d+$/);
+    expect(world.openPipelines).toBe(1);
+  });
+
+  test('is refused where it is emulated, with the reason and the alternative', async () => {
+    speed = { f32: 1, bf16: 30 };
+    await expect(choose({ precision: 'bf16' })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message:
+        'Precision bf16 is not fit for Fake CPU: bf16 takes over 3 times as long as f32. ' +
+        "Use precision 'auto', 'f32', or 'int8' for less memory.",
+    });
+    expect([world.openPipelines, world.openEncodings]).toEqual([0, 0]);
+  });
+
+  test('is refused where it does not run', async () => {
+    world.onLoad = ({ precision }) => {
+      if (precision === 'f16') throw new Error('no such kernel');
+    };
+    await expect(choose({ precision: 'f16' })).rejects.toThrow('f16 does not run: no such kernel');
+    expect(world.openPipelines).toBe(0);
+  });
+
+  test('is measured once, and remembered', async () => {
+    const first = await choose({ precision: 'bf16' });
+    world.loads.length = 0;
+    expect((await choose({ precision: 'bf16' })).precisionReason).toBe(first.precisionReason);
+    expect(world.loads).toHaveLength(1);
+  });
+});
+
+describe("precision: 'int8'", () => {
+  const INT8 = { precision: 'int8' } as const;
+  beforeEach(() => {
+    speed = { 'int8/f32': 12, 'int8/bf16': 12, 'int8/f16': 12, 'int8/int8': 12, 'int8/int8+bf16': 12 };
+  });
+
+  test('takes the fastest activations', async () => {
+    speed['int8/int8'] = 6;
+    error = { 'int8/int8': 0.001 };
+    const info = await choose(INT8);
+    expect(info).toMatchObject({ precision: 'int8', activations: 'int8' });
+    expect(info.precisionReason).toMatch(
+      /int8 \(activations int8\) is [12]\.\d\d times as fast as float activations in f32/,
+    );
+    expect(world.openPipelines).toBe(1);
+  });
+
+  test('stays with f32 where nothing is faster', async () => {
+    expect(await choose(INT8)).toMatchObject({ precision: 'int8', activations: 'f32' });
+  });
+
+  test('does not take quantised activations that break the model, or do not run', async () => {
+    speed['int8/int8'] = 6;
+    speed['int8/int8+bf16'] = 5;
+    error = { 'int8/int8': 1 };
+    world.onLoad = ({ int8Activations, precision }) => {
+      if (int8Activations && precision === 'bf16') throw new Error('no such kernel');
+    };
+    const info = await choose(INT8);
+    expect(info.activations).toBe('f32');
+    expect(info.precisionReason).toMatch(
+      /int8 \(activations int8\) has a cosine of -?0\.\d+ to float activations in f32/,
+    );
+    expect(info.precisionReason).toContain('int8 (activations int8+bf16) does not run: no such kernel');
+  });
+
+  test('takes the activations that are asked for, unless they are not fit', async () => {
+    const info = await choose({ ...INT8, activations: 'int8' });
+    expect(info).toMatchObject({ precision: 'int8', activations: 'int8' });
+    speed['int8/int8+bf16'] = 400;
+    await expect(choose({ ...INT8, activations: 'int8+bf16' })).rejects.toThrow(
+      "takes over 3 times as long as int8 (activations f32). Use activations: 'auto', or 'f32', which runs here.",
+    );
+    expect(world.loads.at(-1)).toMatchObject({ precision: 'bf16', int8Weights: true, int8Activations: true });
+  });
+
+  test('compiles each computation into a blob of its own', async () => {
+    await choose(INT8);
+    expect(new Set(world.loads.map(({ blobFile }) => blobFile)).size).toBe(5);
+  });
+
+  test('has activations of no other precision', async () => {
+    await expect(choose({ precision: 'bf16', activations: 'int8' })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    });
+  });
+});
+
+describe('a model whose file is quantised already', () => {
+  beforeEach(() => {
+    speed = { f32: 12, bf16: 6, f16: 12, 'int8/f32': 12, 'int8/bf16': 6, 'int8/f16': 12, 'int8/int8': 4 };
+    speed['int8/int8+bf16'] = 8;
+  });
+
+  test('is int8, with activations chosen by measurement', async () => {
+    world.quantization = 'weights';
+    expect(await choose()).toMatchObject({ precision: 'int8', activations: 'int8' });
+    expect(world.openPipelines).toBe(1);
+  });
+
+  test('is int8 with float activations where a float precision is asked for', async () => {
+    world.quantization = 'weights';
+    const info = await choose({ precision: 'f32' });
+    expect(info).toMatchObject({ precision: 'int8', activations: 'f32' });
+    expect(info.precisionReason).toBe("asked for; the model's file is quantised already");
+  });
+
+  test('keeps calibrated activations, with all else in what is fastest', async () => {
+    world.quantization = 'static';
+    expect(await choose()).toMatchObject({ precision: 'int8', activations: 'int8-static+bf16' });
+    expect(world.loads.every(({ int8Activations }) => !int8Activations)).toBe(true);
+    expect(await choose({ precision: 'f32' })).toMatchObject({ activations: 'int8-static' });
+  });
 });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OvembedError } from '../../../lib/errors.js';
 import { load } from '../../../lib/load.js';
+import type { ModelSpec } from '../../../lib/models/index.js';
+import type { PoolingType } from '../../../lib/native.js';
 import { FakeWorld } from '../fake-native.js';
 import { Gate } from '../gate.js';
 import { fakeSource, fakeSystem, freshCacheDir, loadFake, SPEC } from '../load-fake.js';
@@ -17,12 +19,14 @@ describe('Embedder.load', () => {
       revision: 'abc',
       fingerprint: 'fingerprint of safetensors',
       dimensions: 4,
+      tokenDimensions: 4,
       maxTokens: 64,
       pooling: 'MEAN',
       normalize: true,
       similarityFunction: null,
       prompts: SPEC.prompts,
       precision: 'f32',
+      activations: 'f32',
       precisionReason: 'the device computes in no other',
       device: 'CPU',
       deviceName: 'Fake CPU',
@@ -59,7 +63,7 @@ describe('Embedder.load', () => {
     });
     expect(info.prompts.query).toBe('Q');
     expect(world.loads[0]).toMatchObject({
-      pooling: 'CLS',
+      pooling: ['CLS'],
       paddingSide: 'left',
       streams: 1,
       threads: 3,
@@ -75,7 +79,7 @@ describe('Embedder.load', () => {
 
   test('refuses a pooling configuration of another width than the network', async () => {
     const error = { code: 'ERR_MODEL_INVALID', message: expect.stringContaining('says 5 dimensions') };
-    await expect(loadFake(new FakeWorld(), {}, { dimensions: 5 })).rejects.toMatchObject(error);
+    await expect(loadFake(new FakeWorld(), {}, { tokenDimensions: 5 })).rejects.toMatchObject(error);
   });
 
   test('reads no further than the positions of the graph', async () => {
@@ -104,6 +108,28 @@ describe('Embedder.load', () => {
     const refused = loadFake(world, { poolingType: 'MEAN' });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message: /pools by itself/ });
     expect([world.openPipelines, world.openTokenizers]).toEqual([1, 1]);
+  });
+
+  test('refuses a graph that pools by itself where the prompt is to be left out', async () => {
+    const world = new FakeWorld();
+    world.pooledInGraph = true;
+    const refused = loadFake(world, {}, { includePrompt: false });
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_MODEL_UNSUPPORTED', message: /include_prompt: false/ });
+    expect([world.openPipelines, world.openTokenizers]).toEqual([0, 0]);
+    expect((await loadFake(world)).info.tokenDimensions).toBe(null);
+  });
+
+  test('hands the modules on, and knows the width that they give', async () => {
+    const world = new FakeWorld();
+    const dense = { inFeatures: 8, outFeatures: 3, bias: true, activation: 'tanh' } as const;
+    const modules: ModelSpec['modules'] = [{ type: 'normalize' }, { type: 'dense', file: 'weights', ...dense }];
+    const spec = { modules, pooling: ['CLS', 'MEAN'] as PoolingType[], doLowerCase: true };
+    const { info } = await loadFake(world, {}, spec);
+    expect(info).toMatchObject({ dimensions: 3, tokenDimensions: 4, pooling: ['CLS', 'MEAN'] });
+    expect(world.loads[0]).toMatchObject({ modules, pooling: ['CLS', 'MEAN'] });
+    expect(world.tokenizers).toEqual([expect.objectContaining({ lowerCase: true })]);
+    await expect(loadFake(world, { dimensions: 4 }, spec)).rejects.toThrow('Expected at most 3');
+    await expect(loadFake(world, { poolingType: 'CLS' }, spec)).rejects.toThrow('what CLS, MEAN give together');
   });
 
   test('takes the next source where one is not supported, with a fingerprint of its own', async () => {

@@ -123,6 +123,19 @@ describe('prompts', () => {
     });
   });
 
+  test('are told to the tokenizer where pooling leaves them out', async () => {
+    for (const [includePrompt, expected] of [
+      [true, [undefined]],
+      [false, ['q: ']],
+    ] as const) {
+      const world = new FakeWorld();
+      const embedder = await loadFake(world, {}, { includePrompt });
+      world.excludedPrompts.length = 0;
+      await embedder.embedQuery('x');
+      expect(world.excludedPrompts).toEqual(expected);
+    }
+  });
+
   test('go in front of texts only: ids are what the model reads, and a prompt asked for by name refuses them', async () => {
     const embedder = await loadFake();
     expect(await embedder.embedQuery([1, 97, 2])).toEqual(vectorOf('a'));

@@ -17,6 +17,27 @@ const network = (config: object) => ({ 'config.json': { ...NETWORK, ...config } 
 const tokenizer = (config: object) => ({ 'tokenizer_config.json': config });
 const model = (config: object) => ({ 'config_sentence_transformers.json': config });
 
+/** A model whose third module is a Dense from 384 to 64 dimensions with these changes. */
+const dense = (config: object, files: Files = {}): Files => ({
+  ...withModule({ idx: 2, name: '2', path: '2_Dense', type: DENSE }),
+  [DENSE_FILE]: { in_features: 384, out_features: 64, bias: true, ...config },
+  '2_Dense/model.safetensors': 'weights',
+  ...files,
+});
+/** The same with a LayerNorm after it. */
+const layerNorm = (config: object): Files => ({
+  ...dense({}),
+  'modules.json': [
+    ...(dense({})['modules.json'] as object[]),
+    { idx: 3, name: '3', path: '3_LayerNorm', type: 'sentence_transformers.models.LayerNorm' },
+  ],
+  '3_LayerNorm/config.json': config,
+  '3_LayerNorm/model.safetensors': 'weights',
+});
+
+const DENSE = 'sentence_transformers.models.Dense';
+const DENSE_FILE = '2_Dense/config.json';
+const PICKLED: Files = { '2_Dense/model.safetensors': null, '2_Dense/pytorch_model.bin': 'pickle' };
 const POOLING_FILE = '1_Pooling/config.json';
 const OWN_FILE = 'sentence_bert_config.json';
 const MODEL_FILE = 'config_sentence_transformers.json';
@@ -38,6 +59,7 @@ const INVALID: Case[] = [
   ['a path out, by backslashes', withPath('..\\..\\secrets'), ['"path"', 'secrets']],
   ['an absolute path', withPath('/etc'), ['"path"', '/etc']],
   ['a path on a drive', withPath('C:\\models'), ['"path"', 'C:']],
+  ['a path longer than a name may be', withPath('x'.repeat(5_000)), ['cannot be read', 'ENAMETOOLONG']],
   ['a path with NUL', withPath('1_Pooling\0'), ['"path"', 'u0000']],
 
   ['no pooling configuration', { [POOLING_FILE]: null }, [POOLING_FILE, 'missing']],
@@ -59,7 +81,30 @@ const INVALID: Case[] = [
   ['a width of 0', pooling({ embedding_dimension: 0 }), ['"embedding_dimension"', '0']],
   ['a broken width', pooling({ word_embedding_dimension: 38.4 }), ['word_embedding_dimension', '38.4']],
   ['a width beyond reason', pooling({ word_embedding_dimension: 1e12 }), ['word_embedding_dimension', '1000000000000']],
+  ['an unknown mode among several', pooling({ pooling_mode: ['mean', 'median'] }), ['["mean","median"]', 'lasttoken']],
   ['include_prompt a string', pooling({ include_prompt: 'false' }), ['include_prompt', '"false"']],
+
+  ['a Dense without configuration', { ...dense({}), [DENSE_FILE]: null }, [DENSE_FILE, 'missing']],
+  [
+    'a Dense without weights',
+    dense({}, { '2_Dense/model.safetensors': null }),
+    ['2_Dense/model.safetensors', 'missing'],
+  ],
+  [
+    'a Dense in the folder of the network',
+    withModule({ ...NORMALIZE, path: '', type: DENSE }),
+    ['config.json', 'Dense'],
+  ],
+  ['a Dense without a size', dense({ out_features: null }), [DENSE_FILE, '"out_features"', 'null']],
+  [
+    'a Dense of another size than the pooling',
+    dense({ in_features: 768 }),
+    ['Module 2', 'takes vectors of 768', '384'],
+  ],
+  ['a Dense after several poolings', { ...dense({}), ...pooling({ pooling_mode: ['cls', 'max'] }) }, ['384', '768']],
+  ['a LayerNorm of another size', layerNorm({ dimension: 384 }), ['Module 3', 'takes vectors of 384', 'gives 64']],
+  ['an activation null', dense({ activation_function: null }), [DENSE_FILE, '"activation_function"', 'null']],
+  ['bias a number', dense({ bias: 1 }), [DENSE_FILE, '"bias"', 'true or false']],
 
   ['no config.json', { 'config.json': null }, ['config.json is missing', 'model.safetensors']],
   ['config.json a directory', { 'config.json': DIRECTORY }, ['config.json', 'directory']],
@@ -74,6 +119,11 @@ const INVALID: Case[] = [
     ['"max_position_embeddings"', '-2'],
   ],
   ['text for positions', { ...own({}), ...network({ max_position_embeddings: '512' }) }, ['max_position', '"512"']],
+  [
+    'a deeply nested model_type',
+    { 'config.json': `{"model_type": ${'['.repeat(9_000)}${']'.repeat(9_000)}}` },
+    ['"model_type"', 'nested too deeply'],
+  ],
   ['a negative padding id', network({ pad_token_id: -1 }), ['"pad_token_id"', '-1']],
   ['a padding id beyond 32 bits', network({ pad_token_id: 2 ** 40 }), ['"pad_token_id"', '1099511627776']],
   ['architectures a string', network({ architectures: 'BertModel' }), ['"architectures"', 'a list', '"BertModel"']],
@@ -115,10 +165,22 @@ const INVALID: Case[] = [
 
 const UNSUPPORTED: Case[] = [
   [
-    'Dense',
-    withModule({ ...NORMALIZE, type: 'sentence_transformers.models.Dense' }),
-    ['Dense', 'Supported: [Transformer, Pooling]'],
+    'CNN',
+    withModule({ ...NORMALIZE, type: 'sentence_transformers.models.CNN' }),
+    ['Transformer, Pooling, CNN', 'Supported: [Transformer, Pooling], then any of Dense, LayerNorm, Normalize'],
   ],
+  [
+    'a router',
+    { 'modules.json': [{ ...TRANSFORMER, type: 'sentence_transformers.base.modules.router.Router' }, POOL] },
+    ['[Router, Pooling]', 'Supported'],
+  ],
+  ['a Dense whose weights are pickled', dense({}, PICKLED), ['2_Dense', 'model.safetensors', 'save_pretrained']],
+  ['a Dense of token vectors', dense({ module_input_name: 'token_embeddings' }), ['"token_embeddings"', DENSE_FILE]],
+  ['a Dense with a residual', dense({ use_residual: true }), ['"use_residual"', 'false']],
+  ['an unknown key in Dense', dense({ dropout: 0.1 }), ['"dropout"', 'in_features']],
+  ['an unknown activation', dense({ activation_function: 'torch.nn.Mish' }), ['"torch.nn.Mish"', 'torch.nn.Tanh']],
+  ['an activation of another package', dense({ activation_function: 'my.ReLU' }), ['"my.ReLU"', 'torch.nn.ReLU']],
+  ['an unknown key in LayerNorm', layerNorm({ dimension: 384, eps: 1e-12 }), ['"eps"', '3_LayerNorm/config.json']],
   ['a module of another package', ofType('my_model.Pooling'), ['"my_model.Pooling"', 'Supported']],
   [
     'a module with a prefix that only looks right',
@@ -127,13 +189,6 @@ const UNSUPPORTED: Case[] = [
   ],
   ['modules in another order', { 'modules.json': [TRANSFORMER, NORMALIZE, POOL] }, ['Transformer, Normalize, Pooling']],
   ['no Pooling', { 'modules.json': [TRANSFORMER] }, ['[Transformer]', 'Supported']],
-  ['several pooling modes', pooling({ pooling_mode: ['mean', 'max'] }), ['"pooling_mode"', '["mean","max"]', 'one of']],
-  [
-    'several pooling flags',
-    pooling({ pooling_mode_cls_token: true }),
-    ['pooling_mode_mean_tokens', 'one pooling mode'],
-  ],
-  ['a prompt left out of pooling', pooling({ include_prompt: false }), ['"include_prompt"', 'false', POOLING_FILE]],
   ['an unknown key in Pooling', pooling({ pooling_temperature: 2 }), ['"pooling_temperature"', 'pooling_mode']],
   [
     'Normalize of token vectors',
@@ -165,8 +220,8 @@ const UNSUPPORTED: Case[] = [
   ],
   [
     'a network without a builder',
-    network({ model_type: 'mpnet' }),
-    ['"model_type": "mpnet"', 'bert', 'OpenVINO or ONNX'],
+    network({ model_type: 'xlnet' }),
+    ['"model_type": "xlnet"', 'bert', 'OpenVINO or ONNX'],
   ],
   ['no model type', network({ model_type: null }), ['"model_type": null', 'bert']],
 ];

@@ -24,7 +24,7 @@ describe('changes with', () => {
     ['the prompts', { 'config_sentence_transformers.json': { prompts: { query: 'query: ' } } }, {}],
     ['the default prompt', { 'config_sentence_transformers.json': { default_prompt_name: 'query' } }, {}],
     ['the padding side', { 'tokenizer_config.json': { padding_side: 'left' } }, {}],
-    ['pooling overridden', {}, { pooling: 'CLS' }],
+    ['pooling overridden', {}, { pooling: ['CLS'] }],
     ['normalisation overridden', {}, { normalize: false }],
     ['the longest input overridden', {}, { maxLength: 128 }],
     ['the padding side overridden', {}, { paddingSide: 'left' }],
@@ -32,6 +32,36 @@ describe('changes with', () => {
     ['the default prompt overridden', {}, { defaultPromptName: 'query' }],
   ])('%s', async (_, changes, overrides) => {
     expect(await of(changes, overrides)).not.toBe(await of());
+  });
+});
+
+describe('modules after pooling', () => {
+  const weights = modelFolder({ a: 'a', b: 'b', copy: 'a' });
+  const dense = (name: string, activation: 'tanh' | 'relu' = 'tanh') =>
+    ({ type: 'dense', file: join(weights, name), inFeatures: 2, outFeatures: 2, bias: true, activation }) as const;
+  const withModules = (...modules: ModelSpec['modules']) => of({}, { modules });
+
+  test('count with their weights, options and order', async () => {
+    const prints = [
+      await of(),
+      await withModules(dense('a')),
+      await withModules(dense('b')),
+      await withModules(dense('a', 'relu')),
+      await withModules(dense('a'), dense('b')),
+      await withModules(dense('b'), dense('a')),
+      await withModules({ type: 'normalize' }, dense('a')),
+      await withModules(dense('a'), { type: 'normalize' }),
+    ];
+    expect(new Set(prints).size).toBe(prints.length);
+    expect(await withModules(dense('copy'))).toBe(prints[1]);
+  });
+
+  test('are part of the identity of the graph', async () => {
+    const spec = await readModelFolder(modelFolder());
+    const options = { cacheDir: temporaryFolder() };
+    const graph = (name: string) => graphIdentity({ ...spec, modules: [dense(name)] }, options);
+    expect(await graph('a')).not.toBe(await graph('b'));
+    expect(await graph('a')).not.toBe(await graphIdentity(spec, options));
   });
 });
 

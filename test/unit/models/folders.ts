@@ -24,6 +24,17 @@ export const POOLING = {
 };
 export const NETWORK = { model_type: 'bert', hidden_size: 384, max_position_embeddings: 512, pad_token_id: 0 };
 
+/** An ONNX model of one tensor that is stored elsewhere (onnx.proto3: graph 7, initializer 5, external_data 13). */
+export function onnxNaming(location: string, { valueFirst = false } = {}): Buffer {
+  const field = (number: number, content: Buffer) => {
+    const length = [(content.length & 0x7f) | 0x80, content.length >> 7];
+    return Buffer.concat([Buffer.of((number << 3) | 2, ...length), content]);
+  };
+  const entry = [field(1, Buffer.from('location')), field(2, Buffer.from(location))];
+  const tensor = field(13, Buffer.concat(valueFirst ? entry.reverse() : entry));
+  return field(7, field(5, tensor));
+}
+
 export const MINI: Files = {
   'modules.json': MODULES,
   'config.json': NETWORK,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { beforeEach, expect, test } from 'vitest';
 import { HashMemo } from '../../../lib/models/hash-memo.js';
-import { sha256 } from './fake-hub.js';
+import { sha256 } from '../../fake-hub/server.js';
 import { temporaryFolder } from './folders.js';
 
 const OLD_SECONDS = 1_600_000_000;

@@ -3,9 +3,9 @@ import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ovembedCacheDir } from '../../../lib/cache-dir.js';
-import { type HubSettings, hubSettings } from '../../../lib/models/hub-settings.js';
+import { type HubSettings, hubSettings } from '../../../lib/models/hub/settings.js';
 import { resolveModel, resolveModelWith } from '../../../lib/models/resolve.js';
-import { failure, modelFolder, temporaryFolder } from './folders.js';
+import { failure, modelFolder, temporaryFolder, writeFiles } from './folders.js';
 
 describe('a folder', () => {
   test('absolute or relative, wins over a name', async () => {
@@ -83,11 +83,13 @@ describe('the hub cache, as huggingface_hub finds it', () => {
 });
 
 test('the other settings of the hub', () => {
-  expect(hubSettings({})).toMatchObject({
+  const nowhere = { HF_HOME: temporaryFolder() };
+  expect(hubSettings(nowhere)).toMatchObject({
     endpoint: 'https://huggingface.co',
     token: null,
     offline: false,
     timeoutMs: 10_000,
+    symlinks: true,
   });
   const env = {
     HF_ENDPOINT: 'https://mirror/hf/',
@@ -98,6 +100,18 @@ test('the other settings of the hub', () => {
   expect(hubSettings(env)).toMatchObject({ endpoint: 'https://mirror/hf', token: 't', offline: true, timeoutMs: 3000 });
   expect(hubSettings({ HF_HUB_OFFLINE: '0' }).offline).toBe(false);
   expect(hubSettings({ TRANSFORMERS_OFFLINE: '1' }).offline).toBe(true);
+  expect(hubSettings({ HF_HUB_DISABLE_SYMLINKS: '1' }).symlinks).toBe(false);
+});
+
+test('the token, from the environment, else from the file that "hf auth login" writes', () => {
+  const home = writeFiles(temporaryFolder(), { token: 'of the file\n', other: 'of the other file' });
+  const files = { HF_HOME: home };
+  expect(hubSettings(files).token).toBe('of the file');
+  expect(hubSettings({ ...files, HF_TOKEN_PATH: join(home, 'other') }).token).toBe('of the other file');
+  expect(hubSettings({ ...files, HF_TOKEN_PATH: join(home, 'none') }).token).toBe(null);
+  expect(hubSettings({ ...files, HF_TOKEN: 'given' }).token).toBe('given');
+  expect(hubSettings({ ...files, HUGGING_FACE_HUB_TOKEN: 'old name' }).token).toBe('old name');
+  expect(hubSettings({ ...files, HF_TOKEN: 'given', HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' }).token).toBe(null);
 });
 
 test.skipIf(process.platform !== 'linux')("ovembed's own cache directory", () => {

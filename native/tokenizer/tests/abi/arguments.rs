@@ -56,7 +56,7 @@ fn null_is_an_error_where_it_is_not_allowed() {
         };
         refused(encode_ids(null(), starts.as_ptr()), "ids");
         refused(encode_ids(ids.as_ptr(), null()), "row_starts");
-        let failure = call(|out, error| ovt_tokenizer_new(null(), 9, out, error)).unwrap_err();
+        let failure = call(|out, error| ovt_tokenizer_new(null(), 9, false, out, error)).unwrap_err();
         failure.assert(OvtStatus::InvalidArgument, &["json", "NULL"]);
         let failure = call(|out, error| ovt_json_parse(null(), 9, out, error)).unwrap_err();
         failure.assert(OvtStatus::InvalidArgument, &["bytes", "NULL"]);
@@ -65,7 +65,7 @@ fn null_is_an_error_where_it_is_not_allowed() {
 
         let mut error = OvtString::NONE;
         assert_eq!(
-            ovt_tokenizer_new(b"{}".as_ptr(), 2, null_mut(), &mut error),
+            ovt_tokenizer_new(b"{}".as_ptr(), 2, false, null_mut(), &mut error),
             OvtStatus::InvalidArgument
         );
         assert_eq!(take(error), "out is NULL");

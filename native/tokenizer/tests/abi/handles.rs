@@ -123,7 +123,15 @@ impl Rows {
 
 impl Handle {
     pub fn load(json: &[u8]) -> Result<Self, Failure> {
-        call(|out, error| unsafe { ovt_tokenizer_new(json.as_ptr(), json.len(), out, error) }).map(Handle)
+        Self::new(json, false)
+    }
+
+    pub fn load_lower_casing(json: &[u8]) -> Result<Self, Failure> {
+        Self::new(json, true)
+    }
+
+    fn new(json: &[u8], lower_case: bool) -> Result<Self, Failure> {
+        call(|out, error| unsafe { ovt_tokenizer_new(json.as_ptr(), json.len(), lower_case, out, error) }).map(Handle)
     }
 
     pub fn encode(&self, texts: &[&str], options: OvtEncodeOptions) -> Result<Rows, Failure> {

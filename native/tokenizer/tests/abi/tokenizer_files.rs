@@ -1,7 +1,7 @@
 //! tokenizer.json: what is read from it, and what is refused.
 
 use crate::fixtures::*;
-use crate::handles::{Handle, OFFSETS, read};
+use crate::handles::{Handle, OFFSETS, PLAIN, read};
 use ovembed_tokenizer::ffi::OvtStatus;
 use ovembed_tokenizer::tokenizer_ffi::*;
 use serde_json::{Value, json};
@@ -172,5 +172,41 @@ fn damaged_files_never_panic() {
                 failure.assert(OvtStatus::InvalidFile, &[]);
             }
         }
+    }
+}
+
+/// What sentence-transformers does for `do_lower_case: true`.
+#[test]
+fn texts_are_lower_cased_before_the_own_normalization() {
+    let ids = |json: &Value, lower_case: bool| {
+        let load = if lower_case {
+            Handle::load_lower_casing
+        } else {
+            Handle::load
+        };
+        let rows = load(&bytes(json)).unwrap().encode(&["Hello ÀB\u{130}"], PLAIN).unwrap();
+        rows.ids
+    };
+    let normalized_by = |normalizer: Value| with(wordpiece(), "/normalizer", normalizer);
+    let cased = json!({
+        "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null,
+        "lowercase": false,
+    });
+    let lower_case = json!({ "type": "Lowercase" });
+    let sequence = |parts: &[&Value]| json!({ "type": "Sequence", "normalizers": parts });
+    let strip = json!({ "type": "StripAccents" });
+    let nfd = json!({ "type": "NFD" });
+
+    let own = normalized_by(cased.clone());
+    assert_ne!(ids(&own, false), ids(&own, true));
+    for (before, after) in [
+        (Value::Null, lower_case.clone()),
+        (cased.clone(), sequence(&[&lower_case, &cased])),
+        (sequence(&[&nfd, &strip]), sequence(&[&lower_case, &nfd, &strip])),
+        // One that is there already stays where it is: after NFD the letters are others.
+        (sequence(&[&nfd, &lower_case]), sequence(&[&nfd, &lower_case])),
+        (lower_case.clone(), lower_case.clone()),
+    ] {
+        assert_eq!(ids(&normalized_by(before), true), ids(&normalized_by(after), false));
     }
 }
