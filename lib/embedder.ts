@@ -3,11 +3,12 @@ import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
 import type { Request } from './batching/windows.js';
 import type { Call } from './batching/work.js';
+import type { EmbeddingCache } from './cache/embedding-cache.js';
 import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
 import { checkInput, checkInputs, copyOf, type Input, type InputRules, snapshot, type TokenIds } from './input.js';
-import { checkDimensions, type EmbedderParts, load } from './load.js';
+import { checkDimensions, closeParts, type EmbedderParts, load } from './load.js';
 import type { MetricsSnapshot } from './metrics.js';
 import {
   checkDecodeOptions,
@@ -77,6 +78,11 @@ export class Embedder implements AsyncDisposable {
       inFlight: { batches: scheduler.inFlight, texts: scheduler.textsInFlight },
       rates: this.#parts.metrics.rates(),
     };
+  }
+
+  /** What is kept of vectors; null without the option `cache`. */
+  get cache(): Pick<EmbeddingCache, 'stats' | 'clear'> | null {
+    return this.#parts.engine.cache?.embeddings ?? null;
   }
 
   /** What was done since the load: a copy of counters and histograms that are kept anyway. */
@@ -198,8 +204,7 @@ export class Embedder implements AsyncDisposable {
     this.#state = 'closing';
     if (this.#active > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#parts.engine.scheduler.drain();
-    this.#parts.engine.tokenizer.close();
-    await this.#parts.pipelines.close();
+    await closeParts(this.#parts);
     this.#state = 'closed';
   }
 
@@ -214,7 +219,9 @@ export class Embedder implements AsyncDisposable {
     const { request, rules, dimensions } = this.#request(name, options, inputType);
     const copy = snapshot(inputs, name);
     return this.#call(name, options, async (scope) => {
-      if (copy.length > 0) this.#parts.engine.scheduler.admission.check(request.call);
+      // With a cache nothing may have to be computed: the queue is looked at when something has.
+      const { scheduler, cache } = this.#parts.engine;
+      if (copy.length > 0 && !cache) scheduler.admission.check(request.call);
       const checked = await checkInputs(copy, rules, scope.signal);
       return embedList(this.#parts.engine, request, checked, dimensions, scope);
     });

@@ -1,6 +1,9 @@
 /** The public surface of ovembed. Importing it does nothing: the native addon is loaded by the first `Embedder.load`. */
 export { EmbeddingStream, type Source, type StreamItem } from './batching/stream.js';
 export type { Priority } from './batching/work.js';
+export type { CacheLevel, CacheWrite } from './cache/level.js';
+export type { CacheOptions } from './cache/options.js';
+export type { CacheLevelStats } from './cache/stats.js';
 export type { Activations, AskedActivations } from './devices/computation.js';
 export { Embedder } from './embedder.js';
 export { Embeddings, type RunMetadata, type Timings } from './embeddings.js';

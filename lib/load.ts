@@ -5,6 +5,9 @@ import { Pipelines } from './batching/pipelines.js';
 import { type PlanOptions, withinPositions } from './batching/planner.js';
 import { Scheduler } from './batching/scheduler.js';
 import type { Engine } from './batching/windows.js';
+import { WindowCache } from './cache/cached-window.js';
+import type { EmbeddingCache } from './cache/embedding-cache.js';
+import { DEFAULT_PREFIX, openCache } from './cache/options.js';
 import { ovembedCacheDir } from './cache-dir.js';
 import { choosePipeline } from './devices/choose-pipeline.js';
 import { type DevicePlan, latencyParallelism, planDevice, planParallelism } from './devices/plan.js';
@@ -89,9 +92,11 @@ export async function load(model: string | undefined, options: LoadOptions, syst
 /** The options with the signal of the call, which ends with the caller's. */
 type Loading = LoadOptions & { signal: AbortSignal };
 
-function closeParts({ engine, pipelines }: EmbedderParts): Promise<void> {
+/** Frees what an Embedder works with, once nothing is under way. */
+export async function closeParts({ engine, pipelines }: EmbedderParts): Promise<void> {
   engine.tokenizer.close();
-  return pipelines.close();
+  await pipelines.close();
+  await engine.cache?.embeddings.close();
 }
 
 async function loadParts(model: string, options: Loading, system: System): Promise<EmbedderParts> {
@@ -132,7 +137,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
     throw error;
   });
   try {
-    return assemble({
+    const parts = assemble({
       resolved,
       spec,
       device,
@@ -144,11 +149,22 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       trimHeap: () => addon.trimHeap(),
       ...chosen,
     });
+    if (options.cache) parts.engine.cache = windowCache(parts, options, await openCache(options.cache, logger));
+    return parts;
   } catch (error) {
     tokenizer.close();
     await chosen.pipeline.close();
     throw error;
   }
+}
+
+/** The cache as calls use it: with everything in its keys that decides the bits of a vector. */
+function windowCache({ engine, info, pipeline }: EmbedderParts, options: LoadOptions, embeddings: EmbeddingCache) {
+  const { fingerprint, precision, activations, buckets } = info;
+  const context = { fingerprint, precision, activations, buckets, maxLength: engine.plan.maxLength };
+  const { prefix = DEFAULT_PREFIX } = options.cache || {};
+  const { dimensions } = pipeline;
+  return new WindowCache({ embeddings, prefix, context, dimensions, includePrompt: engine.includePrompt });
 }
 
 function pickResolveOptions({ revision, modelFile, offline, cacheDir, signal, onProgress }: LoadOptions) {

@@ -1,6 +1,7 @@
 /** The options of loading and of every call: their documentation, their checks and their defaults. */
 
 import type { Priority } from './batching/work.js';
+import { type CacheOptions, checkCacheOptions } from './cache/options.js';
 import {
   aBoolean,
   aDuration,
@@ -115,6 +116,11 @@ export interface LoadOptions {
    * Infinity: no limit. Default 500. Bulk calls have no default limit.
    */
   queueTimeoutMs?: number;
+  /**
+   * Where vectors are kept, so that no text is computed twice; `{}`: in memory. A kept vector has the bits of a computed
+   * one. Default `false`: nowhere.
+   */
+  cache?: CacheOptions | false;
   /** Receives what was decided and worked around. Default: stderr at the level in `OVEMBED_LOG`, else silent. */
   logger?: Logger;
   /** Stops loading; the promise rejects with `signal.reason`. */
@@ -240,6 +246,7 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
   offline: aBoolean,
   timeoutMs: aDuration,
   queueTimeoutMs: aDuration,
+  cache: checkCacheOptions,
   logger: aLogger,
   signal: anAbortSignal,
   onProgress: aFunction,

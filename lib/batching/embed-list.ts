@@ -1,12 +1,11 @@
 /** A list of inputs to one vector each. */
 import { Embeddings, type EmbeddingsData } from '../embeddings.js';
 import type { ModelInput } from '../input.js';
-import type { NativeEncoding } from '../native.js';
 import type { CallScope } from '../signals.js';
 import { addPart, noBatches, noTimings } from './accounting.js';
 import { allocate } from './allocate.js';
 import { scatterRows } from './scatter.js';
-import { type Collector, type Engine, type Request, runWindows } from './windows.js';
+import { type Collector, type EncodedLengths, type Engine, type Request, runWindows } from './windows.js';
 import type { PartResult } from './work.js';
 
 /**
@@ -47,7 +46,7 @@ export class RowCollector implements Collector {
     };
   }
 
-  onEncoding(first: number, encoding: NativeEncoding, tookMs: number): void {
+  onEncoding(first: number, encoding: EncodedLengths, tookMs: number): void {
     const { tokens, originalTokens, truncated, timings } = this.parts;
     tokens.set(encoding.lengths, first - this.#first);
     originalTokens.set(encoding.originalLengths, first - this.#first);
@@ -59,5 +58,11 @@ export class RowCollector implements Collector {
     const { data, dimensions, timings, metadata } = this.parts;
     scatterRows(part.rows, part.data, data, dimensions, first - this.#first);
     addPart(timings, metadata, part);
+  }
+
+  onCopies(first: number, rows: readonly number[], vector: Float32Array, cached: boolean): void {
+    const { data, dimensions, metadata } = this.parts;
+    for (const row of rows) data.set(vector, (first - this.#first + row) * dimensions);
+    if (cached) metadata.cacheHits += rows.length;
   }
 }

@@ -57,6 +57,11 @@ export class StreamWindow {
           timings.totalMs = performance.now() - started;
           onRows(part.rows);
         },
+        onCopies: (from, rows, data, cached) => {
+          collector.onCopies(from, rows, data, cached);
+          timings.totalMs = performance.now() - started;
+          onRows(Uint32Array.from(rows));
+        },
       },
       signal,
     );

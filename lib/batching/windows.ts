@@ -2,6 +2,7 @@
  * A call's way to the device, window by window: a list of any length is tokenised and planned in slices, so that handing
  * texts to native code never stalls the event loop and memory beside the result stays constant.
  */
+import type { WindowCache } from '../cache/cached-window.js';
 import type { Activations } from '../devices/computation.js';
 import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
@@ -31,6 +32,8 @@ export interface Engine {
   device: string;
   precision: Precision;
   activations: Activations;
+  /** Undefined: nothing is kept. */
+  cache?: WindowCache | undefined;
 }
 
 /** What a call asks for. */
@@ -42,18 +45,30 @@ export interface Request {
   infer: Work['options'];
 }
 
+/** What tokenising tells of each text of a window. */
+export type EncodedLengths = Pick<NativeEncoding, 'lengths' | 'originalLengths' | 'truncated'>;
+
 /** Takes what comes back. `first` is the index in the call of a window's first text. */
-export interface Collector {
-  /** A window's tokens are known; called before any of its parts. */
-  onEncoding(first: number, encoding: NativeEncoding, tookMs: number): void;
+export interface Collector<Encoded extends EncodedLengths = EncodedLengths> {
+  /** A window's tokens are known; called before any of its parts. With a cache it is called again as more is known. */
+  onEncoding(first: number, encoding: Encoded, tookMs: number): void;
   /** Rows of the part count from `first`. */
   onPart(first: number, part: PartResult): void;
+  /** The vector of some texts was there already: from a cache, or computed for an equal text of the window. */
+  onCopies(first: number, rows: readonly number[], data: Float32Array, cached: boolean): void;
 }
 
-/** Consecutive inputs of a call. */
+/** Consecutive inputs of a call, or some of them. */
 export interface Window {
   first: number;
   inputs: readonly ModelInput[];
+  /** Their places, counted from `first`, where not all are there. */
+  rows?: readonly number[];
+}
+
+/** The index in the call of a window's text. */
+function indexOf({ first, rows }: Window, row: number): number {
+  return first + (rows?.[row] ?? row);
 }
 
 /** Cuts a list into windows. @param most texts of a window */
@@ -82,7 +97,7 @@ export async function runWindows(
   engine: Engine,
   request: Request,
   inputs: readonly ModelInput[],
-  collector: Collector,
+  collector: Collector<NativeEncoding>,
   scope: CallScope,
 ): Promise<void> {
   const windows = [...cutWindows(inputs, engine.scheduler.admission.queue(request.call.priority).max.texts)];
@@ -97,7 +112,7 @@ async function checkLengths(engine: Engine, request: Request, windows: readonly 
   for (const window of windows) {
     const encoding = await encodeWindow(engine, request, window, signal);
     try {
-      rejectTruncated(encoding, window.first, engine.plan.maxLength);
+      rejectTruncated(encoding, window, engine.plan.maxLength);
     } finally {
       encoding.release();
     }
@@ -105,12 +120,27 @@ async function checkLengths(engine: Engine, request: Request, windows: readonly 
   }
 }
 
-/** Tokenises and infers one window. The first of a call is refused where there is no room; the others wait. */
-export async function runWindow(
+/** Hands out the vectors of a window: from the cache, if there is one, else computed. */
+export function runWindow(
   engine: Engine,
   request: Request,
   window: Window,
-  collector: Collector,
+  collector: Collector<NativeEncoding>,
+  signal: StopSignal,
+): Promise<void> {
+  if (!engine.cache || request.infer.output === 'tokens')
+    return computeWindow(engine, request, window, collector, signal);
+  return engine.cache.run(request, window, collector as Collector, signal, (some, taker) =>
+    computeWindow(engine, request, some, taker, signal),
+  );
+}
+
+/** Tokenises and infers one window. The first of a call is refused where there is no room; the others wait. */
+async function computeWindow(
+  engine: Engine,
+  request: Request,
+  window: Window,
+  collector: Collector<NativeEncoding>,
   signal: StopSignal,
 ): Promise<void> {
   const { admission } = engine.scheduler;
@@ -126,13 +156,13 @@ export async function runWindow(
     const encoded = encodeWindow(engine, request, window, signal);
     encoding = encoded instanceof Promise ? await encoded : encoded;
     signal.throwIfAborted();
-    if (request.truncate === 'error') rejectTruncated(encoding, first, engine.plan.maxLength);
+    if (request.truncate === 'error') rejectTruncated(encoding, window, engine.plan.maxLength);
     collector.onEncoding(first, encoding, performance.now() - started);
     const tokens = encoding.lengths.reduce((sum, length) => sum + length, 0);
     if (first === 0) admission.admitTokens(call, place, tokens);
     else await admission.waitTokens(call, place, tokens, signal);
     const onPart: Work['onPart'] = (part) => {
-      rejectNonFinite(part, first);
+      rejectNonFinite(part, window);
       collector.onPart(first, part);
     };
     await engine.scheduler.run({ call, since, encoding, place, options: request.infer, onPart }, signal);
@@ -159,22 +189,22 @@ function encodeWindow(
   return encode(tokenizer, prompted, options, signal);
 }
 
-function rejectTruncated(encoding: NativeEncoding, first: number, maxLength: number): void {
+function rejectTruncated(encoding: NativeEncoding, window: Window, maxLength: number): void {
   const row = encoding.truncated.indexOf(1);
   if (row < 0) return;
   throw new OvembedError(
     'ERR_INPUT_TOO_LONG',
-    `The input at index ${first + row} has ${encoding.originalLengths[row]} tokens with its prompt and special tokens; ` +
+    `The input at index ${indexOf(window, row)} has ${encoding.originalLengths[row]} tokens with its prompt and special tokens; ` +
       `the model reads ${maxLength}. Split it, or let it be cut with truncate: 'end'.`,
   );
 }
 
-function rejectNonFinite({ rows, nonFinite }: PartResult, first: number): void {
+function rejectNonFinite({ rows, nonFinite }: PartResult, window: Window): void {
   const [position] = nonFinite;
   if (position === undefined) return;
   throw new OvembedError(
     'ERR_NON_FINITE',
-    `The vector of the input at index ${first + (rows[position] as number)} holds NaN or an infinity. ` +
+    `The vector of the input at index ${indexOf(window, rows[position] as number)} holds NaN or an infinity. ` +
       "The model's weights are damaged, or the precision does not suit it: load it with precision: 'f32'.",
   );
 }

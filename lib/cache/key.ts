@@ -3,6 +3,7 @@
  * way: texts that differ in one character have different keys.
  */
 import { createHash, hash as hashOnce } from 'node:crypto';
+import type { Activations } from '../devices/computation.js';
 import type { ModelInput } from '../input.js';
 import type { Precision } from '../native.js';
 import type { Truncate } from '../options.js';
@@ -12,8 +13,7 @@ export interface KeyContext {
   /** Of the vector space. */
   fingerprint: string;
   precision: Precision;
-  /** Where the precision has variants that differ in bits, which one runs; else ''. */
-  variant: string;
+  activations: Activations;
   /** Lengths to which texts are padded: they decide the last bits. */
   buckets: readonly number[];
   /** UTF-16 units of the prompt that pooling leaves out; 0 where it takes part. */

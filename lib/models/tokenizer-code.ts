@@ -19,7 +19,8 @@ export async function checkTokenizerCode(
 ): Promise<void> {
   for (const config of [network, tokenizer]) {
     const code = config?.object('auto_map');
-    if (code?.raw('AutoTokenizer')) throw code.unsupported('AutoTokenizer', 'tokenizers that need no Python code of their own');
+    if (code?.raw('AutoTokenizer'))
+      throw code.unsupported('AutoTokenizer', 'tokenizers that need no Python code of their own');
   }
   if (tokenizer?.boolean('add_eos_token') !== true) return;
   const end = endToken(tokenizer.raw('eos_token'));

@@ -30,6 +30,7 @@ const IS_PASSED_ON: Record<keyof LoadOptions, boolean> = {
   paddingSide: true,
   dimensions: true,
   modelFile: true,
+  cache: false,
   batchDelayMs: false,
   maxQueue: false,
   queryInstruction: false,

@@ -47,7 +47,7 @@ export async function embedTokens(
   return texts.results;
 }
 
-class TokenCollector implements Collector {
+class TokenCollector implements Collector<NativeEncoding> {
   readonly results: TokenEmbeddings[] = [];
   readonly #inputs: readonly ModelInput[];
   readonly #dimensions: number;
@@ -79,6 +79,9 @@ class TokenCollector implements Collector {
       };
     });
   }
+
+  /** Vectors of tokens are kept nowhere. */
+  onCopies(): void {}
 
   onPart(first: number, part: PartResult): void {
     addPart(this.timings, this.#metadata, part);

@@ -5,7 +5,7 @@ import { CacheKeys, type KeyContext } from '../../../lib/cache/key.js';
 const context: KeyContext = {
   fingerprint: 'f'.repeat(64),
   precision: 'f32',
-  variant: '',
+  activations: 'f32',
   buckets: [16],
   excludedPromptLength: 0,
   truncate: 'end',
@@ -29,7 +29,7 @@ describe('a key', () => {
   test.each<[string, Partial<KeyContext>]>([
     ['fingerprint', { fingerprint: 'e'.repeat(64) }],
     ['precision', { precision: 'bf16' }],
-    ['variant', { variant: 'dynamic' }],
+    ['activations', { activations: 'int8' }],
     ['buckets', { buckets: [32] }],
     ['excludedPromptLength', { excludedPromptLength: 7 }],
     ['truncate', { truncate: 'error' }],

@@ -1,0 +1,211 @@
+/** The option `cache`: nothing is computed twice, and what comes is what would have been computed. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { CacheLevel, CacheWrite } from '../../../lib/cache/level.js';
+import type { LoadOptions } from '../../../lib/options.js';
+import { FakeWorld, textsOf, vectorOf } from '../fake-native.js';
+import { Gate } from '../gate.js';
+import { loadFake } from '../load-fake.js';
+
+/** A world that notes which texts it computes, and an embedder with a cache in memory. */
+async function cached(options: LoadOptions = {}) {
+  const world = new FakeWorld();
+  const gate = new Gate();
+  gate.open();
+  const computed: string[] = [];
+  const held = { gate: gate as Gate };
+  world.onInfer = (parts) => {
+    computed.push(...textsOf(parts));
+    return held.gate.pass();
+  };
+  const embedder = await loadFake(world, {
+    precision: 'f32',
+    performance: 'throughput',
+    streams: 1,
+    cache: {},
+    ...options,
+  });
+  computed.length = 0;
+  return { world, embedder, computed, held };
+}
+
+describe('a text that was computed', () => {
+  test('is not computed again, and has the same vector and lengths', async () => {
+    const { embedder, computed } = await cached({ maxLength: 10 });
+    const texts = ['abc', 'x'.repeat(20), ''];
+    const [first, second] = [await embedder.embed(texts), await embedder.embed([...texts].reverse())];
+    expect(computed.length).toBe(3);
+    expect([...second].reverse()).toEqual([...first]);
+    expect([...second.tokens].reverse()).toEqual([...first.tokens]);
+    expect([...second.originalTokens].reverse()).toEqual([...first.originalTokens]);
+    expect([...second.truncated].reverse()).toEqual([...first.truncated]);
+    expect([first.metadata.cacheHits, second.metadata.cacheHits]).toEqual([0, 3]);
+    expect((await embedder.cache?.stats())?.[0]).toMatchObject({ name: 'memory', hits: 3, misses: 3, entries: 3 });
+  });
+
+  test('is computed again with another prompt, cut or norm', async () => {
+    const { embedder, computed } = await cached();
+    await embedder.embed(['abc']);
+    await embedder.embed(['abc'], { inputType: 'query' });
+    await embedder.embed(['abc'], { dimensions: 2 });
+    await embedder.embed(['abc'], { normalize: false });
+    expect(computed.length).toBe(4);
+    await embedder.embedQuery('abc');
+    expect(computed.length).toBe(4);
+  });
+
+  test("is the caller's own copy", async () => {
+    const { embedder } = await cached();
+    (await embedder.embed(['abc'])).data.fill(9);
+    expect((await embedder.embed(['abc'])).at(0)).toEqual(vectorOf('abc'));
+    (await embedder.embed(['abc'])).data.fill(9);
+    expect((await embedder.embed(['abc'])).at(0)).toEqual(vectorOf('abc'));
+  });
+
+  test('is gone after clear()', async () => {
+    const { embedder, computed } = await cached();
+    await embedder.embed(['abc']);
+    await embedder.cache?.clear();
+    await embedder.embed(['abc']);
+    expect(computed.length).toBe(2);
+  });
+});
+
+test('texts that are equal are computed once in a call, and a failing one is named by its place', async () => {
+  const { embedder, computed, world } = await cached();
+  const result = await embedder.embed(['a', 'b', 'a', 'c', 'b', 'a']);
+  expect(computed.sort()).toEqual(['a', 'b', 'c']);
+  expect([...result]).toEqual(['a', 'b', 'a', 'c', 'b', 'a'].map((text) => vectorOf(text)));
+  expect(result.metadata.cacheHits).toBe(0);
+  world.poison.add('bad');
+  await expect(embedder.embed(['a', 'b', 'b', 'bad'])).rejects.toThrow('the input at index 3');
+});
+
+test('streams hand out every text once, in order or not', async () => {
+  const { embedder } = await cached();
+  const texts = Array.from({ length: 300 }, (_, i) => `text ${i % 7}`);
+  for (const ordered of [true, false]) {
+    const seen: number[] = [];
+    for await (const { index, embedding } of embedder.stream(texts, { ordered, batchSize: 50 })) {
+      expect(embedding).toEqual(vectorOf(texts[index] as string));
+      seen.push(index);
+    }
+    expect(seen.sort((a, b) => a - b)).toEqual(texts.map((_, i) => i));
+  }
+});
+
+describe('a text that another call is computing', () => {
+  test('is waited for', async () => {
+    const { embedder, computed, held } = await cached();
+    held.gate = new Gate();
+    const calls = [embedder.embed(['a', 'b']), embedder.embed(['b', 'a'])];
+    await nextTurn();
+    held.gate.open();
+    const [first, second] = await Promise.all(calls);
+    expect(computed.sort()).toEqual(['a', 'b']);
+    expect([...(second as Iterable<Float32Array>)].reverse()).toEqual([...(first as Iterable<Float32Array>)]);
+  });
+
+  test('is computed by who waits when that call is aborted or fails', async () => {
+    const { embedder, held } = await cached();
+    held.gate = new Gate();
+    const abort = new AbortController();
+    const aborted = embedder.embed(['a'], { signal: abort.signal });
+    const waiter = embedder.embed(['a']);
+    await nextTurn();
+    abort.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    held.gate.open();
+    expect((await waiter).at(0)).toEqual(vectorOf('a'));
+
+    held.gate = new Gate();
+    const failing = embedder.embed(['b']);
+    const other = embedder.embed(['b']);
+    await nextTurn();
+    await held.gate.fail(0);
+    await expect(failing).rejects.toMatchObject({ code: 'ERR_DEVICE_FAILED' });
+    held.gate.open();
+    expect((await other).at(0)).toEqual(vectorOf('b'));
+  });
+
+  test('ends for an aborted waiter at once, and goes on for the others', async () => {
+    const { embedder, computed, held } = await cached();
+    held.gate = new Gate();
+    const first = embedder.embed(['a']);
+    const abort = new AbortController();
+    const waiter = embedder.embed(['a'], { signal: abort.signal });
+    await nextTurn();
+    abort.abort(new Error('enough'));
+    await expect(waiter).rejects.toThrow('enough');
+    held.gate.open();
+    expect((await first).at(0)).toEqual(vectorOf('a'));
+    expect(computed).toEqual(['a']);
+  });
+
+  test('is not waited for by a query when the other call is bulk', async () => {
+    const { embedder, computed, held } = await cached();
+    held.gate = new Gate();
+    const list = embedder.embed(['q: a']);
+    await nextTurn();
+    const query = embedder.embedQuery('a');
+    await nextTurn();
+    held.gate.open();
+    expect(await query).toEqual((await list).at(0));
+    expect(computed).toEqual(['q: a', 'q: a']);
+  });
+});
+
+test('levels of a user are asked after memory, filled, and freed with the embedder', async () => {
+  const kept = new Map<string, Uint8Array>();
+  let closed = 0;
+  const level: CacheLevel = {
+    name: 'own',
+    get: async (keys) => keys.map((key) => kept.get(key)),
+    set: (writes: readonly CacheWrite[]) => {
+      for (const { key, record } of writes) kept.set(key, record);
+    },
+    delete: (keys) => {
+      for (const key of keys) kept.delete(key);
+    },
+    clear: () => kept.clear(),
+    close: () => void closed++,
+  };
+  const { embedder } = await cached({ cache: { levels: [level] } });
+  await embedder.embed(['abc']);
+  await embedder.close();
+  const other = await cached({ cache: { memory: false, levels: [level] } });
+  expect((await other.embedder.embed(['abc'])).at(0)).toEqual(vectorOf('abc'));
+  expect(other.computed).toEqual([]);
+  await other.embedder.close();
+  expect([kept.size, closed]).toEqual([1, 2]);
+});
+
+test('options that do not fit are refused', async () => {
+  for (const cache of [true, { memory: { maxBytes: 0 } }, { disk: {} }, { redis: { client: {} } }, { mem: {} }]) {
+    await expect(cached({ cache } as unknown as LoadOptions)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  }
+});
+
+test('whatever the calls, every text has the vector that it has without a cache', async () => {
+  const { world, embedder } = await cached({ cache: { memory: { maxEntries: 3 } } });
+  const infer = world.onInfer;
+  world.onInfer = async (...args) => {
+    await nextTurn();
+    return infer(...args);
+  };
+  const aText = fc.constantFrom('a', 'b', 'cc', 'ddd', 'e'.repeat(30), '');
+  const aCall = fc.record({ texts: fc.array(aText, { maxLength: 12 }), query: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(aCall, { maxLength: 8 }), async (calls) => {
+      await Promise.all(
+        calls.map(async ({ texts, query }) => {
+          const inputType = query ? 'query' : 'document';
+          const result = await embedder.embed(texts, { inputType });
+          expect([...result]).toEqual(texts.map((text) => vectorOf(query ? `q: ${text}` : text)));
+        }),
+      );
+    }),
+    { numRuns: 100 },
+  );
+});
