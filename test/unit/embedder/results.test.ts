@@ -176,7 +176,14 @@ describe('embedTokens', () => {
   test('gives a vector per token with ids, offsets and mask', async () => {
     const embedder = await loadFake();
     const [first, second] = await embedder.embedTokens(['ab', 'a much longer text than that'], { prompt: '> ' });
-    expect(first?.metadata).toEqual({ device: 'CPU', precision: 'f32', batches: 2, paddedTokens: 48, cacheHits: 0 });
+    expect(first?.metadata).toEqual({
+      device: 'CPU',
+      precision: 'f32',
+      activations: 'f32',
+      batches: 2,
+      paddedTokens: 48,
+      cacheHits: 0,
+    });
     expect(second?.metadata).toBe(first?.metadata);
     expect(second?.timings).toBe(first?.timings);
     expect(first?.timings.inferMs).toBeCloseTo(0.2);

@@ -200,7 +200,14 @@ describe('metrics', () => {
 test('results tell how they were made', async () => {
   device.open();
   const { metadata, timings } = await embedder.embed(['a', 'b', 'x'.repeat(20)]);
-  expect(metadata).toEqual({ device: 'CPU', precision: 'f32', batches: 2, paddedTokens: 64, cacheHits: 0 });
+  expect(metadata).toEqual({
+    device: 'CPU',
+    precision: 'f32',
+    activations: 'f32',
+    batches: 2,
+    paddedTokens: 64,
+    cacheHits: 0,
+  });
   expect([timings.inferMs, timings.poolMs]).toEqual([expect.closeTo(0.2), expect.closeTo(0.002)]);
 });
 

@@ -91,7 +91,7 @@ describe('load options', () => {
     expect(check).toThrow(
       'Unknown option "batchToken" for Embedder.load. Did you mean batchTokens? Valid options: device,',
     );
-    expect(() => checkLoadOptions({ cache: true } as never)).toThrow('Unknown option "cache"');
+    expect(() => checkLoadOptions({ cash: {} } as never)).toThrow('Did you mean cache?');
     expect(() => checkLoadOptions({ constructor: 1 } as never)).toThrow('Unknown option "constructor"');
   });
 
