@@ -3,13 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CacheLevel, CacheWrite } from '../../../lib/cache/level.js';
+import type { ModelSpec } from '../../../lib/models/index.js';
 import type { LoadOptions } from '../../../lib/options.js';
 import { FakeWorld, textsOf, vectorOf } from '../fake-native.js';
 import { Gate } from '../gate.js';
 import { loadFake } from '../load-fake.js';
 
 /** A world that notes which texts it computes, and an embedder with a cache in memory. */
-async function cached(options: LoadOptions = {}) {
+async function cached(options: LoadOptions = {}, spec: Partial<ModelSpec> = {}) {
   const world = new FakeWorld();
   const gate = new Gate();
   gate.open();
@@ -19,13 +20,17 @@ async function cached(options: LoadOptions = {}) {
     computed.push(...textsOf(parts));
     return held.gate.pass();
   };
-  const embedder = await loadFake(world, {
-    precision: 'f32',
-    performance: 'throughput',
-    streams: 1,
-    cache: {},
-    ...options,
-  });
+  const embedder = await loadFake(
+    world,
+    {
+      precision: 'f32',
+      performance: 'throughput',
+      streams: 1,
+      cache: {},
+      ...options,
+    },
+    spec,
+  );
   computed.length = 0;
   return { world, embedder, computed, held };
 }
@@ -53,6 +58,13 @@ describe('a text that was computed', () => {
     expect(computed.length).toBe(4);
     await embedder.embedQuery('abc');
     expect(computed.length).toBe(4);
+  });
+
+  test('is another one with the same characters as a prompt that pooling leaves out', async () => {
+    const { embedder, computed } = await cached({}, { includePrompt: false });
+    await embedder.embed(['q: abc']);
+    await embedder.embed(['abc'], { inputType: 'query' });
+    expect(computed.length).toBe(2);
   });
 
   test("is the caller's own copy", async () => {
