@@ -22,6 +22,8 @@ export async function load(folders, { precision, streams, bucket, budget }) {
     precision,
     streams,
     threads,
+    int8Weights: false,
+    int8Activations: false,
     pooling: spec.pooling,
     modules: spec.modules,
     paddingSide: 'right',
