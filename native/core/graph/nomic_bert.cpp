@@ -36,7 +36,6 @@ struct NomicBertConfig {
             read_published(json);
         else
             read_transformers(json);
-        check_heads(json, hidden, heads);
     }
 
     size_t head_width() const { return hidden / heads; }
@@ -46,6 +45,7 @@ private:
     void read_published(const Json& json) {
         hidden = json.size("n_embd", 768);
         heads = json.size("n_head", 12);
+        check_heads(json, hidden, heads, "n_head");
         layers = json.size("n_layer", 12);
         vocabulary = rounded_up(json.size("vocab_size", 50257), json.size("pad_vocab_size_multiple", 1));
         positions = published_positions(json);
@@ -79,7 +79,8 @@ private:
         const double width = static_cast<double>(hidden / heads) * fraction;
         rotated = fraction > 0 && fraction <= 1 ? static_cast<size_t>(width) : 0;
         if (rotated == 0 || static_cast<double>(rotated) != width)
-            refuse(json, "rotary_emb_fraction " + std::to_string(fraction), "one that makes a whole number of each head's width is");
+            refuse(json, "rotary_emb_fraction " + std::to_string(fraction),
+                   "one that makes a whole number of each head's width is");
         const double base = json.number("rotary_emb_base", 10000);
         check_rope(json, rotated, base);
         frequencies = rotary_frequencies(rotated, base);
@@ -89,6 +90,7 @@ private:
     void read_transformers(const Json& json) {
         hidden = json.size("hidden_size", 768);
         heads = json.size("num_attention_heads", 12);
+        check_heads(json, hidden, heads);
         layers = json.size("num_hidden_layers", 12);
         intermediate = json.size("intermediate_size", 3072);
         vocabulary = json.size("vocab_size", 30528);
