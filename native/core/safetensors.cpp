@@ -72,6 +72,22 @@ const TensorView* Safetensors::find(const std::string& name) const {
     return found == m_tensors.end() ? nullptr : &found->second;
 }
 
+const TensorView& Safetensors::find_weight(const std::string& name, const ov::Shape& shape) const {
+    const TensorView* tensor = find(name);
+    if (tensor == nullptr) throw Error(ErrorCode::ModelInvalid, this->name() + " has no tensor '" + name + "'.");
+    const std::string& path = tensor->file->path();
+    if (tensor->shape != shape) {
+        throw Error(ErrorCode::ModelInvalid, "Expected shape " + shape.to_string() + " for tensor '" + name +
+                                                 "' by config.json, but " + path + " has " + tensor->shape.to_string() +
+                                                 ".");
+    }
+    if (tensor->type != ov::element::f32 && tensor->type != ov::element::f16 && tensor->type != ov::element::bf16) {
+        throw Error(ErrorCode::ModelUnsupported, "Tensor '" + name + "' in " + path + " is stored as " + tensor->dtype +
+                                                     "; F32, F16 and BF16 are supported.");
+    }
+    return *tensor;
+}
+
 std::vector<std::string> Safetensors::unused() const {
     std::vector<std::string> names;
     for (const auto& [name, tensor] : m_tensors) {

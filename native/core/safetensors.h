@@ -30,7 +30,12 @@ public:
     // The shards of one model, at least one. Throws ModelInvalid, too, for a tensor that is in two of them.
     explicit Safetensors(const std::vector<std::string>& shards);
 
+    // Null if there is none.
     const TensorView* find(const std::string& name) const;
+    // Throws ModelInvalid when it is missing or has another shape, ModelUnsupported for a dtype other than F32, F16 and
+    // BF16.
+    const TensorView& find_weight(const std::string& name, const ov::Shape& shape) const;
+
     // Names of the tensors that a graph was built from, noted as it is built, and of all others.
     void note_use(const std::string& name) const { m_used.insert(name); }
     const std::set<std::string>& used() const noexcept { return m_used; }

@@ -89,6 +89,33 @@ TEST(QuantizeWeights, FindsWeightsBehindConversionsAndFactorsAndTurnsThem) {
     for (size_t i = 0; i < 6; ++i) EXPECT_NEAR(weight[i], expected[i], std::fabs(expected[i]) * 0.008F) << i;
 }
 
+// Two layers of one set of weights, as ALBERT's are built: constants of their own upon the same memory, with a factor.
+TEST(QuantizeWeights, QuantiseOnceWhatSeveralProductsShare) {
+    const auto memory = std::make_shared<std::vector<float>>(std::vector<float>{1, 2, 3, 4});
+    const auto layer = [&](const ov::Output<ov::Node>& x, float factor, bool transposed) {
+        const auto weight =
+            std::make_shared<op::v0::Constant>(ov::element::f32, ov::Shape{2, 2}, memory->data(), memory);
+        const auto scaled = std::make_shared<op::v1::Multiply>(weight, matrix({}, {factor}));
+        return std::make_shared<op::v0::MatMul>(x, scaled, false, transposed);
+    };
+    const auto x = parameter({-1, 2});
+    const auto first = layer(x, 2, true);
+    const auto same = layer(first, 2, true);
+    const auto other_factor = layer(same, 3, true);
+    const auto other_way = layer(other_factor, 2, false);
+    ov::Model model(ov::OutputVector{other_way}, ov::ParameterVector{x});
+    quantization::quantize_weights(model);
+
+    const auto values = [](const auto& node) {
+        return node->get_input_node_ptr(1)->get_input_node_ptr(0)->get_input_node_ptr(0);
+    };
+    EXPECT_EQ(values(first), values(same));
+    EXPECT_EQ(first->get_input_node_ptr(1)->get_input_node_ptr(1), same->get_input_node_ptr(1)->get_input_node_ptr(1));
+    EXPECT_NE(first->get_input_node_ptr(1), same->get_input_node_ptr(1));
+    EXPECT_NE(values(first), values(other_factor));
+    EXPECT_NE(values(first), values(other_way));
+}
+
 TEST(QuantizeWeights, LeavesProductsOfActivationsAndWhatIsQuantisedAlready) {
     const auto x = parameter({-1, 2});
     const auto y = parameter({-1, 2});

@@ -10,9 +10,10 @@ import { createInterface } from 'node:readline';
 import { beforeAll, expect, test } from 'vitest';
 import { isOvembedErrorCode } from '../../lib/errors.js';
 import { toolPath } from '../../scripts/build/paths.mjs';
+import { type ArchitectureFixture, writeArchitectureModel } from '../../scripts/models/architecture-model.mjs';
 import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
 import { ensurePythonPackages, PYTHON } from '../../scripts/models/python-packages.mjs';
-import { ROOT, temporaryFolder } from './support.js';
+import { fixture, ROOT, temporaryFolder } from './support.js';
 
 const COUNT = process.env.OVEMBED_TEST_FULL === '1' ? 2_000 : 200;
 const LIMIT_MS = 10_000;
@@ -21,10 +22,20 @@ const folder = process.env.OVEMBED_MUTANTS ?? temporaryFolder();
 const bases = join(folder, 'bases');
 const at = (model: string, file = '') => join(bases, model, file);
 
-/** One sound model in every form of weights. */
+/** Of every kind that the builders tell apart: by its positions, its attention, its feed-forward layers. */
+const ARCHITECTURES = [
+  ...['deberta-v3', 'gemma3-both-ways', 'jina-bert', 'modernbert-biases', 'nomic_bert-published', 'qwen3-windows'],
+  ...['t5-gated-gelu'],
+];
+
+/** One sound model in every form of weights, one with modules after its pooling, and some of other architectures. */
 beforeAll(async () => {
   rmSync(bases, { recursive: true, force: true });
   writeTinyModel(tinyModels.mean, at('safetensors'));
+  writeTinyModel(tinyModels['normalize-in-the-middle'], at('modules'));
+  for (const name of ARCHITECTURES) {
+    writeArchitectureModel(fixture<ArchitectureFixture>(`architectures/${name}.json`), at(name));
+  }
   const configuration = (model: string) => {
     cpSync(at('safetensors'), at(model), { recursive: true });
     rmSync(at(model, 'model.safetensors'));

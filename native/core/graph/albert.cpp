@@ -1,6 +1,5 @@
 // ALBERT (Lan et al. 2019, arXiv:1909.11942), as transformers' AlbertModel computes it without its pooler: BERT with
 // factorised embeddings, and layers in groups whose weights are shared by several steps of depth.
-#include "core/error.h"
 #include "core/graph/architectures.h"
 #include "core/graph/embeddings.h"
 #include "core/graph/masks.h"
@@ -20,9 +19,8 @@ struct Depth {
     Depth(const Json& json, size_t layers)
         : steps(layers), groups(json.size("num_hidden_groups", 1)), inner(json.size("inner_group_num", 1)) {
         if (steps <= kMostLayers && inner <= kMostLayers / steps) return;
-        throw Error(ErrorCode::ModelUnsupported,
-                    json.name() + ": num_hidden_layers " + std::to_string(steps) + " times inner_group_num " +
-                        std::to_string(inner) + " is not supported; up to " + std::to_string(kMostLayers) + " is.");
+        refuse(json, "num_hidden_layers " + std::to_string(steps) + " times inner_group_num " + std::to_string(inner),
+               "up to " + std::to_string(kMostLayers) + " is");
     }
 
     // As upstream, also in how it rounds.

@@ -8,7 +8,8 @@
 #include "core/error.h"
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
-#include "core/graph/encoder.h"
+#include "core/graph/embeddings.h"
+#include "core/graph/feed_forward.h"
 #include "core/graph/masks.h"
 #include "core/graph/positions.h"
 
@@ -44,11 +45,11 @@ struct DebertaConfig {
           absolute(json.boolean("position_biased_input", true)),
           relative(json.boolean("relative_attention", false)),
           share_keys(json.boolean("share_att_key", false)),
+          norm_positions(one_of(json, "norm_rel_ebd", {"none", "layer_norm"}) == "layer_norm"),
           max_distance(positive_or(json, "max_relative_positions", static_cast<int64_t>(positions))),
           buckets(positive_or(json, "position_buckets", 0)) {
         check_heads(json, hidden, heads);
         read_terms(json);
-        read_normalisation(json);
         check(json);
     }
 
@@ -60,10 +61,6 @@ private:
     static int64_t positive_or(const Json& json, const std::string& key, int64_t fallback) {
         if (json.number(key, -1) < 1) return fallback;
         return static_cast<int64_t>(json.size(key, 1));
-    }
-
-    [[noreturn]] static void refuse(const Json& json, const std::string& what, const std::string& supported) {
-        throw Error(ErrorCode::ModelUnsupported, json.name() + ": " + what + " is not supported; " + supported + ".");
     }
 
     // A list, or in older files a text such as "c2p|p2c".
@@ -83,13 +80,6 @@ private:
             if (term != "c2p" && term != "p2c") refuse(json, "pos_att_type '" + term + "'", "c2p and p2c are");
             (term == "c2p" ? c2p : p2c) = true;
         }
-    }
-
-    void read_normalisation(const Json& json) {
-        const std::string kind = json.text("norm_rel_ebd", "none");
-        if (kind != "none" && kind != "layer_norm")
-            refuse(json, "norm_rel_ebd '" + kind + "'", "layer_norm and none are");
-        norm_positions = kind == "layer_norm";
     }
 
     void check(const Json& json) const {
@@ -133,11 +123,8 @@ Value distance_embeddings(const Value& table, int sign, const Value& length, con
     std::vector<int64_t> rows;
     for (int64_t distance = -reach; distance <= reach; ++distance)
         rows.push_back(position_row(sign * distance, config));
-    const auto scalar = [](int64_t value) { return op::v0::Constant::create(ov::element::i64, ov::Shape{}, {value}); };
-    const Value count = length + length;
-    const Value distances = counting(count) - length + scalar(1);
-    const Value near = make<op::v1::Maximum>(make<op::v1::Minimum>(distances, scalar(reach)), scalar(-reach));
-    const Value chosen = look_up(table, look_up(constant(rows), near + scalar(reach)));
+    const Value distances = counting(length + length) - length + scalar(1);
+    const Value chosen = look_up(table, look_up(constant(rows), distance_rows(distances, reach)));
     return make<op::v0::Unsqueeze>(chosen, constant(std::vector<int64_t>{0}));
 }
 
@@ -186,16 +173,10 @@ private:
 
     Value embeddings() const {
         const size_t width = m_config.embedding;
-        Value sum =
-            token_embeddings(m_inputs.input_ids, m_weights, "embeddings.word_embeddings", m_config.vocabulary, width);
-        if (m_config.absolute) {
-            sum = sum + first_rows(m_weights.get("embeddings.position_embeddings.weight", {m_config.positions, width}),
-                                   m_inputs.length);
-        }
-        if (m_config.types > 0) {
-            const Value types = m_weights.get("embeddings.token_type_embeddings.weight", {m_config.types, width});
-            sum = sum + look_up(types, constant(std::vector<int64_t>{0}));
-        }
+        const EmbeddingConfig config{m_config.vocabulary, m_config.positions, m_config.types, width,
+                                     m_config.layer_norm_epsilon};
+        Value sum = m_config.absolute ? embedding_sum(m_inputs, m_weights, config)
+                                      : embedding_sum_without_positions(m_inputs, m_weights, config);
         if (width != m_config.hidden) {
             sum = linear(sum, m_weights, "embeddings.embed_proj", width, m_config.hidden, 1, Bias::No);
         }
@@ -232,10 +213,8 @@ private:
         const Value projected =
             linear(attention(x, name + ".attention.self"), m_weights, name + ".attention.output.dense", hidden, hidden);
         const Value attended = norm(projected + x, name + ".attention.output.LayerNorm");
-        const Value inner =
-            activation(linear(attended, m_weights, name + ".intermediate.dense", hidden, m_config.intermediate),
-                       m_config.activation);
-        const Value outer = linear(inner, m_weights, name + ".output.dense", m_config.intermediate, hidden);
+        const Value outer = feed_forward(attended, m_weights, name + ".intermediate.dense", name + ".output.dense",
+                                         {hidden, m_config.intermediate, m_config.activation});
         return norm(outer + attended, name + ".output.LayerNorm");
     }
 

@@ -1,6 +1,7 @@
 #include "core/graph/decoder.h"
 
 #include "core/error.h"
+#include "core/graph/feed_forward.h"
 
 namespace ovembed::graph {
 
@@ -33,13 +34,10 @@ Value decoder_attention(const Value& x, const View& view, const Weights& weights
     return linear(merged, weights, name + ".o_proj", sizes.heads * width, sizes.hidden, 1, attention.output_bias);
 }
 
-Value gated_feed_forward(const Value& x, const Weights& weights, const std::string& name, const DecoderSizes& sizes,
-                         const std::string& function) {
-    const auto project = [&](const std::string& part) {
-        return linear(x, weights, name + part, sizes.hidden, sizes.intermediate, 1, Bias::No);
-    };
-    const Value inner = activation(project(".gate_proj"), function) * project(".up_proj");
-    return linear(inner, weights, name + ".down_proj", sizes.intermediate, sizes.hidden, 1, Bias::No);
+Value decoder_feed_forward(const Value& x, const Weights& weights, const std::string& name, const DecoderSizes& sizes,
+                           const std::string& activation) {
+    return gated_feed_forward(x, weights, {name + ".gate_proj", name + ".up_proj", name + ".down_proj"},
+                              {sizes.hidden, sizes.intermediate, activation, Bias::No, Bias::No});
 }
 
 }  // namespace ovembed::graph

@@ -33,8 +33,8 @@ struct DecoderAttention {
 Value decoder_attention(const Value& x, const View& view, const Weights& weights, const std::string& name,
                         const DecoderSizes& sizes, const DecoderAttention& attention);
 
-// Gated feed-forward (Shazeer 2020): down(act(gate(x)) · up(x)), without biases.
-Value gated_feed_forward(const Value& x, const Weights& weights, const std::string& name, const DecoderSizes& sizes,
-                         const std::string& activation);
+// gated_feed_forward() by the projections `name`.gate_proj, up_proj and down_proj, without biases.
+Value decoder_feed_forward(const Value& x, const Weights& weights, const std::string& name, const DecoderSizes& sizes,
+                           const std::string& activation);
 
 }  // namespace ovembed::graph

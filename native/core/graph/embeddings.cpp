@@ -6,20 +6,24 @@
 namespace ovembed::graph {
 namespace {
 
+Value words(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config) {
+    return token_embeddings(inputs.input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.width);
+}
+
+Value with_type(const Value& x, const Weights& weights, const EmbeddingConfig& config) {
+    if (config.types == 0) return x;
+    const Value types = weights.get("embeddings.token_type_embeddings.weight", {config.types, config.width});
+    return x + look_up(types, constant(std::vector<int64_t>{0}));
+}
+
 // Type 0 is that of every token, so its embedding is folded into the table.
 Value position_table(const Weights& weights, const EmbeddingConfig& config) {
     const Value positions = weights.get("embeddings.position_embeddings.weight", {config.positions, config.width});
-    if (config.types == 0) return positions;
-    const Value types = weights.get("embeddings.token_type_embeddings.weight", {config.types, config.width});
-    return positions + look_up(types, constant(std::vector<int64_t>{0}));
+    return with_type(positions, weights, config);
 }
 
-Value words(const Value& input_ids, const Weights& weights, const EmbeddingConfig& config) {
-    return token_embeddings(input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.width);
-}
-
-Value norm(const Value& sum, const Weights& weights, const EmbeddingConfig& config) {
-    return layer_norm(sum, weights, "embeddings.LayerNorm", config.width, config.epsilon);
+Value norm(const Value& sum, const Weights& weights, const EmbeddingConfig& config, const std::string& name) {
+    return layer_norm(sum, weights, name, config.width, config.epsilon);
 }
 
 }  // namespace
@@ -30,17 +34,31 @@ EmbeddingConfig embedding_config(const Json& config, size_t width, double epsilo
 }
 
 Value embeddings(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config) {
-    const Value x = words(inputs.input_ids, weights, config);
-    const Value positions = first_rows(position_table(weights, config), inputs.length);
-    return norm(x + positions, weights, config);
+    return norm(embedding_sum(inputs, weights, config), weights, config, "embeddings.LayerNorm");
 }
 
 Value embeddings_after_padding(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config,
                                size_t padding) {
-    const Value x = words(inputs.input_ids, weights, config);
+    const Value x = words(inputs, weights, config);
     const Value indices = positions_after_padding(inputs.input_ids, static_cast<int64_t>(padding),
                                                   static_cast<int64_t>(config.positions) - 1);
-    return norm(x + look_up(position_table(weights, config), indices), weights, config);
+    const Value positions = look_up(position_table(weights, config), indices);
+    return norm(x + positions, weights, config, "embeddings.LayerNorm");
+}
+
+Value embeddings_without_positions(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config,
+                                   const std::string& name) {
+    return norm(embedding_sum_without_positions(inputs, weights, config), weights, config, name);
+}
+
+Value embedding_sum(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config) {
+    const Value x = words(inputs, weights, config);
+    return x + first_rows(position_table(weights, config), inputs.length);
+}
+
+Value embedding_sum_without_positions(const EncoderInputs& inputs, const Weights& weights,
+                                      const EmbeddingConfig& config) {
+    return with_type(words(inputs, weights, config), weights, config);
 }
 
 }  // namespace ovembed::graph

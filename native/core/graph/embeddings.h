@@ -26,4 +26,13 @@ Value embeddings(const EncoderInputs& inputs, const Weights& weights, const Embe
 Value embeddings_after_padding(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config,
                                size_t padding);
 
+// The same without positions, for networks that see them in their attention. `norm` names the normalisation.
+Value embeddings_without_positions(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config,
+                                   const std::string& norm = "embeddings.LayerNorm");
+
+// The sums alone of embeddings() and embeddings_without_positions().
+Value embedding_sum(const EncoderInputs& inputs, const Weights& weights, const EmbeddingConfig& config);
+Value embedding_sum_without_positions(const EncoderInputs& inputs, const Weights& weights,
+                                      const EmbeddingConfig& config);
+
 }  // namespace ovembed::graph

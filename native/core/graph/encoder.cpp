@@ -15,10 +15,6 @@ std::shared_ptr<op::v0::Parameter> input(const std::string& name) {
     return parameter;
 }
 
-[[noreturn]] void unsupported(const Json& config, const std::string& what, const std::string& supported) {
-    throw Error(ErrorCode::ModelUnsupported, config.name() + ": " + what + " is not supported; " + supported + " is.");
-}
-
 }  // namespace
 
 std::shared_ptr<ov::Model> encoder(const std::string& name, const std::function<Value(const EncoderInputs&)>& build) {
@@ -42,9 +38,13 @@ double epsilon(const Json& config, const std::string& key, double fallback) {
     throw Error(ErrorCode::ModelInvalid, config.name() + ": " + key + " is not between 0 and 1.");
 }
 
+void refuse(const Json& config, const std::string& what, const std::string& supported) {
+    throw Error(ErrorCode::ModelUnsupported, config.name() + ": " + what + " is not supported; " + supported + ".");
+}
+
 void require(const Json& config, const std::string& key, bool value) {
     if (config.boolean(key, value) == value) return;
-    unsupported(config, key + ": " + (value ? "false" : "true"), value ? "true" : "false");
+    refuse(config, key + ": " + (value ? "false" : "true"), value ? "true is" : "false is");
 }
 
 void require(const Json& config, const std::string& key, const char* value) {
@@ -53,11 +53,11 @@ void require(const Json& config, const std::string& key, const char* value) {
 
 void require(const Json& config, const std::string& key, const std::string& value) {
     if (const auto actual = config.text(key, value); actual != value)
-        unsupported(config, key + " '" + actual + "'", "'" + value + "'");
+        refuse(config, key + " '" + actual + "'", "'" + value + "' is");
 }
 
 void require_absent(const Json& config, const std::string& key) {
-    if (config.has(key)) unsupported(config, key, "null");
+    if (config.has(key)) refuse(config, key, "null is");
 }
 
 std::string one_of(const Json& config, const std::string& key, const std::vector<std::string>& values) {
@@ -65,7 +65,7 @@ std::string one_of(const Json& config, const std::string& key, const std::vector
     if (std::find(values.begin(), values.end(), actual) != values.end()) return actual;
     std::string known;
     for (const std::string& value : values) known += (known.empty() ? "'" : " or '") + value + "'";
-    unsupported(config, key + " '" + actual + "'", known);
+    refuse(config, key + " '" + actual + "'", known + " is");
 }
 
 Bias bias(const Json& config, const std::string& key, bool fallback) {

@@ -26,6 +26,9 @@ std::shared_ptr<ov::Model> encoder(const std::string& name, const std::function<
 void check_heads(const Json& config, size_t hidden, size_t heads, const std::string& key = "num_attention_heads");
 double epsilon(const Json& config, const std::string& key, double fallback);
 
+// Throws ModelUnsupported: "`what` is not supported; `supported`.", such as "up to 7 is".
+[[noreturn]] void refuse(const Json& config, const std::string& what, const std::string& supported);
+
 // Throws ModelUnsupported unless the key is missing or has the value: for options that would change the result.
 void require(const Json& config, const std::string& key, bool value);
 void require(const Json& config, const std::string& key, const char* value);  // a literal would else become a bool

@@ -87,8 +87,8 @@ std::shared_ptr<ov::Model> build_gemma3(const Json& json, std::shared_ptr<const 
             const Value attended = decoder_attention(layer_norm(hidden, name + ".input_layernorm"), view, weights,
                                                      name + ".self_attn", sizes, attention);
             hidden = hidden + layer_norm(attended, name + ".post_attention_layernorm");
-            const Value fed = gated_feed_forward(layer_norm(hidden, name + ".pre_feedforward_layernorm"), weights,
-                                                 name + ".mlp", sizes, config.activation);
+            const Value fed = decoder_feed_forward(layer_norm(hidden, name + ".pre_feedforward_layernorm"), weights,
+                                                   name + ".mlp", sizes, config.activation);
             hidden = hidden + layer_norm(fed, name + ".post_feedforward_layernorm");
         }
         return layer_norm(hidden, "norm");

@@ -5,7 +5,8 @@
 #include "core/error.h"
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
-#include "core/graph/encoder.h"
+#include "core/graph/embeddings.h"
+#include "core/graph/feed_forward.h"
 #include "core/graph/masks.h"
 #include "core/graph/rope_parameters.h"
 #include "core/graph/rotary.h"
@@ -74,17 +75,9 @@ private:
 };
 
 Value embeddings(const EncoderInputs& inputs, const Weights& weights, const GteConfig& config) {
-    Value sum =
-        token_embeddings(inputs.input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.hidden);
-    if (config.types > 0) {
-        const Value types = weights.get("embeddings.token_type_embeddings.weight", {config.types, config.hidden});
-        sum = sum + look_up(types, constant(std::vector<int64_t>{0}));
-    }
-    if (!config.rotary) {
-        const Value table = weights.get("embeddings.position_embeddings.weight", {config.positions, config.hidden});
-        sum = sum + first_rows(table, inputs.length);
-    }
-    return layer_norm(sum, weights, "embeddings.LayerNorm", config.hidden, config.layer_norm_epsilon);
+    const EmbeddingConfig words{config.vocabulary, config.positions, config.types, config.hidden,
+                                config.layer_norm_epsilon};
+    return config.rotary ? embeddings_without_positions(inputs, weights, words) : embeddings(inputs, weights, words);
 }
 
 // Attention scaled by ln(tokens) / ln(positions), so that its entropy does not grow with the length
@@ -114,12 +107,8 @@ Value attention(const Value& x, const View& view, const Value& length_scale, con
 }
 
 Value feed_forward(const Value& x, const Weights& weights, const std::string& name, const GteConfig& config) {
-    const auto half = [&](size_t part) {
-        return linear_part(x, weights, name + ".up_gate_proj", part, 2, config.hidden, config.intermediate, 1,
-                           Bias::No);
-    };
-    const Value inner = half(0) * activation(half(1), config.activation);
-    return linear(inner, weights, name + ".down_proj", config.intermediate, config.hidden);
+    return packed_feed_forward(x, weights, name + ".up_gate_proj", 1, name + ".down_proj",
+                               {config.hidden, config.intermediate, config.activation, Bias::No});
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 // embeddings and gated feed-forward layers. It comes in two forms, told apart by their tensors: that of the English
 // models (jina-bert-implementation), and that of code and the bilingual ones (jina-bert-v2-qk-post-norm), which
 // normalises queries and keys, normalises once more after the attention, and gates the other half.
-#include "core/error.h"
 #include "core/graph/alibi.h"
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
-#include "core/graph/encoder.h"
+#include "core/graph/embeddings.h"
+#include "core/graph/feed_forward.h"
 #include "core/graph/masks.h"
 
 namespace ovembed::graph {
@@ -35,14 +35,12 @@ struct JinaConfig {
         check_heads(json, hidden, heads);
         require(json, "is_decoder", false);
         if (json.text("position_embedding_type", "absolute") != "alibi") {
-            throw Error(ErrorCode::ModelUnsupported,
-                        json.name() + ": position_embedding_type of JinaBERT other than 'alibi' is not supported.");
+            refuse(json, "position_embedding_type of JinaBERT other than 'alibi'", "that is");
         }
         const bool known = gated() || (feed_forward == "original" && !post_norm);
         if (!known) {
-            throw Error(ErrorCode::ModelUnsupported,
-                        json.name() + ": feed_forward_type '" + feed_forward +
-                            "' is not supported; 'geglu', 'reglu' and, without layer_norm_q, 'original' are.");
+            refuse(json, "feed_forward_type '" + feed_forward + "'",
+                   "'geglu', 'reglu' and, without layer_norm_q, 'original' are");
         }
     }
 
@@ -54,11 +52,10 @@ public:
     JinaBert(const Weights& weights, const JinaConfig& config, bool post_norm)
         : m_weights(weights), m_config(config), m_post_norm(post_norm) {}
 
-    Value embeddings(const Value& input_ids) const {
-        const Value words =
-            token_embeddings(input_ids, m_weights, "embeddings.word_embeddings", m_config.vocabulary, m_config.hidden);
-        const Value types = m_weights.get("embeddings.token_type_embeddings.weight", {m_config.types, m_config.hidden});
-        return norm(words + look_up(types, constant(std::vector<int64_t>{0})), "embeddings.LayerNorm");
+    Value embeddings(const EncoderInputs& inputs) const {
+        return embeddings_without_positions(
+            inputs, m_weights,
+            {m_config.vocabulary, m_config.positions, m_config.types, m_config.hidden, m_config.layer_norm_epsilon});
     }
 
     Value layer(const Value& x, const Value& bias, const std::string& name) const {
@@ -95,19 +92,13 @@ private:
     }
 
     Value feed_forward(const Value& x, const std::string& name) const {
-        const size_t hidden = m_config.hidden;
-        const size_t inner = m_config.intermediate;
-        if (!m_config.gated()) {
-            const Value up = linear(x, m_weights, name + ".intermediate.dense", hidden, inner);
-            return linear(activation(up, m_config.activation), m_weights, name + ".output.dense", inner, hidden);
-        }
-        const size_t gate = m_post_norm ? 1 : 0;
-        const std::string up_name = name + (m_post_norm ? ".mlp.up_gated_layer" : ".mlp.gated_layers");
-        const auto half = [&](size_t part) {
-            return linear_part(x, m_weights, up_name, part, 2, hidden, inner, 1, Bias::No);
-        };
-        const Value gated = activation(half(gate), m_config.activation) * half(1 - gate);
-        return linear(gated, m_weights, name + (m_post_norm ? ".mlp.down_layer" : ".mlp.wo"), inner, hidden);
+        FeedForward sizes{m_config.hidden, m_config.intermediate, m_config.activation};
+        if (!m_config.gated())
+            return graph::feed_forward(x, m_weights, name + ".intermediate.dense", name + ".output.dense", sizes);
+        sizes.inner_bias = Bias::No;
+        return m_post_norm
+                   ? packed_feed_forward(x, m_weights, name + ".mlp.up_gated_layer", 1, name + ".mlp.down_layer", sizes)
+                   : packed_feed_forward(x, m_weights, name + ".mlp.gated_layers", 0, name + ".mlp.wo", sizes);
     }
 
     const Weights& m_weights;
@@ -125,7 +116,7 @@ std::shared_ptr<ov::Model> build_jina_bert(const Json& json, std::shared_ptr<con
     return encoder("jina_bert", [&](const EncoderInputs& inputs) {
         // First, as its tensors show that the hidden width, and so the number of heads, is none to run out of memory
         // by.
-        Value hidden = network.embeddings(inputs.input_ids);
+        Value hidden = network.embeddings(inputs);
         const Value bias = alibi_bias(config.heads, inputs.length) + additive_mask(inputs.attention_mask);
         for (size_t i = 0; i < config.layers; ++i) {
             hidden = network.layer(hidden, bias, "encoder.layer." + std::to_string(i));

@@ -1,6 +1,7 @@
 #include "core/graph/layer_types.h"
 
 #include "core/error.h"
+#include "core/graph/encoder.h"
 
 namespace ovembed::graph {
 namespace {
@@ -20,9 +21,7 @@ std::vector<bool> windowed_layers(const Json& config, size_t layers, const std::
     }
     for (const std::string& type : config.texts("layer_types")) {
         if (type != "sliding_attention" && type != "full_attention") {
-            throw Error(ErrorCode::ModelUnsupported,
-                        config.name() + ": layer_types '" + type +
-                            "' is not supported; full_attention and sliding_attention are.");
+            refuse(config, "layer_types '" + type + "'", "full_attention and sliding_attention are");
         }
         windowed.push_back(type == "sliding_attention");
     }

@@ -3,10 +3,6 @@
 namespace ovembed::graph {
 namespace {
 
-Value number(size_t value) {
-    return op::v0::Constant::create(ov::element::i64, ov::Shape{}, {static_cast<int64_t>(value)});
-}
-
 // Boolean [S, S]: whether key j is within reach of query i. Positions are compared rather than distances, which would
 // be another S × S numbers.
 Value within(const Value& length, Reach reach) {
@@ -14,9 +10,11 @@ Value within(const Value& length, Reach reach) {
     const Value keys = make<op::v0::Unsqueeze>(positions, constant(std::vector<int64_t>{0}));
     const Value queries = make<op::v0::Unsqueeze>(positions, constant(std::vector<int64_t>{1}));
     Value allowed;
-    if (reach.before != Reach::kUnlimited) allowed = make<op::v1::LessEqual>(queries - number(reach.before), keys);
+    if (reach.before != Reach::kUnlimited) {
+        allowed = make<op::v1::LessEqual>(queries - scalar(static_cast<int64_t>(reach.before)), keys);
+    }
     if (reach.after != Reach::kUnlimited) {
-        const Value ahead = make<op::v1::LessEqual>(keys, queries + number(reach.after));
+        const Value ahead = make<op::v1::LessEqual>(keys, queries + scalar(static_cast<int64_t>(reach.after)));
         allowed = allowed.get_node() == nullptr ? ahead : make<op::v1::LogicalAnd>(allowed, ahead);
     }
     return allowed;

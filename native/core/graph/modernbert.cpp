@@ -4,6 +4,7 @@
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
 #include "core/graph/encoder.h"
+#include "core/graph/feed_forward.h"
 #include "core/graph/layer_types.h"
 #include "core/graph/masks.h"
 #include "core/graph/rope_parameters.h"
@@ -53,11 +54,9 @@ Value attention(const Value& x, const View& view, const Weights& weights, const 
 }
 
 Value feed_forward(const Value& x, const Weights& weights, const std::string& name, const ModernBertConfig& config) {
-    const auto half = [&](size_t part) {
-        return linear_part(x, weights, name + ".Wi", part, 2, config.hidden, config.intermediate, 1, config.mlp_bias);
-    };
-    const Value inner = activation(half(0), config.activation) * half(1);
-    return linear(inner, weights, name + ".Wo", config.intermediate, config.hidden, 1, config.mlp_bias);
+    return packed_feed_forward(
+        x, weights, name + ".Wi", 0, name + ".Wo",
+        {config.hidden, config.intermediate, config.activation, config.mlp_bias, config.mlp_bias});
 }
 
 }  // namespace

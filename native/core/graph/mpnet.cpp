@@ -26,8 +26,7 @@ size_t table_size(const Json& json) {
 void check_padding(const Json& json) {
     const size_t padding = json.count("pad_token_id", kPadding);
     if (padding == kPadding) return;
-    throw Error(ErrorCode::ModelUnsupported, json.name() + ": pad_token_id " + std::to_string(padding) +
-                                                 " is not supported; MPNet counts positions by 1.");
+    refuse(json, "pad_token_id " + std::to_string(padding), "1 is, by which MPNet counts positions");
 }
 
 Value position_bias(const Weights& weights, const Value& length, size_t buckets, size_t heads) {

@@ -1,10 +1,10 @@
 // NomicBERT (Nussbaum et al. 2024, arXiv:2402.01613), as the code published with nomic-embed-text v1 and v1.5 computes
 // it, and transformers' NomicBertModel: BERT with rotary positions and a gated feed-forward. config.json has the names
 // of GPT-2 in the former, those of BERT in the latter.
-#include "core/error.h"
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
-#include "core/graph/encoder.h"
+#include "core/graph/embeddings.h"
+#include "core/graph/feed_forward.h"
 #include "core/graph/masks.h"
 #include "core/graph/rope_parameters.h"
 #include "core/graph/rotary.h"
@@ -30,14 +30,12 @@ struct NomicBertConfig {
             require(json, key, false);
         }
         if (json.count("moe_every_n_layers", 0) > 0 || json.count("num_experts", 0) > 1) {
-            throw Error(ErrorCode::ModelUnsupported,
-                        json.name() + ": layers with experts (moe_every_n_layers, num_experts) are not supported.");
+            refuse(json, "a network of experts (moe_every_n_layers, num_experts)", "one without is");
         }
         if (json.has("n_embd"))
             read_published(json);
         else
             read_transformers(json);
-        check_heads(json, hidden, heads);
     }
 
     size_t head_width() const { return hidden / heads; }
@@ -47,6 +45,7 @@ private:
     void read_published(const Json& json) {
         hidden = json.size("n_embd", 768);
         heads = json.size("n_head", 12);
+        check_heads(json, hidden, heads, "n_head");
         layers = json.size("n_layer", 12);
         vocabulary = rounded_up(json.size("vocab_size", 50257), json.size("pad_vocab_size_multiple", 1));
         positions = published_positions(json);
@@ -54,22 +53,15 @@ private:
         attention_bias = bias(json, "qkv_proj_bias", true);
         inner_bias = bias(json, "mlp_fc1_bias", true);
         outer_bias = bias(json, "mlp_fc2_bias", true);
-        if (json.size("num_heads_kv", heads) != heads) {
-            throw Error(ErrorCode::ModelUnsupported,
-                        json.name() + ": num_heads_kv other than n_head is not supported.");
-        }
+        if (json.size("num_heads_kv", heads) != heads) refuse(json, "num_heads_kv other than n_head", "n_head is");
         read_feed_forward(json);
         read_rotary(json);
     }
 
     void read_feed_forward(const Json& json) {
-        const std::string function = json.text("activation_function", "gelu");
+        const std::string function = one_of(json, "activation_function", {"gelu", "swiglu", "geglu"});
         gated = function != "gelu";
         activation = function == "swiglu" ? "silu" : "gelu";
-        if (function != "swiglu" && function != "geglu" && function != "gelu") {
-            throw Error(ErrorCode::ModelUnsupported, json.name() + ": activation_function '" + function +
-                                                         "' is not supported; swiglu, geglu and gelu are.");
-        }
         const size_t inner = json.size("n_inner", gated ? 8 * hidden / 3 : 4 * hidden);
         intermediate = gated ? rounded_up(inner, 256) : inner;
     }
@@ -86,10 +78,9 @@ private:
         const double fraction = json.number("rotary_emb_fraction", 0);
         const double width = static_cast<double>(hidden / heads) * fraction;
         rotated = fraction > 0 && fraction <= 1 ? static_cast<size_t>(width) : 0;
-        if (rotated == 0 || static_cast<double>(rotated) != width) {
-            throw Error(ErrorCode::ModelUnsupported,
-                        json.name() + ": rotary_emb_fraction has to give a whole number of each head's width.");
-        }
+        if (rotated == 0 || static_cast<double>(rotated) != width)
+            refuse(json, "rotary_emb_fraction " + std::to_string(fraction),
+                   "one that makes a whole number of each head's width is");
         const double base = json.number("rotary_emb_base", 10000);
         check_rope(json, rotated, base);
         frequencies = rotary_frequencies(rotated, base);
@@ -99,6 +90,7 @@ private:
     void read_transformers(const Json& json) {
         hidden = json.size("hidden_size", 768);
         heads = json.size("num_attention_heads", 12);
+        check_heads(json, hidden, heads);
         layers = json.size("num_hidden_layers", 12);
         intermediate = json.size("intermediate_size", 3072);
         vocabulary = json.size("vocab_size", 30528);
@@ -107,22 +99,11 @@ private:
         activation = json.text("hidden_act", "silu");
         attention_bias = inner_bias = outer_bias = Bias::No;
         rotated = hidden / heads;
-        if (json.size("head_dim", rotated) != rotated) {
-            throw Error(ErrorCode::ModelUnsupported, json.name() + ": a head_dim of its own is not supported.");
-        }
+        if (json.size("head_dim", rotated) != rotated)
+            refuse(json, "a head_dim of its own", "hidden_size / num_attention_heads is");
         frequencies = rope_frequencies(json, {"", "rope_theta", 1000}, rotated);
     }
 };
-
-Value embeddings(const EncoderInputs& inputs, const Weights& weights, const NomicBertConfig& config) {
-    Value sum =
-        token_embeddings(inputs.input_ids, weights, "embeddings.word_embeddings", config.vocabulary, config.hidden);
-    if (config.types > 0) {
-        const Value types = weights.get("embeddings.token_type_embeddings.weight", {config.types, config.hidden});
-        sum = sum + look_up(types, constant(std::vector<int64_t>{0}));
-    }
-    return layer_norm(sum, weights, "emb_ln", config.hidden, config.layer_norm_epsilon);
-}
 
 Value attention(const Value& x, const View& view, const Weights& weights, const std::string& name,
                 const NomicBertConfig& config) {
@@ -135,12 +116,10 @@ Value attention(const Value& x, const View& view, const Weights& weights, const 
 }
 
 Value feed_forward(const Value& x, const Weights& weights, const std::string& name, const NomicBertConfig& config) {
-    const auto project = [&](const std::string& part) {
-        return linear(x, weights, name + part, config.hidden, config.intermediate, 1, config.inner_bias);
-    };
-    const Value inner = config.gated ? project(".fc11") * activation(project(".fc12"), config.activation)
-                                     : activation(project(".fc1"), config.activation);
-    return linear(inner, weights, name + ".fc2", config.intermediate, config.hidden, 1, config.outer_bias);
+    const FeedForward sizes{config.hidden, config.intermediate, config.activation, config.inner_bias,
+                            config.outer_bias};
+    if (!config.gated) return feed_forward(x, weights, name + ".fc1", name + ".fc2", sizes);
+    return gated_feed_forward(x, weights, {name + ".fc12", name + ".fc11", name + ".fc2"}, sizes);
 }
 
 }  // namespace
@@ -148,13 +127,15 @@ Value feed_forward(const Value& x, const Weights& weights, const std::string& na
 std::shared_ptr<ov::Model> build_nomic_bert(const Json& json, std::shared_ptr<const Safetensors> file) {
     const NomicBertConfig config(json);
     const Weights weights(std::move(file), "bert.", "embeddings.word_embeddings.weight");
+    const EmbeddingConfig words{config.vocabulary, config.positions, config.types, config.hidden,
+                                config.layer_norm_epsilon};
     const auto norm = [&](const Value& x, const std::string& name) {
         return layer_norm(x, weights, name, config.hidden, config.layer_norm_epsilon);
     };
     return encoder("nomic_bert", [&](const EncoderInputs& inputs) {
         const View view{additive_mask(inputs.attention_mask),
                         rotary(config.frequencies, config.positions, inputs.length)};
-        Value hidden = embeddings(inputs, weights, config);
+        Value hidden = embeddings_without_positions(inputs, weights, words, "emb_ln");
         for (size_t i = 0; i < config.layers; ++i) {
             const std::string name = "encoder.layers." + std::to_string(i);
             hidden = norm(attention(hidden, view, weights, name + ".attn", config) + hidden, name + ".norm1");

@@ -4,6 +4,8 @@ namespace ovembed::graph {
 
 Value constant(float value) { return op::v0::Constant::create(ov::element::f32, ov::Shape{}, {value}); }
 
+Value scalar(int64_t value) { return op::v0::Constant::create(ov::element::i64, ov::Shape{}, {value}); }
+
 Value constant(const std::vector<int64_t>& values) {
     return op::v0::Constant::create(ov::element::i64, ov::Shape{values.size()}, values);
 }
@@ -33,10 +35,8 @@ Value columns(const Value& x, int64_t from, int64_t count) {
 }
 
 Value counting(const Value& length) {
-    const Value zero = op::v0::Constant::create(ov::element::i64, ov::Shape{}, {0});
-    const Value one = op::v0::Constant::create(ov::element::i64, ov::Shape{}, {1});
     const Value stop = make<op::v0::Squeeze>(length, constant(std::vector<int64_t>{0}));
-    return make<op::v4::Range>(zero, stop, one, ov::element::i64);
+    return make<op::v4::Range>(scalar(0), stop, scalar(1), ov::element::i64);
 }
 
 }  // namespace ovembed::graph

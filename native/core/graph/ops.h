@@ -17,6 +17,7 @@ Value make(Arguments&&... arguments) {
 }
 
 Value constant(float value);
+Value scalar(int64_t value);
 Value constant(const std::vector<int64_t>& values);
 Value constant(const ov::Shape& shape, const std::vector<float>& values);
 

@@ -5,11 +5,6 @@
 #include <cstdlib>
 
 namespace ovembed::graph {
-namespace {
-
-Value scalar(int64_t value) { return op::v0::Constant::create(ov::element::i64, ov::Shape{}, {value}); }
-
-}  // namespace
 
 Value positions_after_padding(const Value& input_ids, int64_t padding, int64_t last) {
     const Value is_token = make<op::v1::NotEqual>(input_ids, scalar(padding));
@@ -25,11 +20,16 @@ Value distances(const Value& length) {
     return keys - queries;
 }
 
+Value distance_rows(const Value& distances, int64_t reach) {
+    const Value near = make<op::v1::Maximum>(make<op::v1::Minimum>(distances, scalar(reach)), scalar(-reach));
+    return near + scalar(reach);
+}
+
 Value distance_bias(const Value& rows, int64_t reach, const Value& length) {
-    const Value near = make<op::v1::Maximum>(make<op::v1::Minimum>(distances(length), scalar(reach)), scalar(-reach));
     // By heads first, so that the largest tensor, [heads, S, S], is made once and not transposed.
     const Value by_head = make<op::v1::Transpose>(rows, constant(std::vector<int64_t>{1, 0}));
-    const Value bias = make<op::v8::Gather>(by_head, near + scalar(reach), constant(std::vector<int64_t>{1}));
+    const Value rows_of_pairs = distance_rows(distances(length), reach);
+    const Value bias = make<op::v8::Gather>(by_head, rows_of_pairs, constant(std::vector<int64_t>{1}));
     return make<op::v0::Unsqueeze>(bias, constant(std::vector<int64_t>{0}));
 }
 

@@ -15,6 +15,10 @@ Value positions_after_padding(const Value& input_ids, int64_t padding, int64_t l
 // j − i for query i and key j: i64 [S, S], with `length` i64 [1].
 Value distances(const Value& length);
 
+// Where a table with a row for each of the distances −reach … reach has those of `distances`, i64 of any shape; farther
+// ones have that of the nearest of them.
+Value distance_rows(const Value& distances, int64_t reach);
+
 // A bias on attention scores that depends on the distance alone: [1, heads, S, S]. `rows` f32 [2 · reach + 1, heads]
 // holds the bias for the distances −reach … reach; farther ones have that of the nearest of them.
 Value distance_bias(const Value& rows, int64_t reach, const Value& length);

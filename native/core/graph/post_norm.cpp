@@ -1,6 +1,7 @@
 #include "core/graph/post_norm.h"
 
 #include "core/graph/encoder.h"
+#include "core/graph/feed_forward.h"
 
 namespace ovembed::graph {
 
@@ -28,9 +29,8 @@ Value post_norm_layer(const Value& x, const Value& bias, const Weights& weights,
     const Value projected = linear(attended, weights, prefix + names.attention_output, config.hidden, config.hidden);
     const Value attention = norm(projected + x, names.attention_norm);
 
-    const Value inner = linear(attention, weights, prefix + names.inner, config.hidden, config.intermediate);
-    const Value outer =
-        linear(activation(inner, config.activation), weights, prefix + names.outer, config.intermediate, config.hidden);
+    const Value outer = feed_forward(attention, weights, prefix + names.inner, prefix + names.outer,
+                                     {config.hidden, config.intermediate, config.activation});
     return norm(outer + attention, names.norm);
 }
 

@@ -84,8 +84,8 @@ std::shared_ptr<ov::Model> build_qwen(const Json& json, std::shared_ptr<const Sa
             const View& view = config.windowed[i] ? near : far;
             hidden = hidden + decoder_attention(norm(hidden, name + ".input_layernorm"), view, weights,
                                                 name + ".self_attn", sizes, attention);
-            hidden = hidden + gated_feed_forward(norm(hidden, name + ".post_attention_layernorm"), weights,
-                                                 name + ".mlp", sizes, config.activation);
+            hidden = hidden + decoder_feed_forward(norm(hidden, name + ".post_attention_layernorm"), weights,
+                                                   name + ".mlp", sizes, config.activation);
         }
         return norm(hidden, "norm");
     });

@@ -1,6 +1,7 @@
 #include "core/graph/rope_parameters.h"
 
 #include "core/error.h"
+#include "core/graph/encoder.h"
 #include "core/graph/rotary.h"
 
 namespace ovembed::graph {
@@ -11,15 +12,11 @@ constexpr size_t kLargestWidth = 65536;  // far beyond any head's
 // The scaling under `path`, an object of config.json: what the frequencies are divided by.
 double divisor(const Json& config, const std::string& path) {
     if (const double part = config.number(path + "/partial_rotary_factor", 1); part != 1) {
-        throw Error(ErrorCode::ModelUnsupported,
-                    config.name() + ": " + path + "/partial_rotary_factor is not supported; 1 is.");
+        refuse(config, path + "/partial_rotary_factor", "1 is");
     }
     const std::string type = config.text(path + "/rope_type", config.text(path + "/type", "default"));
     if (type == "default" || type == "dynamic") return 1;
-    if (type != "linear") {
-        throw Error(ErrorCode::ModelUnsupported,
-                    config.name() + ": " + path + " '" + type + "' is not supported; default, linear and dynamic are.");
-    }
+    if (type != "linear") refuse(config, path + " '" + type + "'", "default, linear and dynamic are");
     const double factor = config.number(path + "/factor", 0);
     if (factor >= 1) return factor;
     throw Error(ErrorCode::ModelInvalid, config.name() + ": expected a factor of at least 1 in " + path + ".");

@@ -4,6 +4,7 @@
 #include "core/graph/architectures.h"
 #include "core/graph/attention.h"
 #include "core/graph/encoder.h"
+#include "core/graph/feed_forward.h"
 #include "core/graph/masks.h"
 #include "core/graph/positions.h"
 
@@ -77,12 +78,9 @@ Value attention(const Value& x, const Value& bias, const Weights& weights, const
 }
 
 Value feed_forward(const Value& x, const Weights& weights, const std::string& name, const T5Config& config) {
-    const auto up = [&](const std::string& part) {
-        return linear(x, weights, name + part, config.width, config.intermediate, 1, Bias::No);
-    };
-    const Value inner = config.gated ? activation(up(".wi_0"), config.activation) * up(".wi_1")
-                                     : activation(up(".wi"), config.activation);
-    return linear(inner, weights, name + ".wo", config.intermediate, config.width, 1, Bias::No);
+    const FeedForward sizes{config.width, config.intermediate, config.activation, Bias::No, Bias::No};
+    if (!config.gated) return feed_forward(x, weights, name + ".wi", name + ".wo", sizes);
+    return gated_feed_forward(x, weights, {name + ".wi_0", name + ".wi_1", name + ".wo"}, sizes);
 }
 
 std::shared_ptr<ov::Model> build(const T5Config& config, std::shared_ptr<const Safetensors> file) {

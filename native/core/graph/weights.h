@@ -24,8 +24,6 @@ public:
     bool has(const std::string& name) const { return m_file->find(m_prefix + name) != nullptr; }
 
 private:
-    const TensorView& find(const std::string& name, const ov::Shape& shape) const;
-
     std::shared_ptr<const Safetensors> m_file;
     std::string m_prefix;
 };

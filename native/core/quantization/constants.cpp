@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <openvino/op/convert.hpp>
+#include <openvino/op/multiply.hpp>
+#include <sstream>
 
 namespace ovembed::quantization {
 namespace {
@@ -63,6 +65,27 @@ std::shared_ptr<Constant> float_constant(const ov::Output<ov::Node>& output) {
     const auto widened = std::make_shared<ov::op::v0::Convert>(output, ov::element::f32);
     const ov::Tensor value = evaluate(widened, kDeepest + 1);
     return value ? std::make_shared<Constant>(value) : nullptr;
+}
+
+std::string origin(const ov::Output<ov::Node>& output) {
+    const ov::Node* node = output.get_node();
+    std::ostringstream text;
+    text << output.get_element_type() << output.get_partial_shape() << ' ';
+    if (const auto* constant = ov::as_type<const Constant>(node)) {
+        // Factors are constants of their own wherever they are used.
+        const bool is_number = ov::shape_size(constant->get_shape()) == 1 && output.get_element_type().is_real();
+        if (is_number)
+            text << std::hexfloat << constant->cast_vector<double>()[0];
+        else
+            text << constant->get_data_ptr();
+    } else if (ov::is_type<ov::op::v0::Convert>(node) || ov::is_type<ov::op::v1::Multiply>(node)) {
+        text << node->get_type_name() << '(';
+        for (const auto& input : node->input_values()) text << origin(input) << ',';
+        text << ')';
+    } else {
+        text << node << ':' << output.get_index();
+    }
+    return text.str();
 }
 
 bool is_quantized_constant(const ov::Output<ov::Node>& output) {

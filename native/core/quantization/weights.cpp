@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <openvino/op/ops.hpp>
 
 #include "core/quantization/constants.h"
@@ -58,11 +59,41 @@ void replace(ov::Input<ov::Node> input, const ov::Output<ov::Node>& value) {
     input.replace_source_output(same ? value : std::make_shared<op::v0::Convert>(value, type)->output(0));
 }
 
+// The same operations anew on the same constants: devices look for weights whose operations one product alone reads.
+ov::Output<ov::Node> on_same_constants(const ov::Output<ov::Node>& value) {
+    const auto node = value.get_node_shared_ptr();
+    if (ov::is_type<Constant>(node)) return value;
+    ov::OutputVector inputs;
+    for (const auto& input : node->input_values()) inputs.push_back(on_same_constants(input));
+    return node->clone_with_new_inputs(inputs)->output(value.get_index());
+}
+
+// Forms that were made already: several layers of a network may use the same weights (ALBERT).
+class Forms {
+public:
+    explicit Forms(Form form) : m_form(std::move(form)) {}
+
+    // Of the matrix that `stored` holds.
+    ov::Output<ov::Node> of(const ov::Output<ov::Node>& stored, const Channels& matrix, const std::string& name) {
+        // The same matrix may be stored for products with it and with its transpose.
+        const std::string key =
+            origin(stored) + ' ' + std::to_string(matrix.count) + ' ' + std::to_string(matrix.channel_stride);
+        const auto known = m_made.find(key);
+        if (known != m_made.end()) return on_same_constants(known->second);
+        return m_made.emplace(key, m_form(matrix, name)).first->second;
+    }
+
+private:
+    Form m_form;
+    std::map<std::string, ov::Output<ov::Node>> m_made;
+};
+
 // Weights of a product become [out, in], whichever way they were stored.
-void replace_weight(op::v0::MatMul& product, const Form& form) {
+void replace_weight(op::v0::MatMul& product, Forms& forms) {
     const Weight weight = weight_of(product);
     if (!weight) return;
-    replace(product.input(1), form(weight.channels, weight.constant->get_friendly_name()));
+    const auto form = forms.of(product.input_value(1), weight.channels, weight.constant->get_friendly_name());
+    replace(product.input(1), form);
     product.set_transpose_b(true);
 }
 
@@ -73,7 +104,7 @@ bool is_token_ids(const ov::Output<ov::Node>& output) {
     return ov::is_type<op::v0::Convert>(node) && is_token_ids(node->input_value(0));
 }
 
-void replace_table(ov::Node& lookup, const Form& form) {
+void replace_table(ov::Node& lookup, Forms& forms) {
     if (!is_token_ids(lookup.input_value(1))) return;
     const auto axis = ov::as_type_ptr<Constant>(lookup.get_input_node_shared_ptr(2));
     const auto table = float_constant(lookup.input_value(0));
@@ -82,13 +113,15 @@ void replace_table(ov::Node& lookup, const Form& form) {
     const auto rows = table->get_shape()[0];
     const auto width = table->get_shape()[1];
     const Channels matrix{static_cast<const float*>(table->get_data_ptr()), rows, width, width, 1};
-    replace(lookup.input(0), form(matrix, table->get_friendly_name()));
+    replace(lookup.input(0), forms.of(lookup.input_value(0), matrix, table->get_friendly_name()));
 }
 
 void replace_weights(ov::Model& model, const Form& form) {
-    for (const auto& node : model.get_ordered_ops()) {
-        if (auto* product = ov::as_type<op::v0::MatMul>(node.get())) replace_weight(*product, form);
-        if (ov::is_type<op::util::GatherBase>(node)) replace_table(*node, form);
+    Forms forms(form);
+    const auto nodes = model.get_ordered_ops();  // holds those that are replaced, as origin() asks for
+    for (const auto& node : nodes) {
+        if (auto* product = ov::as_type<op::v0::MatMul>(node.get())) replace_weight(*product, forms);
+        if (ov::is_type<op::util::GatherBase>(node)) replace_table(*node, forms);
     }
     model.validate_nodes_and_infer_types();
 }

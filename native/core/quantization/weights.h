@@ -11,7 +11,8 @@ namespace ovembed::quantization {
 // Replaces every weight matrix of a product, [out, in], and the table that the token ids are looked up in, [rows,
 // width], by whole numbers from -127 to 127 and a factor per output channel (per row of the table): symmetric, so that
 // zero stays zero, and by the largest absolute value of the channel. Devices keep the whole numbers in memory and
-// multiply where they are used. Weights that are quantised already, and products of two activations, stay as they are.
+// multiply where they are used. What several products share, layers of ALBERT for one, stays shared. Weights that are
+// quantised already, and products of two activations, stay as they are.
 void quantize_weights(ov::Model& model);
 
 // A matrix [count, length] in that form, computed as f32: the pattern that devices keep compressed.

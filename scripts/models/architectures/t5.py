@@ -27,7 +27,24 @@ CONFIGURATIONS = {
     },
     "t5-gated-silu": {**BASE, "model_type": "t5", "feed_forward_proj": "gated-silu", "d_kv": 8, "num_heads": 4},
     "mt5": {**BASE, "model_type": "mt5"},
+    "mt5-relu": {
+        **BASE,
+        "model_type": "mt5",
+        "feed_forward_proj": "relu",
+        "d_kv": 8,
+        "relative_attention_num_buckets": 8,
+        "relative_attention_max_distance": 10,
+    },
     "umt5": {**BASE, "model_type": "umt5"},
+    "umt5-silu": {
+        **BASE,
+        "model_type": "umt5",
+        "feed_forward_proj": "gated-silu",
+        "num_heads": 4,
+        "layer_norm_epsilon": 1e-3,
+        "relative_attention_num_buckets": 16,
+        "relative_attention_max_distance": 32,
+    },
 }
 
 ENCODERS = {"t5": "T5EncoderModel", "mt5": "MT5EncoderModel", "umt5": "UMT5EncoderModel"}
