@@ -32,8 +32,8 @@ struct Batch {
     void validate(size_t vocabulary) const;
 };
 
-// Throws InvalidArgument for a batch without width, or wider than the model's positions (0: no limit known): the CPU plugin
-// reads beyond the position table rather than fail, so a wider batch must never get there.
+// Throws InvalidArgument for a batch without width, or wider than the model's positions (0: no limit known): the CPU
+// plugin reads beyond the position table rather than fail, so a wider batch must never get there.
 void check_width(size_t width, size_t max_positions);
 
 // Writes ids and, where the model has them, attention mask, token types (zeros) and positions into the request's input

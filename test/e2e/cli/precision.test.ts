@@ -70,14 +70,30 @@ describe('models that are more than one file, and texts longer than the model', 
   writeFileSync(place.file('long.txt'), `${words.join(' ').repeat(30)}\n${lines.join('\n')}\n`);
 
   test('convert reads all shards', async () => {
-    const { code, stderr } = await place.run('convert', './sharded', '--output', 'sharded-f32', '--precision', 'f32', '--quiet');
+    const { code, stderr } = await place.run(
+      'convert',
+      './sharded',
+      '--output',
+      'sharded-f32',
+      '--precision',
+      'f32',
+      '--quiet',
+    );
     expect([code, stderr]).toEqual([0, '']);
     const embed = (model: string) => place.run('embed', 'texts.txt', '--precision', 'f32', '--quiet', '--model', model);
     expect((await embed('./sharded-f32')).stdout).toBe((await embed('./sharded')).stdout);
   });
 
   test('quantize cuts texts at the positions of the model', async () => {
-    const { code, stderr } = await place.run('quantize', './sharded', '--calibration', 'long.txt', '--output', 'static-long', '--quiet');
+    const { code, stderr } = await place.run(
+      'quantize',
+      './sharded',
+      '--calibration',
+      'long.txt',
+      '--output',
+      'static-long',
+      '--quiet',
+    );
     expect([code, stderr]).toEqual([0, '']);
   });
 });
