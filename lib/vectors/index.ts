@@ -1,4 +1,5 @@
 /** `ovembed/vectors`: element types, similarity and files of embeddings. Importing it does not load the native addon. */
+export type { Float32Vectors } from './check.js';
 export {
   bytesPerRow,
   DTYPES,
@@ -8,3 +9,5 @@ export {
   type VectorArray,
   type Vectors,
 } from './dtype.js';
+export { dequantize, type QuantizeOptions, quantize } from './quantization.js';
+export { Ranges, type RangesOrigin } from './ranges.js';

@@ -7,6 +7,7 @@
 #include "addon/pipeline_options.h"
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
+#include "addon/vector_conversion.h"
 #include "core/activity.h"
 #include "core/convert.h"
 #include "core/cpus.h"
@@ -53,6 +54,8 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
          InstanceMethod("convertModel", &OvembedAddon::convert_model),
          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
+         InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
+         InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
          InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
          InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
@@ -120,6 +123,12 @@ Napi::Value OvembedAddon::quantize_model(const Napi::CallbackInfo& info) {
     };
     return run_loading(info.Env(), m_state, compile_pool, "The model could not be quantised.", quantize,
                        [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
+}
+
+Napi::Value OvembedAddon::quantize_vectors(const Napi::CallbackInfo& info) { return ovembed::quantize_vectors(info); }
+
+Napi::Value OvembedAddon::dequantize_vectors(const Napi::CallbackInfo& info) {
+    return ovembed::dequantize_vectors(info);
 }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }
