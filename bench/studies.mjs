@@ -75,6 +75,11 @@ export const studies = [
     takes: isOneOf('ovembed-auto'),
     jobs: (_, { options }) => [{ sizes: options.growthSizes, baselineTexts: options.growthBaseline }],
   },
+  {
+    id: 'conversion',
+    takes: isOneOf('ovembed-auto'),
+    jobs: () => [{ rows: 65_536, dimensions: 384, repeats: 3 }],
+  },
 ];
 
 /**

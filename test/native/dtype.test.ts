@@ -1,6 +1,6 @@
 /** The real model with every `dtype`: what calls and caches give is what `quantize` makes of the float32 vectors. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Embedder, type LoadOptions, Ranges } from '../../lib/index.js';
+import { Embedder, type LoadOptions, type Ranges } from '../../lib/index.js';
 import { DTYPES, dequantize, quantize, type Vectors } from '../../lib/vectors/index.js';
 import { miniLM, temporaryFolder } from './support.js';
 
