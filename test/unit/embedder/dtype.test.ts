@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Embedder } from '../../../lib/embedder.js';
+import type { Embeddings } from '../../../lib/embeddings.js';
 import type { LoadOptions } from '../../../lib/options.js';
 import { VectorCodec } from '../../../lib/vectors/codec.js';
 import { DTYPES, type Dtype, type VectorArray } from '../../../lib/vectors/dtype.js';
@@ -89,6 +90,18 @@ describe('int8 and uint8', () => {
     const kept = await load({ cache: { dtype: 'uint8' } });
     await expect(kept.embed(['a'], { dimensions: 2 })).rejects.toThrow(/4 dimensions.* 2/);
   });
+});
+
+test('the type of a result follows from the option', async () => {
+  const embedder = await load();
+  const bytes: Embeddings<'int8'> = await embedder.embedDocuments(TEXTS, { dtype: 'int8' });
+  const floats: Float32Array = (await embedder.embed(TEXTS, { dimensions: 2 })).data;
+  const bits: Int8Array = await embedder.embedQuery('q', { dtype: 'binary' });
+  expect([bytes.data, floats, bits].map((array) => array.constructor.name)).toEqual([
+    'Int8Array',
+    'Float32Array',
+    'Int8Array',
+  ]);
 });
 
 test('a cache of bits serves calls for bits only', async () => {
