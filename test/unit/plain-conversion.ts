@@ -86,6 +86,7 @@ function float16Bits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
+  if (size === Infinity) return sign | 0x7c00;
   const exponent = Math.max(Math.floor(Math.log2(size || 2 ** -14)), -14);
   const rounded = toEven(size * 2 ** (10 - exponent)) * 2 ** (exponent - 10);
   if (rounded > LARGEST_FLOAT16) return sign | 0x7c00;
