@@ -4,7 +4,7 @@ import { Embedder, type LoadOptions, type Ranges } from '../../lib/index.js';
 import { DTYPES, dequantize, quantize, type Vectors } from '../../lib/vectors/index.js';
 import { miniLM, temporaryFolder } from './support.js';
 
-const TEXTS = Array.from({ length: 90 }, (_, i) => `Text number ${i % 70} ${'with more words '.repeat(i % 9)}`);
+const TEXTS = Array.from({ length: 16 }, (_, i) => `Text number ${i % 12} ${'with more words '.repeat(i % 5)}`);
 const options: LoadOptions = { precision: 'f32', performance: 'throughput', batchTokens: 1_024, streams: 1 };
 const folder = temporaryFolder();
 
@@ -27,7 +27,7 @@ describe.each(DTYPES)('%s', (dtype) => {
     expect(result.data).toEqual(data);
     expect(await plain.embedQuery(TEXTS[4] as string, { dtype, ranges, prompt: '' })).toEqual(result.at(4));
     let row = 0;
-    for await (const { embedding } of plain.stream(TEXTS, { dtype, ranges, batchSize: 40 }))
+    for await (const { embedding } of plain.stream(TEXTS, { dtype, ranges, batchSize: 7 }))
       expect(embedding).toEqual(result.at(row++));
     const numbers = result.toArrays();
     expect(result.toArray()).toEqual(numbers.flat());
