@@ -97,6 +97,18 @@ const bars = [
   },
   loopBar('p99', 5),
   loopBar('max', 20),
+  cacheBar('a vector from memory ÷ computing it (one sentence, f32)', 'memory', 'hit', { atMost: 1 / 200 }),
+  cacheBar('a vector from the disk level ÷ computing it', 'disk', 'hit', { atMost: 1 / 25 }),
+  cacheBar('a vector from Redis on loopback ÷ computing it', 'redis', 'hit', { atMost: 1 / 25 }),
+  cacheBar('computing with a cache in memory that has nothing ÷ without one', 'memory', 'miss', { atMost: 1.03 }),
+  {
+    name: 'a list of which half equals the other half ÷ one without repetitions, texts/s',
+    limit: { atLeast: 1.9 },
+    measure: ({ study }) => {
+      const { distinct, doubled } = onlyResult(study, 'caches').duplicates;
+      return distinct.map((ms, i) => ms / doubled[i]);
+    },
+  },
   {
     name: 'RSS after pass 3 over 8,000 mixed texts ÷ after pass 1',
     limit: { atMost: 1.02 },
@@ -228,6 +240,18 @@ function resultsOf(row, name) {
   const results = row.rounds.map((round) => round[name]).filter(Boolean);
   if (results.length === 0) throw new NotMeasured('left out');
   return results;
+}
+
+function cacheBar(name, level, pass, limit) {
+  return {
+    name,
+    limit,
+    measure: ({ study }) => {
+      const times = onlyResult(study, 'caches').levels.find((candidate) => candidate.name === level);
+      if (!times) throw new NotMeasured('no redis-server, or no client for it');
+      return times[pass].map((ms, i) => ms / times.plain[i]);
+    },
+  };
 }
 
 /** All rounds of ovembed in a study. */

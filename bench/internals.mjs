@@ -3,6 +3,7 @@
  * policies, and tokens must be counted by one tokenizer for all.
  */
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
@@ -29,4 +30,9 @@ function built(name) {
 /** How texts become tokens for this model. */
 export function encodeOptions(spec) {
   return { maxLength: spec.maxLength, offsets: false, addSpecialTokens: true };
+}
+
+/** Where the tests keep the redis-server that they have fetched. */
+export function fetchedRedis() {
+  return join(built('cache-dir').ovembedCacheDir(), 'redis-server-7.0.15');
 }

@@ -4,6 +4,7 @@
  */
 import { ovembedSweep } from './contestants.mjs';
 import { BLOCK } from './corpus.mjs';
+import { fetchedRedis } from './internals.mjs';
 
 /** Where no ceiling takes part, and so none of its set-ups was found to be the best. */
 const PLAIN_CEILING = { bucket: 16, budget: 1024 };
@@ -64,6 +65,11 @@ export const studies = [
         variant,
         texts: options.sweepTexts,
       })),
+  },
+  {
+    id: 'caches',
+    takes: isOneOf('ovembed-auto'),
+    jobs: (_, { options }) => [{ texts: options.cacheTexts, repeats: 5, redisFolder: fetchedRedis() }],
   },
   {
     id: 'memory',

@@ -3,7 +3,7 @@ import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
 import type { Request } from './batching/windows.js';
 import type { Call } from './batching/work.js';
-import type { EmbeddingCache } from './cache/embedding-cache.js';
+import { EmbedderCache } from './cache/embedder-cache.js';
 import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
@@ -49,6 +49,7 @@ const DEFAULT_STREAM_BATCH_SIZE = 512;
  */
 export class Embedder implements AsyncDisposable {
   readonly #parts: EmbedderParts;
+  readonly #cache: EmbedderCache | null;
   /** Calls that are not over, and windows of streams. */
   #active = 0;
   /** Told when none is active, while closing. */
@@ -70,6 +71,8 @@ export class Embedder implements AsyncDisposable {
   /** @internal */
   constructor(parts: EmbedderParts) {
     this.#parts = parts;
+    const { cache } = parts.engine;
+    this.#cache = cache ? new EmbedderCache(cache.embeddings, (...call) => this.stream(...call)) : null;
   }
 
   /** What was loaded, and why so. */
@@ -89,8 +92,8 @@ export class Embedder implements AsyncDisposable {
   }
 
   /** What is kept of vectors; null without the option `cache`. */
-  get cache(): Pick<EmbeddingCache, 'stats' | 'clear'> | null {
-    return this.#parts.engine.cache?.embeddings ?? null;
+  get cache(): EmbedderCache | null {
+    return this.#cache;
   }
 
   /** What was done since the load: a copy of counters and histograms that are kept anyway. */

@@ -29,8 +29,10 @@ export interface RunMetadata {
   batches: number;
   /** Tokens of the call's texts as they were run, padding counted: `usage.tokens` of them are real. */
   paddedTokens: number;
-  /** Texts whose vectors came from a cache. */
+  /** Texts whose vectors came from a cache, or from a call that was computing them. */
   cacheHits: number;
+  /** Texts that equal an earlier one of the call (in a stream: of the window), and so were neither looked up nor computed. */
+  duplicates: number;
 }
 
 /** Everything an `Embeddings` holds. */

@@ -1,6 +1,7 @@
 /** The public surface of ovembed. Importing it does nothing: the native addon is loaded by the first `Embedder.load`. */
 export { EmbeddingStream, type Source, type StreamItem } from './batching/stream.js';
 export type { Priority } from './batching/work.js';
+export type { EmbedderCache, WarmOptions, WarmResult } from './cache/embedder-cache.js';
 export type { CacheLevel, CacheWrite } from './cache/level.js';
 export type { CacheOptions } from './cache/options.js';
 export type { CacheLevelStats } from './cache/stats.js';

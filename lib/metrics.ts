@@ -6,16 +6,9 @@ import { Rate } from './batching/rate.js';
 import type { SchedulerObserver } from './batching/scheduler.js';
 import type { BatchReport, Priority } from './batching/work.js';
 import { OvembedError } from './errors.js';
+import { Histogram, type HistogramSnapshot } from './histogram.js';
 
-/** How often values fell below each bound; cumulative, as in Prometheus: the last count is that of all values. */
-export interface HistogramSnapshot {
-  /** Upper bounds, inclusive; the last is Infinity. */
-  readonly bounds: readonly number[];
-  /** `counts[i]` values were at most `bounds[i]`. */
-  readonly counts: readonly number[];
-  readonly count: number;
-  readonly sum: number;
-}
+export type { HistogramSnapshot } from './histogram.js';
 
 /** What `Embedder.metrics()` gives. Counters only grow. */
 export interface MetricsSnapshot {
@@ -126,28 +119,4 @@ export class Metrics implements SchedulerObserver {
 function outcomeOf(reason: unknown, signal: AbortSignal | undefined): string {
   if (signal?.aborted && signal.reason === reason) return 'aborted';
   return reason instanceof OvembedError ? reason.code : 'ERROR';
-}
-
-class Histogram {
-  readonly #bounds: readonly number[];
-  readonly #counts: Float64Array;
-  #sum = 0;
-
-  constructor(bounds: readonly number[]) {
-    this.#bounds = bounds;
-    this.#counts = new Float64Array(bounds.length);
-  }
-
-  add(value: number): void {
-    let i = 0;
-    while (value > (this.#bounds[i] as number)) i++;
-    this.#counts[i] = (this.#counts[i] as number) + 1;
-    this.#sum += value;
-  }
-
-  snapshot(): HistogramSnapshot {
-    let count = 0;
-    const counts = Array.from(this.#counts, (inBucket) => (count += inBucket));
-    return { bounds: this.#bounds, counts, count, sum: this.#sum };
-  }
 }

@@ -134,3 +134,14 @@ function offAbort(signal: AbortSignal, callback: () => void): void {
   signal.removeEventListener('abort', shared.listener);
   listeners.delete(signal);
 }
+
+/** Settles with the work, or rejects with the reason once the signal aborts. */
+export function untilAborted<T>(work: Promise<T>, signal: StopSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

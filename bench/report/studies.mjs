@@ -19,7 +19,18 @@ export function studySections(report) {
     });
 }
 
-const sections = { classes, callers, 'bulk-queries': bulkQueries, floor, graphs, sweep, memory, growth, conversion };
+const sections = {
+  classes,
+  callers,
+  'bulk-queries': bulkQueries,
+  floor,
+  graphs,
+  sweep,
+  caches,
+  conversion,
+  memory,
+  growth,
+};
 
 function classes(rows, { corpus: { classTokens }, contestants }) {
   const cosineOf = ({ id }) => contestants.find((contestant) => contestant.id === id)?.cosine?.min.toFixed(6) ?? '–';
@@ -280,4 +291,27 @@ function growth(rows) {
 
 function chart(title, xLabel, yLabel, series, { logX = false } = {}) {
   return { kind: 'lines', title, xLabel, yLabel, series, logX };
+}
+
+function caches(rows) {
+  const [{ texts, levels, duplicates }] = rows[0].rounds;
+  const microseconds = (times) => decimals(1)((median(times) / texts) * 1_000);
+  const ratio = (above, below) => decimals(4)(median(above.map((ms, i) => ms / below[i])));
+  return {
+    title: 'Caches',
+    text:
+      `One list of ${integer(texts)} texts of a sentence, f32, in turns with an embedder without a cache. Half of a list ` +
+      `equal to the other half: ${two(median(duplicates.distinct.map((ms, i) => ms / duplicates.doubled[i])))} × faster.`,
+    table: {
+      header: ['levels', 'without: µs per text', 'nothing kept: µs', '÷ without', 'all kept: µs', '÷ without'],
+      rows: levels.map(({ name, plain, miss, hit }) => [
+        name,
+        microseconds(plain),
+        microseconds(miss),
+        ratio(miss, plain),
+        microseconds(hit),
+        ratio(hit, plain),
+      ]),
+    },
+  };
 }

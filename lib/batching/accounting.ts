@@ -8,7 +8,7 @@ export function noTimings(): Timings {
 }
 
 export function noBatches({ device, precision, activations }: Engine): RunMetadata {
-  return { device, precision, activations, batches: 0, paddedTokens: 0, cacheHits: 0 };
+  return { device, precision, activations, batches: 0, paddedTokens: 0, cacheHits: 0, duplicates: 0 };
 }
 
 /** Adds what a batch did for some texts of a call to what was done for others. */

@@ -1,13 +1,23 @@
 /** A list of inputs to one vector each. */
+import type { CachedEmbedding } from '../cache/record.js';
 import { Embeddings, type EmbeddingsData } from '../embeddings.js';
 import type { ModelInput } from '../input.js';
-import type { CallScope } from '../signals.js';
+import type { CallScope, StopSignal } from '../signals.js';
 import type { VectorCodec } from '../vectors/codec.js';
 import type { Dtype } from '../vectors/dtype.js';
 import { addPart, noBatches, noTimings } from './accounting.js';
 import { allocate } from './allocate.js';
+import { type Distinct, distinctOf, inSlices } from './distinct.js';
 import { scatterRows } from './scatter.js';
-import { type Collector, type EncodedLengths, type Engine, type Request, runWindows } from './windows.js';
+import {
+  type Collector,
+  type EncodedLengths,
+  type Engine,
+  indexOf,
+  type Request,
+  runWindows,
+  type Window,
+} from './windows.js';
 import type { PartResult } from './work.js';
 
 /**
@@ -23,7 +33,10 @@ export async function embedList<D extends Dtype>(
 ): Promise<Embeddings<D>> {
   const started = performance.now();
   const rows = new RowCollector(engine, inputs.length, codec);
-  await runWindows(engine, request, inputs, rows, scope);
+  const found = distinctOf(inputs, scope.signal);
+  const distinct = found instanceof Promise ? await found : found;
+  await runWindows(engine, request, distinct ?? { inputs }, rows, scope);
+  if (distinct) await rows.copyDuplicates(distinct, scope.signal);
   rows.parts.timings.totalMs = performance.now() - started;
   return new Embeddings(rows.parts);
 }
@@ -51,24 +64,49 @@ export class RowCollector<D extends Dtype> implements Collector {
     };
   }
 
-  onEncoding(first: number, encoding: EncodedLengths, tookMs: number): void {
+  onEncoding(window: Window, encoding: EncodedLengths, tookMs: number): void {
     const { tokens, originalTokens, truncated, timings } = this.parts;
-    tokens.set(encoding.lengths, first - this.#first);
-    originalTokens.set(encoding.originalLengths, first - this.#first);
-    truncated.set(encoding.truncated, first - this.#first);
+    for (let row = 0; row < window.inputs.length; row++) {
+      const at = indexOf(window, row) - this.#first;
+      tokens[at] = encoding.lengths[row] as number;
+      originalTokens[at] = encoding.originalLengths[row] as number;
+      truncated[at] = encoding.truncated[row] as number;
+    }
     timings.tokenizeMs += tookMs;
   }
 
-  onPart(first: number, part: PartResult): void {
+  onPart(window: Window, part: PartResult): void {
     const { data, timings, metadata } = this.parts;
-    scatterRows(part.rows, this.#codec.encode(part.data), data, this.#codec.elementsPerRow, first - this.#first);
+    const rows = part.rows.map((row) => indexOf(window, row) - this.#first);
+    scatterRows(rows, this.#codec.encode(part.data), data, this.#codec.elementsPerRow);
     addPart(timings, metadata, part);
   }
 
-  onCopies(first: number, rows: readonly number[], vector: Float32Array, cached: boolean): void {
-    const { data, metadata } = this.parts;
-    const encoded = this.#codec.encode(vector);
-    for (const row of rows) data.set(encoded, (first - this.#first + row) * this.#codec.elementsPerRow);
-    if (cached) metadata.cacheHits += rows.length;
+  onKept(window: Window, rows: readonly number[], kept: readonly CachedEmbedding[]): void {
+    const { data, tokens, originalTokens, truncated, metadata } = this.parts;
+    for (const [i, row] of rows.entries()) {
+      const at = indexOf(window, row) - this.#first;
+      const embedding = kept[i] as CachedEmbedding;
+      data.set(this.#codec.encode(embedding.data as Float32Array), at * this.#codec.elementsPerRow);
+      tokens[at] = embedding.tokens;
+      originalTokens[at] = embedding.originalTokens;
+      truncated[at] = embedding.truncated ? 1 : 0;
+    }
+    metadata.cacheHits += rows.length;
+  }
+
+  /** Every input that equals an earlier one gets what came of that. */
+  copyDuplicates({ inputs, firstOf }: Distinct, signal: StopSignal): Promise<void> {
+    const { data, length, tokens, originalTokens, truncated, metadata } = this.parts;
+    const width = data.length / length;
+    metadata.duplicates = firstOf.length - inputs.length;
+    return inSlices(firstOf.length, signal, (row) => {
+      const first = firstOf[row] as number;
+      if (first === row) return;
+      data.copyWithin(row * width, first * width, (first + 1) * width);
+      tokens[row] = tokens[first] as number;
+      originalTokens[row] = originalTokens[first] as number;
+      truncated[row] = truncated[first] as number;
+    });
   }
 }

@@ -3,8 +3,9 @@ import { type EmbeddingsData, type RunMetadata, rowOf, type Timings } from '../e
 import type { CallScope } from '../signals.js';
 import type { VectorCodec } from '../vectors/codec.js';
 import type { Dtype, DtypeArrays } from '../vectors/dtype.js';
+import { distinctOf, duplicatesOf } from './distinct.js';
 import { RowCollector } from './embed-list.js';
-import { type Engine, type Request, runWindow, type Window } from './windows.js';
+import { type Engine, indexOf, type Request, runWindow, type Window } from './windows.js';
 
 /** The vector of one text of a stream. */
 export interface StreamItem<D extends Dtype = 'float32'> {
@@ -34,39 +35,51 @@ export class StreamWindow<D extends Dtype> {
     this.unread = inputs.length;
   }
 
-  /** @param onRows told of texts whose items can be read, batch by batch */
+  /**
+   * Equal texts of the window are computed once.
+   * @param onRows told of texts whose items can be read, batch by batch
+   */
   async embed(
     engine: Engine,
     request: Request,
-    window: Window,
+    { first, inputs }: Window,
     codec: VectorCodec<D>,
     signal: CallScope['signal'],
     onRows: (rows: Uint32Array) => void,
   ): Promise<void> {
     const started = performance.now();
-    const { first, inputs } = window;
     const collector = new RowCollector(engine, inputs.length, codec, first);
     const { timings } = collector.parts;
     this.#result = collector.parts;
+    const handOut = (rows: Uint32Array) => {
+      timings.totalMs = performance.now() - started;
+      onRows(rows);
+    };
+    const found = distinctOf(inputs, signal);
+    const distinct = found instanceof Promise ? await found : found;
+    const rowsOf = (window: Window, rows: ArrayLike<number>) =>
+      Uint32Array.from(rows, (row) => indexOf(window, row) - first);
     await runWindow(
       engine,
       request,
-      window,
+      { first, inputs: distinct?.inputs ?? inputs, rows: distinct?.rows.map((row) => first + row) },
       {
         onEncoding: (...encoded) => collector.onEncoding(...encoded),
-        onPart: (from, part) => {
-          collector.onPart(from, part);
-          timings.totalMs = performance.now() - started;
-          onRows(part.rows);
+        onPart: (window, part) => {
+          collector.onPart(window, part);
+          handOut(rowsOf(window, part.rows));
         },
-        onCopies: (from, rows, data, cached) => {
-          collector.onCopies(from, rows, data, cached);
-          timings.totalMs = performance.now() - started;
-          onRows(Uint32Array.from(rows));
+        onKept: (window, rows, kept) => {
+          collector.onKept(window, rows, kept);
+          handOut(rowsOf(window, rows));
         },
       },
       signal,
     );
+    if (distinct) {
+      await collector.copyDuplicates(distinct, signal);
+      handOut(duplicatesOf(distinct));
+    }
     this.state = 'finished';
   }
 

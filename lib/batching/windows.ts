@@ -3,6 +3,7 @@
  * texts to native code never stalls the event loop and memory beside the result stays constant.
  */
 import type { WindowCache } from '../cache/cached-window.js';
+import type { CachedEmbedding } from '../cache/record.js';
 import type { Activations } from '../devices/computation.js';
 import { OvembedError } from '../errors.js';
 import type { ModelInput } from '../input.js';
@@ -48,44 +49,58 @@ export interface Request {
 /** What tokenising tells of each text of a window. */
 export type EncodedLengths = Pick<NativeEncoding, 'lengths' | 'originalLengths' | 'truncated'>;
 
-/** Takes what comes back. `first` is the index in the call of a window's first text. */
+/** Takes what comes back. */
 export interface Collector<Encoded extends EncodedLengths = EncodedLengths> {
-  /** A window's tokens are known; called before any of its parts. With a cache it is called again as more is known. */
-  onEncoding(first: number, encoding: Encoded, tookMs: number): void;
-  /** Rows of the part count from `first`. */
-  onPart(first: number, part: PartResult): void;
-  /** The vector of some texts was there already: from a cache, or computed for an equal text of the window. */
-  onCopies(first: number, rows: readonly number[], data: Float32Array, cached: boolean): void;
+  /** A window's tokens are known; called before any of its parts. */
+  onEncoding(window: Window, encoding: Encoded, tookMs: number): void;
+  /** Rows of the part are those of the window. */
+  onPart(window: Window, part: PartResult): void;
+  /** These rows of the window were there already, with all that is to be known of them. */
+  onKept(window: Window, rows: readonly number[], kept: readonly CachedEmbedding[]): void;
 }
 
-/** Consecutive inputs of a call, or some of them. */
+/** Some inputs of a call, in its order. */
 export interface Window {
+  /** Index in the call of the first text; 0 for all parts of the window that begins a call. */
   first: number;
   inputs: readonly ModelInput[];
-  /** Their places, counted from `first`, where not all are there. */
-  rows?: readonly number[];
+  /** Their indices in the call, where they do not simply follow each other. */
+  rows?: Uint32Array | undefined;
 }
 
 /** The index in the call of a window's text. */
-function indexOf({ first, rows }: Window, row: number): number {
-  return first + (rows?.[row] ?? row);
+export function indexOf({ first, rows }: Window, row: number): number {
+  return rows ? (rows[row] as number) : first + row;
 }
 
-/** Cuts a list into windows. @param most texts of a window */
-export function* cutWindows(inputs: readonly ModelInput[], most = WINDOW_TEXTS): Generator<Window, void, undefined> {
+/**
+ * Cuts a list into windows.
+ * @param most texts of a window
+ * @param rows indices in the call of the inputs, where they do not simply follow each other
+ */
+export function* cutWindows(
+  inputs: readonly ModelInput[],
+  most = WINDOW_TEXTS,
+  rows?: Uint32Array,
+): Generator<Window, void, undefined> {
   const texts = Math.min(most, WINDOW_TEXTS);
+  const cut = (start: number, end: number): Window => ({
+    first: rows ? (rows[start] as number) : start,
+    inputs: inputs.slice(start, end),
+    rows: rows?.subarray(start, end),
+  });
   let first = 0;
   let characters = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { length } = inputs[i] as ModelInput;
     if (i > first && (i - first === texts || characters + length > WINDOW_CHARACTERS)) {
-      yield { first, inputs: inputs.slice(first, i) };
+      yield cut(first, i);
       first = i;
       characters = 0;
     }
     characters += length;
   }
-  if (first < inputs.length) yield { first, inputs: inputs.slice(first) };
+  if (first < inputs.length) yield cut(first, inputs.length);
 }
 
 /**
@@ -96,11 +111,11 @@ export function* cutWindows(inputs: readonly ModelInput[], most = WINDOW_TEXTS):
 export async function runWindows(
   engine: Engine,
   request: Request,
-  inputs: readonly ModelInput[],
+  { inputs, rows }: Pick<Window, 'inputs' | 'rows'>,
   collector: Collector<NativeEncoding>,
   scope: CallScope,
 ): Promise<void> {
-  const windows = [...cutWindows(inputs, engine.scheduler.admission.queue(request.call.priority).max.texts)];
+  const windows = [...cutWindows(inputs, engine.scheduler.admission.queue(request.call.priority).max.texts, rows)];
   const run = (window: Window) => runWindow(engine, request, window, collector, scope.signal);
   if (windows.length === 1) return run(windows[0] as Window);
   if (request.truncate === 'error') await checkLengths(engine, request, windows, scope.signal);
@@ -157,13 +172,13 @@ async function computeWindow(
     encoding = encoded instanceof Promise ? await encoded : encoded;
     signal.throwIfAborted();
     if (request.truncate === 'error') rejectTruncated(encoding, window, engine.plan.maxLength);
-    collector.onEncoding(first, encoding, performance.now() - started);
+    collector.onEncoding(window, encoding, performance.now() - started);
     const tokens = encoding.lengths.reduce((sum, length) => sum + length, 0);
     if (first === 0) admission.admitTokens(call, place, tokens);
     else await admission.waitTokens(call, place, tokens, signal);
     const onPart: Work['onPart'] = (part) => {
       rejectNonFinite(part, window);
-      collector.onPart(first, part);
+      collector.onPart(window, part);
     };
     await engine.scheduler.run({ call, since, encoding, place, options: request.infer, onPart }, signal);
   } finally {

@@ -1,12 +1,13 @@
 /**
- * A window of texts by way of the cache: what is kept is handed out, texts that are equal are computed once, and so are
- * texts that another call is computing already.
+ * A window of texts, none like another, by way of the cache: what is kept is handed out, what another call is computing is
+ * waited for, and the rest is computed and kept.
  */
-import type { Collector, Request, Window } from '../batching/windows.js';
-import type { PartResult } from '../batching/work.js';
-import type { StopSignal } from '../signals.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Collector, type EncodedLengths, indexOf, type Request, type Window } from '../batching/windows.js';
+import { type StopSignal, untilAborted } from '../signals.js';
 import type { VectorCodec } from '../vectors/codec.js';
-import type { EmbeddingCache } from './embedding-cache.js';
+import type { VectorArray } from '../vectors/dtype.js';
+import type { EmbeddingCache, Found } from './embedding-cache.js';
 import { CacheKeys, type KeyContext } from './key.js';
 import type { CachedEmbedding } from './record.js';
 import { type Computing, UnderWay } from './under-way.js';
@@ -27,6 +28,9 @@ export interface WindowCacheOptions {
   codecOf(dimensions: number): VectorCodec;
 }
 
+/** Texts that are looked up without letting go of the event loop: where memory has all, nothing else would. */
+const MOST_AT_ONCE = 256;
+
 /** Runs some texts of a window on the device, as `runWindow` does without a cache. */
 export type Compute = (window: Window, collector: Collector) => Promise<void>;
 
@@ -45,18 +49,19 @@ export class WindowCache {
     const { dimensions, keys } = this.#keysOf(request);
     const codec = this.#options.codecOf(dimensions);
     const { prompt } = request;
-    const texts = new Texts(window, collector, codec, (input) =>
-      keys.keyOf(typeof input === 'string' ? prompt + input : input),
-    );
-    const wanted = texts.keys;
-    const found = this.embeddings.get(wanted, dimensions);
-    texts.handOutAll(wanted, found instanceof Promise ? await found : found, true);
+    const isLarge = window.inputs.length > MOST_AT_ONCE;
+    if (isLarge) await nextTurn();
+    const wanted = window.inputs.map((input) => keys.keyOf(typeof input === 'string' ? prompt + input : input));
+    if (isLarge) await nextTurn();
+    const answer = this.embeddings.get(wanted, dimensions);
+    const found = answer instanceof Promise ? await answer : answer;
     signal.throwIfAborted();
-    while (texts.left > 0) {
-      const { own, others } = this.#underWay.divide(texts.missing(), request.call.priority);
-      const waiting = others.map(({ key, result }) => this.#waitFor(key, result, texts));
+    const texts = new Texts({ window, collector, codec }, wanted, found);
+    while (texts.missing.size > 0) {
+      const { own, others } = this.#underWay.divide(texts.missing.keys(), request.call.priority);
+      const waiting = others.map((other) => waitFor(other, texts));
       if (own.length > 0) await this.#compute(own, texts, compute);
-      await untilAborted(Promise.all(waiting), signal);
+      if (waiting.length > 0) await untilAborted(Promise.all(waiting), signal);
     }
   }
 
@@ -68,20 +73,13 @@ export class WindowCache {
     return { dimensions, keys: new CacheKeys(prefix, all) };
   }
 
-  /** Another call's failure is its own: its texts are then still missing, and computed in the next turn. */
-  async #waitFor(key: string, result: Promise<CachedEmbedding>, texts: Texts): Promise<void> {
-    const embedding = await result.catch(() => undefined);
-    if (embedding) texts.handOutAll([key], [embedding], true);
-  }
-
   async #compute(own: readonly Computing[], texts: Texts, compute: Compute): Promise<void> {
-    const byKey = new Map(own.map((one) => [one.key, one]));
-    const onComputed = (computed: { key: string; embedding: CachedEmbedding }[]) => {
+    const keys = own.map(({ key }) => key);
+    const onComputed = (computed: readonly Computed[]) => {
       this.embeddings.set(computed);
-      for (const { key, embedding } of computed) byKey.get(key)?.resolve(embedding);
+      for (const { index, embedding } of computed) own[index]?.resolve(embedding);
     };
     try {
-      const keys = own.map(({ key }) => key);
       await compute(texts.windowOf(keys), texts.collectorOf(keys, onComputed));
     } finally {
       for (const one of own) one.end();
@@ -89,151 +87,106 @@ export class WindowCache {
   }
 }
 
-/** The texts of a window by their keys, and what has been handed out of them. */
+/** Another call's failure is its own: its texts are then still missing, and computed in the next turn. */
+async function waitFor(other: Computing, texts: Texts): Promise<void> {
+  const embedding = await other.wait();
+  if (embedding) texts.handOut(other.key, embedding);
+}
+
+interface Computed {
+  /** Of its key in the list that was to be computed. */
+  index: number;
+  key: string;
+  embedding: CachedEmbedding;
+}
+
+/** The texts of a window, and which of them have not been handed out. */
 class Texts {
+  /** Rows by their keys, in the order of the window. */
+  readonly missing = new Map<string, number>();
   readonly #window: Window;
   readonly #collector: Collector;
   readonly #codec: VectorCodec;
-  /** Rows of the window that are equal. */
-  readonly #rows = new Map<string, number[]>();
-  readonly #missing: Set<string>;
-  readonly #read: { lengths: Uint32Array; originalLengths: Uint32Array; truncated: Uint8Array };
 
+  /** Hands out what was found. */
   constructor(
-    window: Window,
-    collector: Collector,
-    codec: VectorCodec,
-    keyOf: (input: Window['inputs'][number]) => string,
+    { window, collector, codec }: { window: Window; collector: Collector; codec: VectorCodec },
+    keys: readonly string[],
+    found: Found,
   ) {
-    this.#codec = codec;
     this.#window = window;
     this.#collector = collector;
-    window.inputs.forEach((input, row) => {
-      const key = keyOf(input);
-      const rows = this.#rows.get(key);
-      if (rows) rows.push(row);
-      else this.#rows.set(key, [row]);
-    });
-    this.#missing = new Set(this.#rows.keys());
-    const { length } = window.inputs;
-    this.#read = {
-      lengths: new Uint32Array(length),
-      originalLengths: new Uint32Array(length),
-      truncated: new Uint8Array(length),
-    };
+    this.#codec = codec;
+    const rows: number[] = [];
+    const kept: CachedEmbedding[] = [];
+    for (const [row, key] of keys.entries()) {
+      const embedding = found[row];
+      if (!embedding) this.missing.set(key, row);
+      else {
+        rows.push(row);
+        kept.push(embedding);
+      }
+    }
+    if (rows.length > 0) this.#handOut(rows, kept);
   }
 
-  get keys(): string[] {
-    return [...this.#rows.keys()];
+  handOut(key: string, embedding: CachedEmbedding): void {
+    const row = this.missing.get(key) as number;
+    this.missing.delete(key);
+    this.#handOut([row], [embedding]);
   }
 
-  get left(): number {
-    return this.#missing.size;
-  }
-
-  missing(): string[] {
-    return [...this.#missing];
-  }
-
-  /** The first text of each key. */
+  /** The missing texts of these keys. */
   windowOf(keys: readonly string[]): Window {
-    const rows = keys.map((key) => this.#first(key));
-    const inputs = rows.map((row) => this.#window.inputs[row] as Window['inputs'][number]);
-    return { first: this.#window.first, inputs, rows };
-  }
-
-  /** Hands out what is there, to every row of its key. */
-  handOutAll(keys: readonly string[], found: readonly (CachedEmbedding | undefined)[], cached: boolean): void {
-    const { first } = this.#window;
-    const parts = keys.flatMap((key, i) => {
-      const embedding = found[i];
-      if (!embedding || !this.#missing.delete(key)) return [];
-      const rows = this.#rows.get(key) as number[];
-      for (const row of rows) this.#note(row, embedding);
-      return [{ rows, data: this.#codec.decode(embedding.data) }];
-    });
-    if (parts.length === 0) return;
-    this.#collector.onEncoding(first, this.#read, 0);
-    for (const { rows, data } of parts) this.#collector.onCopies(first, rows, data, cached);
-  }
-
-  /** Takes what is computed for the first texts of these keys, hands it to all rows, and tells of it. */
-  collectorOf(
-    keys: readonly string[],
-    onComputed: (computed: { key: string; embedding: CachedEmbedding }[]) => void,
-  ): Collector {
-    const { first } = this.#window;
+    const { first, inputs } = this.#window;
+    if (keys.length === inputs.length) return this.#window;
+    const rows = keys.map((key) => this.missing.get(key) as number);
     return {
-      onEncoding: (_, { lengths, originalLengths, truncated }, tookMs) => {
-        keys.forEach((key, i) => {
-          const read = {
-            tokens: lengths[i] as number,
-            originalTokens: originalLengths[i] as number,
-            truncated: truncated[i] === 1,
-          };
-          for (const row of this.#rows.get(key) as number[]) this.#note(row, read);
-        });
-        this.#collector.onEncoding(first, this.#read, tookMs);
+      first,
+      inputs: rows.map((row) => inputs[row] as Window['inputs'][number]),
+      rows: Uint32Array.from(rows, (row) => indexOf(this.#window, row)),
+    };
+  }
+
+  /** Takes what is computed for the texts of these keys, and tells of it. */
+  collectorOf(keys: readonly string[], onComputed: (computed: readonly Computed[]) => void): Collector {
+    let encoded: EncodedLengths | undefined;
+    return {
+      onEncoding: (window, encoding, tookMs) => {
+        encoded = encoding;
+        this.#collector.onEncoding(window, encoding, tookMs);
       },
-      onPart: (_, part) => this.#onPart(keys, part, onComputed),
-      onCopies: () => {},
+      onPart: (window, part) => {
+        // What is handed out has passed through the type that is kept, as it will when it comes from the cache.
+        const kept = this.#codec.encode(part.data);
+        this.#collector.onPart(window, { ...part, data: this.#codec.decode(kept) });
+        const computed = this.#embeddingsOf(part.rows, kept, keys, encoded as EncodedLengths);
+        for (const { key } of computed) this.missing.delete(key);
+        onComputed(computed);
+      },
+      onKept: () => {},
     };
   }
 
-  #onPart(
-    keys: readonly string[],
-    part: PartResult,
-    onComputed: (computed: { key: string; embedding: CachedEmbedding }[]) => void,
-  ): void {
-    const { first } = this.#window;
-    // What is handed out has passed through the type that is kept, as it will when it comes from the cache.
-    const kept = this.#codec.encode(part.data);
-    const data = this.#codec.decode(kept);
-    const { elementsPerRow: width, dimensions } = this.#codec;
-    const computed = Array.from(part.rows, (at, i) => {
-      const key = keys[at] as string;
-      return { key, embedding: this.#embeddingOf(this.#first(key), kept.slice(i * width, (i + 1) * width)) };
-    });
-    for (const { key } of computed) this.#missing.delete(key);
-    this.#collector.onPart(first, { ...part, data, rows: Uint32Array.from(computed, ({ key }) => this.#first(key)) });
-    computed.forEach(({ key }, i) => {
-      const [, ...copies] = this.#rows.get(key) as number[];
-      const vector = data.subarray(i * dimensions, (i + 1) * dimensions);
-      if (copies.length > 0) this.#collector.onCopies(first, copies, vector, false);
-    });
-    onComputed(computed);
+  #handOut(rows: readonly number[], kept: readonly CachedEmbedding[]): void {
+    const isPlain = this.#codec.dtype === 'float32';
+    const decoded = isPlain ? kept : kept.map((one) => ({ ...one, data: this.#codec.decode(one.data) }));
+    this.#collector.onKept(this.#window, rows, decoded);
   }
 
-  #first(key: string): number {
-    return (this.#rows.get(key) as number[])[0] as number;
+  #embeddingsOf(rows: Uint32Array, kept: VectorArray, keys: readonly string[], encoded: EncodedLengths): Computed[] {
+    const { dtype, dimensions, elementsPerRow: width } = this.#codec;
+    return Array.from(rows, (index, i) => ({
+      index,
+      key: keys[index] as string,
+      embedding: {
+        data: kept.slice(i * width, (i + 1) * width),
+        dtype,
+        dimensions,
+        tokens: encoded.lengths[index] as number,
+        originalTokens: encoded.originalLengths[index] as number,
+        truncated: encoded.truncated[index] === 1,
+      },
+    }));
   }
-
-  #note(row: number, { tokens, originalTokens, truncated }: Omit<CachedEmbedding, 'data'>): void {
-    this.#read.lengths[row] = tokens;
-    this.#read.originalLengths[row] = originalTokens;
-    this.#read.truncated[row] = truncated ? 1 : 0;
-  }
-
-  #embeddingOf(row: number, data: CachedEmbedding['data']): CachedEmbedding {
-    const { lengths, originalLengths, truncated } = this.#read;
-    const { dtype, dimensions } = this.#codec;
-    return {
-      data,
-      dtype,
-      dimensions,
-      tokens: lengths[row] as number,
-      originalTokens: originalLengths[row] as number,
-      truncated: truncated[row] === 1,
-    };
-  }
-}
-
-/** Settles with the work, or rejects with the reason once the signal aborts. */
-function untilAborted<T>(work: Promise<T>, signal: StopSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

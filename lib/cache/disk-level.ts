@@ -12,7 +12,6 @@
  * compactions counted, and 36 to 46 here, the making of the record counted. An append-only log would write faster, but
  * needs an index in memory, which each process would have to read first, and so never has if it ends at once.
  */
-import { hash } from 'node:crypto';
 import { systemClock } from '../batching/clock.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import type { CacheLevel, CacheWrite } from './level.js';
@@ -26,7 +25,7 @@ import {
   placeRecord,
   type Range,
   removeRecord,
-  TAG_BYTES,
+  slotOf,
 } from './page.js';
 import { PageFile } from './page-file.js';
 import { WriteQueue } from './write-queue.js';
@@ -48,12 +47,6 @@ const MAX_ENDS = 16_384;
 const MAX_WAITING_BYTES = 32 * 1024 ** 2;
 /** A folder that could not be opened is tried again after this. */
 const REOPEN_MS = 10_000;
-
-/** A key's place. */
-interface Slot {
-  page: number;
-  tag: Buffer;
-}
 
 /** A record to be put, or, without one, a key to be forgotten. */
 interface Change {
@@ -134,7 +127,7 @@ export class DiskLevel implements CacheLevel {
     const file = await this.#open();
     const records: (Uint8Array | undefined)[] = new Array(keys.length).fill(undefined);
     const failures = await this.#inLanes(keys, async (key, i, page) => {
-      const slot = this.#slotOf(key);
+      const slot = slotOf(key, this.#pages);
       const round = this.#round;
       await file.read(slot.page, page);
       const record = findRecord(page, slot.tag);
@@ -150,7 +143,7 @@ export class DiskLevel implements CacheLevel {
     return this.#exclusively(bytes, async (file) => {
       const byPage = new Map<number, SlotChange[]>();
       for (const { key, record } of changes) {
-        const { page, tag } = this.#slotOf(key);
+        const { page, tag } = slotOf(key, this.#pages);
         const others = byPage.get(page);
         if (others) others.push({ tag, record });
         else byPage.set(page, [{ tag, record }]);
@@ -188,12 +181,6 @@ export class DiskLevel implements CacheLevel {
         this.#round++;
       }
     });
-  }
-
-  #slotOf(key: string): Slot {
-    // Hashed once more, so that prefixes are told apart and a key may be any string.
-    const digest = hash('sha256', key, 'buffer');
-    return { page: digest.readUInt32LE(TAG_BYTES) % this.#pages, tag: digest.subarray(0, TAG_BYTES) };
   }
 
   /** Does the work for each item, some at once, each with a page buffer of its own. Gives the failures. */

@@ -50,9 +50,14 @@ export class EmbeddingCache {
     return Promise.all(
       this.#levels.map(async ({ level, counters }) => {
         const size = await Promise.resolve(level.size?.()).catch(() => undefined);
-        return counters.snapshot(level.name, size);
+        return counters.snapshot(level, size);
       }),
     );
+  }
+
+  /** Resolves once everything that was to be written has been, or has failed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writing);
   }
 
   /** Forgets everything, in every level. Rejects with the first failure, once all have been tried. */
@@ -64,7 +69,7 @@ export class EmbeddingCache {
 
   /** Waits for writes under way, then frees the levels. */
   async close(): Promise<void> {
-    await Promise.all(this.#writing);
+    await this.settled();
     await Promise.allSettled(this.#levels.map(async ({ level }) => level.close?.()));
   }
 
@@ -124,8 +129,14 @@ export class EmbeddingCache {
   }
 
   #write(counted: CountedLevel, writes: readonly CacheWrite[]): void {
-    counted.counters.writes += writes.length;
-    this.#inBackground(counted, 'write', () => counted.level.set(writes));
+    const { level, counters } = counted;
+    counters.writes += writes.length;
+    const started = performance.now();
+    const done = () => counters.writeMs.add(performance.now() - started);
+    this.#inBackground(counted, 'write', () => {
+      const result = level.set(writes);
+      return result instanceof Promise ? result.then(done) : done();
+    });
   }
 
   /** Work of a level that nobody waits for; its failures are counted and logged. */

@@ -30,6 +30,9 @@ export interface KeyContext {
 
 const SEPARATOR = '\0';
 
+/** What the keys of a cache begin with. */
+export const keyPrefix = (prefix: string) => `${prefix}:v1:`;
+
 /** Makes the keys of one call. */
 export class CacheKeys {
   readonly #prefix: string;
@@ -37,7 +40,7 @@ export class CacheKeys {
   readonly #context: string;
 
   constructor(prefix: string, context: KeyContext) {
-    this.#prefix = `${prefix}:v1:`;
+    this.#prefix = keyPrefix(prefix);
     const fields = Object.keys(context).sort();
     const values = fields.map((field) => [field, context[field as keyof KeyContext]]);
     this.#context = createHash('sha256').update(JSON.stringify(values)).digest('hex');

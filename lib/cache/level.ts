@@ -32,6 +32,8 @@ export interface CacheLevel {
   clear(): void | Promise<void>;
   /** Bytes and records that are kept, where the level knows. */
   size?(): LevelSize | Promise<LevelSize>;
+  /** What it answers without asking its place, which has failed and is tried in the background. Empty: nothing. */
+  readonly leftOut?: readonly ('reads' | 'writes')[];
   /** Frees what it holds. What was set before is kept, where the level outlives the process. */
   close?(): void | Promise<void>;
 }

@@ -21,6 +21,7 @@ const fs = {
 /** The form and the number of pages are in the file's name, since where a key's page is depends on them. */
 const nameOf = (pages: number) => `ovembed-v1-${pages}.pages`;
 const ANY_NAME = /^ovembed-v\d+-\d+\.pages$/;
+const NAME = /^ovembed-v1-(\d+)\.pages$/;
 
 /** A folder of caches is nobody else's, and a link in a file's place is not followed. */
 const FOLDER_MODE = 0o700;
@@ -42,6 +43,22 @@ export class PageFile {
       if (other !== name && ANY_NAME.test(other)) await rm(join(folder, other), { force: true }).catch(() => {});
     }
     return new PageFile(await openWritable(join(folder, name)));
+  }
+
+  /**
+   * Opens the files that are in a folder; makes and removes none.
+   * @param flags `r`: to be read; `r+`: to be changed, too
+   */
+  static async openThere(folder: string, flags: 'r' | 'r+'): Promise<{ file: PageFile; pages: number }[]> {
+    const opened: { file: PageFile; pages: number }[] = [];
+    for (const name of await readdir(folder)) {
+      const [, pages] = NAME.exec(name) ?? [];
+      if (pages === undefined) continue;
+      const mode = flags === 'r' ? constants.O_RDONLY : constants.O_RDWR;
+      const descriptor = await fs.open(join(folder, name), mode | NOT_A_LINK);
+      opened.push({ file: new PageFile(descriptor), pages: Number(pages) });
+    }
+    return opened;
   }
 
   /** Fills `page`; what lies behind the file's end is zeros. */
@@ -72,6 +89,12 @@ export class PageFile {
   async bytes(): Promise<number> {
     const { size, blocks } = await fs.fstat(this.#descriptor);
     return process.platform === 'win32' ? size : blocks * 512;
+  }
+
+  /** Pages up to the file's end, holes counted. */
+  async length(): Promise<number> {
+    const { size } = await fs.fstat(this.#descriptor);
+    return Math.ceil(size / PAGE_BYTES);
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@
  *          8     16  tag: stands for the key; zeros where the entry was forgotten
  *         24      n  record
  */
+import { hash } from 'node:crypto';
 
 /**
  * Small, as a record costs the reading of its page; large enough for 4,096 floats, and such that the usual widths fill it
@@ -26,6 +27,28 @@ export const MAX_RECORD_BYTES = PAGE_BYTES - HEADER_BYTES;
 export interface Range {
   start: number;
   end: number;
+}
+
+/** A key's place in a file. */
+export interface Slot {
+  page: number;
+  tag: Buffer;
+}
+
+/** @param pages of the file */
+export function slotOf(key: string, pages: number): Slot {
+  // Hashed once more, so that prefixes are told apart and a key may be any string.
+  const digest = hash('sha256', key, 'buffer');
+  return { page: digest.readUInt32LE(TAG_BYTES) % pages, tag: digest.subarray(0, TAG_BYTES) };
+}
+
+/** What is in a page, as views of it; what was forgotten is left out. */
+export function* entriesOf(page: Buffer): Generator<{ tag: Buffer; record: Buffer; range: Range }, void, undefined> {
+  for (let start = 0, end = entryEnd(page, 0); end > 0; start = end, end = entryEnd(page, start)) {
+    const tag = page.subarray(start + 8, start + HEADER_BYTES);
+    const record = page.subarray(start + HEADER_BYTES, end);
+    if (tag.some((byte) => byte !== 0)) yield { tag, record, range: { start, end } };
+  }
 }
 
 /** The record of this tag, as a view of the page. */
@@ -102,7 +125,8 @@ function writeEntry(page: Buffer, start: number, tag: Buffer, record: Uint8Array
   return { start, end: start + HEADER_BYTES + record.length };
 }
 
-function forget(page: Buffer, { start }: Range): Range {
+/** Forgets the entry at this place. Returns what has changed in the page. */
+export function forget(page: Buffer, { start }: Range): Range {
   const tag = { start: start + 8, end: start + HEADER_BYTES };
   page.fill(0, tag.start, tag.end);
   return tag;

@@ -80,6 +80,18 @@ export function decodeRecord(
   return { data, ...form, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
 }
 
+/** What an intact record says of itself, whatever its key; undefined if it is damaged or of another form. */
+export function inspectRecord(record: Uint8Array): { dtype: string; dimensions: number; digest: string } | undefined {
+  if (record.length < HEADER_BYTES + CHECKSUM_BYTES) return undefined;
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const end = record.length - CHECKSUM_BYTES;
+  if (view.getUint32(end, true) !== crc32(record.subarray(0, end)) || view.getUint32(0, true) !== MAGIC)
+    return undefined;
+  const dtype = DTYPES[view.getUint8(4)];
+  const digest = Buffer.from(record.subarray(20, 20 + KEY_BYTES)).toString('hex');
+  return dtype && { dtype, dimensions: view.getUint32(8, true), digest };
+}
+
 /** The 32 bytes that a key's last 64 digits stand for. */
 function digestOf(key: string): Buffer {
   return Buffer.from(key.slice(-KEY_DIGITS), 'hex');

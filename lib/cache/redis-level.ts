@@ -8,6 +8,7 @@ import { OvembedError } from '../errors.js';
 import { type Logger, resolveLogger } from '../logger.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { withDeadline } from './deadline.js';
+import { keyPrefix } from './key.js';
 import type { CacheLevel, CacheWrite } from './level.js';
 import { connectRedis, type RedisClient } from './redis-client.js';
 import { WriteQueue } from './write-queue.js';
@@ -68,8 +69,8 @@ export class RedisLevel implements CacheLevel {
     this.#ownsClient = ownsClient;
     this.#ttlMs = options.ttlMs ?? DEFAULT_TTL_MS;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#prefix = `${options.prefix ?? 'ovembed'}:v1:`;
-    this.#probeKey = `${this.#prefix}probe`;
+    this.#prefix = keyPrefix(options.prefix ?? 'ovembed');
+    this.#probeKey = probeKey(options.prefix ?? 'ovembed');
     this.#logger = resolveLogger(options.logger);
     this.#clock = options.clock ?? systemClock;
     this.#reading = this.#breaker('reads', () => this.#probeRead());
@@ -99,6 +100,14 @@ export class RedisLevel implements CacheLevel {
 
   delete(keys: readonly string[]): Promise<void> {
     return this.#write([['unlink', ...keys]], 0);
+  }
+
+  get leftOut(): ('reads' | 'writes')[] {
+    const all = [
+      ['reads', this.#reading],
+      ['writes', this.#writing],
+    ] as const;
+    return all.flatMap(([what, breaker]) => (breaker.open ? [what] : []));
   }
 
   /** Looks through all keys of the server, some at a time, so that it answers others meanwhile. */
@@ -203,4 +212,7 @@ function inPieces(writes: readonly CacheWrite[]): CacheWrite[][] {
   return pieces;
 }
 
-const escapePattern = (text: string) => text.replace(/[*?[\]\\^-]/g, '\\$&');
+/** Of probes: it is there for a moment, and holds no record. */
+export const probeKey = (prefix: string) => `${keyPrefix(prefix)}probe`;
+
+export const escapePattern = (text: string) => text.replace(/[*?[\]\\^-]/g, '\\$&');

@@ -1,5 +1,6 @@
 /** What a cache level did, counted. */
-import type { LevelSize } from './level.js';
+import { Histogram, type HistogramSnapshot } from '../histogram.js';
+import type { CacheLevel, LevelSize } from './level.js';
 
 /** Of one level, since the load. */
 export interface CacheLevelStats {
@@ -14,32 +15,58 @@ export interface CacheLevelStats {
   readonly writes: number;
   /** Operations that failed. */
   readonly errors: number;
-  /** Milliseconds of all reads together, and how many there were; one may ask for many keys. */
-  readonly readMs: number;
-  readonly reads: number;
+  /** Milliseconds of reads; one may ask for many keys. */
+  readonly readMs: HistogramSnapshot;
+  /** Milliseconds of writes, none of which a call waited for. */
+  readonly writeMs: HistogramSnapshot;
+  /** What the level is not asked for at the moment, as it failed; null where it does not say. */
+  readonly leftOut: NonNullable<CacheLevel['leftOut']> | null;
   /** Bytes and records that are kept; null where the level does not know. */
   readonly bytes: number | null;
   readonly entries: number | null;
 }
 
+/** From memory to a server that is slow. */
+const MS_BOUNDS = [
+  0.01,
+  0.02,
+  0.05,
+  0.1,
+  0.2,
+  0.5,
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
+  1_000,
+  2_000,
+  5_000,
+  10_000,
+  Infinity,
+];
+
 export class LevelCounters {
   errors = 0;
   writes = 0;
+  readonly writeMs = new Histogram(MS_BOUNDS);
+  readonly #readMs = new Histogram(MS_BOUNDS);
   #hits = 0;
   #misses = 0;
   #corrupt = 0;
-  #reads = 0;
-  #readMs = 0;
 
   onRead(keys: number, hits: number, corrupt: number, ms: number): void {
     this.#hits += hits;
     this.#misses += keys - hits;
     this.#corrupt += corrupt;
-    this.#reads++;
-    this.#readMs += ms;
+    this.#readMs.add(ms);
   }
 
-  snapshot(name: string, size?: LevelSize): CacheLevelStats {
+  snapshot({ name, leftOut }: Pick<CacheLevel, 'name' | 'leftOut'>, size?: LevelSize): CacheLevelStats {
     return {
       name,
       hits: this.#hits,
@@ -47,8 +74,9 @@ export class LevelCounters {
       corrupt: this.#corrupt,
       writes: this.writes,
       errors: this.errors,
-      readMs: this.#readMs,
-      reads: this.#reads,
+      readMs: this.#readMs.snapshot(),
+      writeMs: this.writeMs.snapshot(),
+      leftOut: leftOut ?? null,
       bytes: size?.bytes ?? null,
       entries: size?.entries ?? null,
     };

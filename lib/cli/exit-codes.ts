@@ -21,16 +21,17 @@ export const EXIT_CODE_HELP = `Exit codes:
   0    done (also when the reader of standard output stops reading)
   1    something unexpected: please report it
   2    wrong usage: options and arguments
-  3    input: a file cannot be read, a line is malformed, a text is too long
+  3    input: a file or a cache cannot be read, a line is malformed, a text is too long
   4    model: not found, not valid, not supported, or not to be downloaded
   5    device: not there, failed, or the native addon does not load
   6    output: cannot be written
-  7    verify: the vectors are further from f32 than the precision may cost
+  7    verify: the vectors are further from f32 than the precision may cost; cache verify: records are damaged
   130  stopped by Ctrl-C (SIGINT); 143 by SIGTERM. What was read before is finished and written.`;
 
 const BY_ERROR_CODE: Partial<Record<OvembedErrorCode, number>> = {
   ERR_INVALID_ARGUMENT: EXIT.usage,
   ERR_INPUT_TOO_LONG: EXIT.input,
+  ERR_CACHE: EXIT.input,
   ERR_MODEL_NOT_FOUND: EXIT.model,
   ERR_MODEL_INVALID: EXIT.model,
   ERR_MODEL_UNSUPPORTED: EXIT.model,

@@ -60,3 +60,13 @@ export interface ModelFlags {
   json?: boolean;
   quiet?: boolean;
 }
+
+/** Options of `ovembed cache`. */
+export interface CacheFlags {
+  disk?: string;
+  redis?: string;
+  prefix?: string;
+  repair?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}

@@ -1,7 +1,15 @@
 /** The command line: commands, options and help. Nothing of the library is loaded here, so that help comes at once. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT_CODE_HELP } from './exit-codes.js';
-import type { CommonFlags, ConvertFlags, EmbedFlags, ModelFlags, QuantizeFlags, VerifyFlags } from './flags.js';
+import type {
+  CacheFlags,
+  CommonFlags,
+  ConvertFlags,
+  EmbedFlags,
+  ModelFlags,
+  QuantizeFlags,
+  VerifyFlags,
+} from './flags.js';
 import type { Manner } from './stderr.js';
 import { VERSION } from './version.js';
 
@@ -98,6 +106,7 @@ export function buildProgram(run: Run): Command {
   addConvert(program, run);
   addQuantize(program, run);
   addVerify(program, run);
+  addCache(program, run);
   return program;
 }
 
@@ -196,6 +205,30 @@ function addVerify(program: Command, run: Run): void {
     .action((model: string | undefined, flags: VerifyFlags) =>
       run(async () => (await import('./commands/verify.js')).verify(model, flags), flags),
     );
+}
+
+function addCache(program: Command, run: Run): void {
+  const cache = program
+    .command('cache')
+    .summary('look into a cache of vectors, check it or clear it')
+    .description('Looks into a cache of vectors, checks it or clears it, while processes use it.');
+  const commands = {
+    stats: 'Counts what is kept: records, bytes, element types.',
+    verify: 'Reads every record and checks it. What is damaged is never handed out, so nothing has to be repaired.',
+    clear: 'Forgets everything: all of a folder, or all keys of the prefix in Redis. It does not ask.',
+  };
+  for (const [name, description] of Object.entries(commands)) {
+    const command = cache.command(name).description(description);
+    command.addOption(new Option('--disk <folder>', 'the folder of cache.disk.path').conflicts('redis'));
+    command.option('--redis <url>', 'the server of cache.redis.url (needs the package ioredis or iovalkey)');
+    command.option('--prefix <prefix>', 'of the cache (default: ovembed)');
+    if (name === 'verify') command.option('--repair', 'remove what is damaged');
+    addMessageOptions(command)
+      .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
+      .action((flags: CacheFlags) =>
+        run(async () => (await import('./commands/cache.js')).cache(name as keyof typeof commands, flags), flags),
+      );
+  }
 }
 
 function addEmbedOptions(command: Command): void {

@@ -1,7 +1,7 @@
 /** A vector per token: what late chunking and late interaction build on. */
 import { addPart, noBatches, noTimings } from '../batching/accounting.js';
 import { allocate } from '../batching/allocate.js';
-import { type Collector, type Engine, type Request, runWindows } from '../batching/windows.js';
+import { type Collector, type Engine, type Request, runWindows, type Window } from '../batching/windows.js';
 import type { PartResult } from '../batching/work.js';
 import type { RunMetadata, Timings } from '../embeddings.js';
 import type { ModelInput } from '../input.js';
@@ -42,7 +42,7 @@ export async function embedTokens(
 ): Promise<TokenEmbeddings[]> {
   const started = performance.now();
   const texts = new TokenCollector(engine, inputs, dimensions, request.prompt.length);
-  await runWindows(engine, request, inputs, texts, scope);
+  await runWindows(engine, request, { inputs }, texts, scope);
   texts.timings.totalMs = performance.now() - started;
   return texts.results;
 }
@@ -62,7 +62,7 @@ class TokenCollector implements Collector<NativeEncoding> {
     this.#promptLength = promptLength;
   }
 
-  onEncoding(first: number, encoding: NativeEncoding, tookMs: number): void {
+  onEncoding({ first }: Window, encoding: NativeEncoding, tookMs: number): void {
     this.timings.tokenizeMs += tookMs;
     splitRows(encoding).forEach((tokenized, row) => {
       const tokens = encoding.lengths[row] as number;
@@ -81,9 +81,9 @@ class TokenCollector implements Collector<NativeEncoding> {
   }
 
   /** Vectors of tokens are kept nowhere. */
-  onCopies(): void {}
+  onKept(): void {}
 
-  onPart(first: number, part: PartResult): void {
+  onPart({ first }: Window, part: PartResult): void {
     addPart(this.timings, this.#metadata, part);
     const { rows, data } = part;
     let start = 0;

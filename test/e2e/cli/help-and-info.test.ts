@@ -20,6 +20,7 @@ describe('help', () => {
       'info [options]',
       'pull [options] [MODEL]',
       'models',
+      'cache',
       'OVEMBED_CACHE_DIR',
       '  3    input:',
       'Examples:',
@@ -38,6 +39,9 @@ describe('help', () => {
       ['convert'],
       ['quantize'],
       ['verify'],
+      ['cache', 'stats'],
+      ['cache', 'verify'],
+      ['cache', 'clear'],
     ];
     const helps = await Promise.all(commands.map((command) => place.run(...command, '--help')));
     expect(helps.map(({ code }) => code)).toEqual(commands.map(() => 0));

@@ -1,6 +1,7 @@
 /** What the README tells a reader to run first: npm run demo, and both forms of the quick start. */
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -33,4 +34,17 @@ test.each(['quickstart.mjs', 'quickstart.cjs'])('examples/%s', async (name) => {
   const [near, far] = [...stdout.matchAll(/-?\d\.\d\d/g)].map(Number) as [number, number];
   expect(near).toBeGreaterThan(0.4);
   expect(far).toBeLessThan(0.2);
+});
+
+test('examples/cache-level.mjs keeps vectors for the next process', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ovembed-example-'));
+  try {
+    const example = () => run(process.execPath, [join(ROOT, 'examples/cache-level.mjs'), join(folder, 'level')]);
+    expect((await example()).stdout).toContain('3 texts: 1 equal to another, 0 kept');
+    const { stdout } = await example();
+    expect(stdout).toContain('3 texts: 1 equal to another, 2 kept');
+    expect(stdout).toContain('files: 2 hits, 0 misses');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -42,6 +42,33 @@ describe('require and import', () => {
     });
   });
 
+  test('of ovembed/cache give the levels, and an error of one is an instance of the others', () => {
+    const program = `
+      import { createRequire } from 'node:module';
+      import { OvembedError } from 'ovembed';
+      import * as imported from 'ovembed/cache';
+      const required = createRequire(import.meta.url)('ovembed/cache');
+      const names = Object.keys(required).sort();
+      let error;
+      try { new imported.DiskLevel({ path: 'x', maxBytes: 1 }); } catch (thrown) { error = thrown; }
+      const level = new imported.MemoryLevel();
+      level.set([{ key: 'k', record: Uint8Array.of(1) }]);
+      console.log(JSON.stringify({
+        names,
+        same: names.every((name) => required[name] === imported[name]),
+        instance: error instanceof OvembedError,
+        kept: level.get(['k', 'other']),
+      }));`;
+    writeFileSync(join(project, 'cache.mjs'), program);
+    const output = execFileSync(process.execPath, ['cache.mjs'], { cwd: project, encoding: 'utf8' });
+    expect(JSON.parse(output)).toEqual({
+      names: ['DiskLevel', 'MemoryLevel', 'RedisLevel'],
+      same: true,
+      instance: true,
+      kept: [{ 0: 1 }, null],
+    });
+  });
+
   test('load no addon and start nothing by themselves', () => {
     const program = `require('ovembed'); console.log(process.report.getReport().sharedObjects.join('\\n'))`;
     const output = execFileSync(process.execPath, ['-e', program], { cwd: project, encoding: 'utf8' });
@@ -72,6 +99,19 @@ describe('types', () => {
       type Embeddings = ovembed.Embeddings;
       type LoadOptions = ovembed.LoadOptions;${USE}`,
   };
+  const LEVEL = `
+    export class Mine implements CacheLevel {
+      readonly name = 'mine';
+      readonly memory = new MemoryLevel({ maxEntries: 10 });
+      get(keys: readonly string[]) { return this.memory.get(keys); }
+      set(writes: readonly CacheWrite[]) { this.memory.set(writes); }
+      delete(keys: readonly string[]) { this.memory.delete(keys); }
+      clear() { this.memory.clear(); }
+    }`;
+  Object.assign(sources, {
+    'level.mts': `import { type CacheLevel, type CacheWrite, MemoryLevel } from 'ovembed/cache';${LEVEL}`,
+    'level.cts': `import { type CacheLevel, type CacheWrite, MemoryLevel } from 'ovembed/cache';${LEVEL}`,
+  });
   for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
 
   const check = (module: string, moduleResolution: string, files: string[]) => {

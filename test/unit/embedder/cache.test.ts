@@ -84,16 +84,6 @@ describe('a text that was computed', () => {
   });
 });
 
-test('texts that are equal are computed once in a call, and a failing one is named by its place', async () => {
-  const { embedder, computed, world } = await cached();
-  const result = await embedder.embed(['a', 'b', 'a', 'c', 'b', 'a']);
-  expect(computed.sort()).toEqual(['a', 'b', 'c']);
-  expect([...result]).toEqual(['a', 'b', 'a', 'c', 'b', 'a'].map((text) => vectorOf(text)));
-  expect(result.metadata.cacheHits).toBe(0);
-  world.poison.add('bad');
-  await expect(embedder.embed(['a', 'b', 'b', 'bad'])).rejects.toThrow('the input at index 3');
-});
-
 test('streams hand out every text once, in order or not', async () => {
   const { embedder } = await cached();
   const texts = Array.from({ length: 300 }, (_, i) => `text ${i % 7}`);
@@ -166,6 +156,113 @@ describe('a text that another call is computing', () => {
     expect(await query).toEqual((await list).at(0));
     expect(computed).toEqual(['q: a', 'q: a']);
   });
+});
+
+describe('stats()', () => {
+  test('tells what a level did and how long it took', async () => {
+    const { embedder } = await cached();
+    await embedder.embed(['abc', 'def']);
+    await embedder.embed(['abc']);
+    const [memory] = (await embedder.cache?.stats()) ?? [];
+    expect(memory).toMatchObject({
+      name: 'memory',
+      hits: 1,
+      misses: 2,
+      writes: 2,
+      errors: 0,
+      corrupt: 0,
+      leftOut: null,
+    });
+    expect([memory?.readMs.count, memory?.readMs.counts.at(-1)]).toEqual([2, 2]);
+    expect(memory?.writeMs.count).toBeGreaterThan(0);
+    expect(memory?.readMs.sum).toBeGreaterThan(0);
+  });
+});
+
+test('a long list that memory has all of does not keep the event loop', async () => {
+  const { embedder } = await cached({ cache: { memory: { maxEntries: 20_000 } } });
+  const texts = Array.from({ length: 10_000 }, (_, i) => `text ${i}`);
+  await embedder.embed(texts);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const { metadata } = await embedder.embed(texts);
+  clearInterval(timer);
+  expect(metadata.cacheHits).toBe(10_000);
+  expect(turns).toBeGreaterThan(3);
+});
+
+describe('warm()', () => {
+  async function* sourceOf(texts: string[]) {
+    for (const text of texts) yield text;
+  }
+
+  test('computes what is not there, tells how much that was, and makes it a hit', async () => {
+    const { embedder, computed } = await cached();
+    await embedder.embedDocuments(['a']);
+    computed.length = 0;
+    const result = await embedder.cache?.warm(sourceOf(['a', 'b', 'c', 'b']), { inputType: 'document' });
+    expect(result).toEqual({ texts: 4, hits: 1, computed: 2, duplicates: 1 });
+    expect(computed.sort()).toEqual(['b', 'c']);
+    await embedder.embedDocuments(['a', 'b', 'c']);
+    expect(computed.length).toBe(2);
+  });
+
+  test('takes the options that decide a vector', async () => {
+    const { embedder, computed } = await cached();
+    await embedder.cache?.warm(['a'], { inputType: 'query', dimensions: 2 });
+    await embedder.embedQuery('a', { dimensions: 2 });
+    expect(computed).toEqual(['q: a']);
+    await expect(embedder.cache?.warm(['a'], { dimensions: 99 })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    });
+  });
+
+  test('counts over windows, and waits until all is written', async () => {
+    const written: string[] = [];
+    const level: CacheLevel = {
+      name: 'slow',
+      get: (keys) => new Array(keys.length).fill(undefined),
+      set: async (writes) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        written.push(...writes.map(({ key }) => key));
+      },
+      delete: () => {},
+      clear: () => {},
+    };
+    const { embedder } = await cached({ cache: { levels: [level] } });
+    const texts = Array.from({ length: 100 }, (_, i) => `text ${i % 60}`);
+    const result = await embedder.cache?.warm(texts, { batchSize: 16 });
+    expect(result).toMatchObject({ texts: 100, computed: 60 });
+    expect(new Set(written).size).toBe(60);
+  });
+
+  test('ends with the signal, even if a level never ends writing', async () => {
+    const level: CacheLevel = {
+      name: 'hanging',
+      get: (keys) => new Array(keys.length).fill(undefined),
+      set: () => new Promise<void>(() => {}),
+      delete: () => {},
+      clear: () => {},
+    };
+    const { embedder } = await cached({ cache: { levels: [level] } });
+    const abort = new AbortController();
+    const warming = embedder.cache?.warm(['a', 'b'], { signal: abort.signal });
+    await nextTurn();
+    abort.abort(new Error('enough'));
+    await expect(warming).rejects.toThrow('enough');
+  });
+});
+
+test('without levels, only what is under way is shared', async () => {
+  const { embedder, computed, held } = await cached({ cache: { memory: false } });
+  held.gate = new Gate();
+  const calls = [embedder.embed(['a']), embedder.embed(['a'])];
+  await nextTurn();
+  held.gate.open();
+  await Promise.all(calls);
+  expect(computed).toEqual(['a']);
+  await embedder.embed(['a']);
+  expect(computed).toEqual(['a', 'a']);
 });
 
 test('levels of a user are asked after memory, filled, and freed with the embedder', async () => {

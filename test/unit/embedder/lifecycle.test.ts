@@ -51,7 +51,7 @@ describe('abort', () => {
   test('stops no batch that another call has a share in', async () => {
     embedder = await loadFake(world, { maxBatchSize: 2 });
     const caller = new AbortController();
-    const first = [embedder.embed(['x', 'x']), embedder.embed(['x', 'x'])];
+    const first = [embedder.embed(['x', 'y']), embedder.embed(['x', 'y'])];
     const aborted = embedder.embed(['a'], { signal: caller.signal });
     const other = embedder.embed(['b']);
     await device.letThrough(0);
@@ -166,7 +166,7 @@ test('a failure of the device fails its call only', async () => {
 
 test('what many texts leave free goes back to the system', async () => {
   world.onInfer = () => {};
-  await embedder.embed(Array(WORTHWHILE_TEXTS).fill('a'));
+  await embedder.embed(Array.from({ length: WORTHWHILE_TEXTS }, (_, i) => String(i)));
   expect(world.heapTrims).toBe(0);
   await expect.poll(() => world.heapTrims).toBe(1);
 });

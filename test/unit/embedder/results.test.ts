@@ -183,6 +183,7 @@ describe('embedTokens', () => {
       batches: 2,
       paddedTokens: 48,
       cacheHits: 0,
+      duplicates: 0,
     });
     expect(second?.metadata).toBe(first?.metadata);
     expect(second?.timings).toBe(first?.timings);

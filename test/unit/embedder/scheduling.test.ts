@@ -51,12 +51,12 @@ test('a text that makes a batch fail takes no other call with it', async () => {
 });
 
 test('priority decides who goes first', async () => {
-  const calls = [embedder.embed(['x', 'x', 'bulk'])];
+  const calls = [embedder.embed(['x', 'y', 'bulk'])];
   calls.push(embedder.embed(['urgent'], { priority: 'interactive' }));
   await device.letThrough(0);
   device.open();
   await Promise.all(calls);
-  expect(batches).toEqual(['x x', 'urgent', 'bulk']);
+  expect(batches).toEqual(['x y', 'urgent', 'bulk']);
 });
 
 test('batchDelayMs lets texts wait for company, but no full batch', async () => {
@@ -78,7 +78,7 @@ describe('a queue that is full', () => {
   });
 
   test('refuses calls at once, with a hint when to come back', async () => {
-    const first = embedder.embed(['x', 'x', 'a', 'b', 'c', 'd']);
+    const first = embedder.embed(['x', 'y', 'a', 'b', 'c', 'd']);
     await device.letThrough(0);
     const refused = embedder.embed(['late']);
     await expect(refused).rejects.toMatchObject({ code: 'ERR_OVERLOADED', retryAfterMs: expect.any(Number) });
@@ -93,7 +93,7 @@ describe('a queue that is full', () => {
   });
 
   test('is shown by status()', async () => {
-    const list = embedder.embed(['x', 'x', 'a', 'b']);
+    const list = embedder.embed(['x', 'y', 'a', 'b']);
     await device.letThrough(0);
     expect(embedder.status()).toMatchObject({
       state: 'ready',
@@ -207,6 +207,7 @@ test('results tell how they were made', async () => {
     batches: 2,
     paddedTokens: 64,
     cacheHits: 0,
+    duplicates: 0,
   });
   expect([timings.inferMs, timings.poolMs]).toEqual([expect.closeTo(0.2), expect.closeTo(0.002)]);
 });

@@ -80,6 +80,7 @@ describe.each([true, false])('ordered: %s: a text that fails', (ordered) => {
     if (ordered) expect(indices).toEqual(upTo(20));
     expect(await stream.next()).toEqual(DONE);
     expect(source.next().done).toBe(true);
+    await turns(); // another window may just be ending
     expect([world.openEncodings, world.inFlight]).toEqual([0, 0]);
   });
 });
