@@ -23,7 +23,11 @@ export function fromBase64<D extends Dtype = 'float32'>(text: string, dtype: D =
   const bytes = Buffer.from(text, 'base64');
   const size = bytesPerRow(dtype, 1);
   if (bytes.length % size !== 0) {
-    throw invalidArgument('the vector', `base64 of whole elements of ${size} bytes (${dtype})`, `${bytes.length} bytes`);
+    throw invalidArgument(
+      'the vector',
+      `base64 of whole elements of ${size} bytes (${dtype})`,
+      `${bytes.length} bytes`,
+    );
   }
   const vector = arrayOf(dtype, bytes.length / size);
   new Uint8Array(vector.buffer).set(bytes);

@@ -6,7 +6,13 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Data, DataType, RecordBatch, Schema, Vector } from 'apache-arrow';
 import { OvembedError } from '../../errors.js';
 import { bytesPerRow, type Dtype, elementsPerRow, type VectorArray, type Vectors } from '../dtype.js';
-import { type ColumnFile, chooseColumns, DEFAULT_COLUMN, type ReadColumnsOptions, type WriteColumnsOptions } from './columns.js';
+import {
+  type ColumnFile,
+  chooseColumns,
+  DEFAULT_COLUMN,
+  type ReadColumnsOptions,
+  type WriteColumnsOptions,
+} from './columns.js';
 import { allocate, badFile, replaceFile, withFile, writeAll } from './files.js';
 import { importPeers } from './peer.js';
 import { fileMetadata, KIND_OF, type Kind, resolveShape } from './shape.js';
@@ -114,10 +120,10 @@ interface Reading {
 }
 
 async function readBatches(arrow: Arrow, handle: FileHandle, { file, size, options }: Reading): Promise<ColumnFile> {
-  const reader = await arrow.RecordBatchReader.from(handle);
+  const problem = (message: string) => badFile(file, message);
+  const reader = await arrow.RecordBatchReader.from(bounded(handle, size, problem));
   await reader.open();
   const schema = reader.schema as Schema;
-  const problem = (message: string) => badFile(file, message);
   const names = schema.fields.map(({ name }) => name);
   const { column, others } = chooseColumns(names, options, problem);
   const metadata = Object.fromEntries(schema.metadata);
@@ -138,6 +144,21 @@ async function readBatches(arrow: Arrow, handle: FileHandle, { file, size, optio
   }
   if (!matrix) throw problem('expected at least one vector, which would tell how long the lists are.');
   return { ...matrix.take(), columns, metadata };
+}
+
+/**
+ * The handle, which ends what would not end: a negative length in a damaged file makes apache-arrow 21 go back, and read
+ * the same bytes for ever.
+ */
+function bounded(handle: FileHandle, size: number, problem: (message: string) => Error): FileHandle {
+  let left = 4 * size + 65_536;
+  const read = (buffer: Uint8Array, offset: number, length: number, position: number) => {
+    left -= length;
+    if (left < 0) throw problem('expected an Arrow file, found lengths that contradict each other.');
+    return handle.read(buffer, offset, length, position);
+  };
+  const { fd } = handle;
+  return { fd, read, stat: () => handle.stat(), close: () => handle.close() } as unknown as FileHandle;
 }
 
 /** The elements of a list column, and their number where the type says it. */
@@ -187,7 +208,10 @@ class Matrix {
     const start = valueOffsets ? this.#startOf(valueOffsets, length) : 0;
     const values = child.values.subarray(start, start + length * this.#width) as VectorArray;
     if (values.length !== length * this.#width || this.#elements + values.length > this.#data.length) {
-      throw badFile(this.#file, `expected ${length} vectors of ${this.#width} elements in a batch, found another number.`);
+      throw badFile(
+        this.#file,
+        `expected ${length} vectors of ${this.#width} elements in a batch, found another number.`,
+      );
     }
     this.#data.set(values, this.#elements);
     this.#elements += values.length;

@@ -40,7 +40,9 @@ export function chooseColumns(
   const others = columns ?? names.filter((name) => name !== column);
   for (const name of [column, ...others]) {
     if (!names.includes(name)) {
-      throw problem(`there is no column ${JSON.stringify(name)}; there are ${names.slice(0, 20).join(', ') || 'none'}.`);
+      throw problem(
+        `there is no column ${JSON.stringify(name)}; there are ${names.slice(0, 20).join(', ') || 'none'}.`,
+      );
     }
   }
   return { column, others };

@@ -51,7 +51,8 @@ export async function readAll(handle: FileHandle, bytes: Uint8Array, position: n
   for (let done = 0; done < bytes.length; ) {
     const length = Math.min(bytes.length - done, LARGEST_READ);
     const { bytesRead } = await handle.read(bytes, done, length, position + done);
-    if (bytesRead === 0) throw badFile(file, `expected ${position + bytes.length} bytes, it ends at ${position + done}.`);
+    if (bytesRead === 0)
+      throw badFile(file, `expected ${position + bytes.length} bytes, it ends at ${position + done}.`);
     done += bytesRead;
   }
 }

@@ -94,7 +94,8 @@ function parseHeader(header: string, file: string): { descr: string; rows: numbe
   if (descr === undefined) throw problem('expected elements of one plain type');
   if (order === undefined) throw problem("expected 'fortran_order' in the header");
   if (!shape) throw problem('expected a matrix, vectors × elements (numpy.atleast_2d makes one)');
-  if (order === 'True') throw problem("expected rows one after the other (numpy.ascontiguousarray), not Fortran's order");
+  if (order === 'True')
+    throw problem("expected rows one after the other (numpy.ascontiguousarray), not Fortran's order");
   return { descr, rows: Number(shape[1]), width: Number(shape[2]) };
 }
 

@@ -9,7 +9,13 @@ import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
 import type { SchemaElement as WrittenElement } from 'hyparquet-writer';
 import { OvembedError } from '../../errors.js';
 import { bytesPerRow, DTYPES, type Dtype, elementsPerRow, type VectorArray } from '../dtype.js';
-import { type ColumnFile, chooseColumns, DEFAULT_COLUMN, type ReadColumnsOptions, type WriteColumnsOptions } from './columns.js';
+import {
+  type ColumnFile,
+  chooseColumns,
+  DEFAULT_COLUMN,
+  type ReadColumnsOptions,
+  type WriteColumnsOptions,
+} from './columns.js';
 import { allocate, badFile, readAll, replaceFile, withFile, writeAll } from './files.js';
 import { halfToNumber, numberToHalf } from './half.js';
 import { importPeers } from './peer.js';

@@ -131,7 +131,10 @@ async function readHeader(handle: FileHandle, size: number, file: string) {
   await readAll(handle, preamble, 0, file);
   const length = Number(preamble.readBigUInt64LE());
   if (length > LARGEST_HEADER || LENGTH_BYTES + length > size) {
-    throw badFile(file, `expected a safetensors file, whose first 8 bytes are the length of its header, found ${length}.`);
+    throw badFile(
+      file,
+      `expected a safetensors file, whose first 8 bytes are the length of its header, found ${length}.`,
+    );
   }
   const header = Buffer.alloc(length);
   await readAll(handle, header, LENGTH_BYTES, file);

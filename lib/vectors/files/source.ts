@@ -154,7 +154,8 @@ function rowsPerPiece(dtype: Dtype, dimensions: number): number {
 }
 
 function widthOf(embedding: VectorArray, dtype: Dtype, index: number): number {
-  if (!ArrayBuffer.isView(embedding)) throw invalidArgument(`the embedding of row ${index}`, 'a typed array', embedding);
+  if (!ArrayBuffer.isView(embedding))
+    throw invalidArgument(`the embedding of row ${index}`, 'a typed array', embedding);
   return isPacked(dtype) ? embedding.length * 8 : embedding.length;
 }
 

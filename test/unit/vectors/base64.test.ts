@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DTYPES, fromBase64, toBase64 } from '../../../lib/vectors/index.js';
 import { arrayOf } from '../../../lib/vectors/dtype.js';
+import { DTYPES, fromBase64, toBase64 } from '../../../lib/vectors/index.js';
 
 describe('base64', () => {
   test('little-endian float32, as OpenAI has it', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { arrayOf, elementsPerRow } from '../../../lib/vectors/dtype.js';
 import {
   type ColumnFile,
   DTYPES,
@@ -19,7 +20,6 @@ import {
   writeParquet,
   writeSafetensors,
 } from '../../../lib/vectors/index.js';
-import { arrayOf, elementsPerRow } from '../../../lib/vectors/dtype.js';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/vectors');
 const fixture = (name: string) => join(FIXTURES, name);
