@@ -151,7 +151,7 @@ async function readBatches(arrow: Arrow, handle: FileHandle, { file, size, optio
  * the same bytes for ever.
  */
 function bounded(handle: FileHandle, size: number, problem: (message: string) => Error): FileHandle {
-  let left = 4 * size + 65_536;
+  let left = 4 * size + 1_024;
   const read = (buffer: Uint8Array, offset: number, length: number, position: number) => {
     left -= length;
     if (left < 0) throw problem('expected an Arrow file, found lengths that contradict each other.');
