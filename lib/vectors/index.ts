@@ -1,4 +1,6 @@
 /** `ovembed/vectors`: element types, similarity and files of embeddings. Importing it does not load the native addon. */
+
+export { fromBase64, toBase64 } from './base64.js';
 export type { Float32Vectors } from './check.js';
 export {
   bytesPerRow,
@@ -9,5 +11,17 @@ export {
   type VectorArray,
   type Vectors,
 } from './dtype.js';
+export { readArrow, writeArrow } from './files/arrow.js';
+export type { ColumnFile, ReadColumnsOptions, WriteColumnsOptions } from './files/columns.js';
+export { readNpy, writeNpy } from './files/npy.js';
+export { readParquet, writeParquet } from './files/parquet.js';
+export {
+  type ReadSafetensorsOptions,
+  readSafetensors,
+  type WriteSafetensorsOptions,
+  writeSafetensors,
+} from './files/safetensors.js';
+export type { ReadOptions } from './files/shape.js';
+export type { SourceOptions, TextColumn, VectorRow, VectorSource } from './files/source.js';
 export { dequantize, type QuantizeOptions, quantize } from './quantization.js';
 export { Ranges, type RangesOrigin } from './ranges.js';
