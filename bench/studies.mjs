@@ -75,6 +75,11 @@ export const studies = [
     takes: isOneOf('ovembed-auto'),
     jobs: (_, { options }) => [{ sizes: options.growthSizes, baselineTexts: options.growthBaseline }],
   },
+  {
+    id: 'search',
+    takes: isOneOf('ovembed-auto'),
+    jobs: (_, { options }) => [{ rows: options.searchRows, repeats: 5, queries: 11 }],
+  },
 ];
 
 /**

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { isOvembedErrorCode, OvembedError, type OvembedErrorCode } from './errors.js';
+import type { Dtype, VectorArray } from './vectors/dtype.js';
 
 /** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
 export type PoolingType = 'CLS' | 'MEAN' | 'MAX' | 'MEAN_SQRT_LEN' | 'WEIGHTED_MEAN' | 'LAST_TOKEN';
@@ -215,6 +216,46 @@ export interface NativePipeline {
   close(): Promise<void>;
 }
 
+export interface FlatIndexFormat {
+  dimensions: number;
+  dtype: Dtype;
+  metric: 'dot' | 'cosine' | 'euclidean' | 'hamming';
+  /** Of 8-bit codes: all min, then all max. Default: codes are the numbers they are. */
+  ranges?: Float32Array;
+}
+
+export interface NativeSearchOptions {
+  /** Of the queries: float32, or that of the index (of bits either). */
+  dtype: Dtype;
+  k: number;
+  /** A list of rows for each query; default: all rows. */
+  candidates?: readonly Uint32Array[];
+  /** A number to cancel the search by, see `cancel`. */
+  job?: number;
+}
+
+/** Rows in native memory, compared one and all. */
+export interface NativeFlatIndex {
+  readonly length: number;
+  readonly bytes: number;
+  /** Copies rows to the places from `first` on: from `length`, or right behind what was written last. */
+  write(first: number, rows: VectorArray): void;
+  /** Searches see this many rows from now on. */
+  publish(length: number): void;
+  /**
+   * Queries are copied before this returns. Rows added later, and `close`, don't disturb it. `k` may come back smaller;
+   * places without a row hold 0xFFFFFFFF and NaN.
+   */
+  search(
+    queries: VectorArray,
+    options: NativeSearchOptions,
+  ): Promise<{ k: number; indices: Uint32Array; scores: Float32Array }>;
+  /** Ends the searches of this number, if there are any, within some milliseconds: they reject with ERR_CLOSED. */
+  cancel(job: number): void;
+  /** Frees the memory, in the background, once searches under way are done; further use is ERR_CLOSED. */
+  close(): void;
+}
+
 export interface NativeAddon {
   /** Version of the OpenVINO runtime, such as `2026.4.1-…`. */
   readonly runtimeVersion: string;
@@ -225,6 +266,7 @@ export interface NativeAddon {
   convertModel(options: ConvertModelOptions): Promise<void>;
   /** The same with int8 weights, and activations quantised by their ranges over texts. */
   quantizeModel(options: QuantizeModelOptions): Promise<void>;
+  createFlatIndex(format: FlatIndexFormat): NativeFlatIndex;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */

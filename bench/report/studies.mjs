@@ -19,7 +19,7 @@ export function studySections(report) {
     });
 }
 
-const sections = { classes, callers, 'bulk-queries': bulkQueries, floor, graphs, sweep, memory, growth };
+const sections = { classes, callers, 'bulk-queries': bulkQueries, floor, graphs, sweep, memory, growth, search };
 
 function classes(rows, { corpus: { classTokens }, contestants }) {
   const cosineOf = ({ id }) => contestants.find((contestant) => contestant.id === id)?.cosine?.min.toFixed(6) ?? '–';
@@ -262,6 +262,25 @@ function growth(rows) {
         })),
       ),
     ],
+  };
+}
+
+function search(rows) {
+  const over = ({ rounds }, pick) => median(rounds[0].turns.map(pick));
+  return {
+    title: 'Search',
+    text: 'The best 10 of all vectors of 384 dimensions, one query after another; medians of the turns.',
+    table: {
+      header: ['vectors', 'float32, ms', 'NumPy, ms', 'bits, ms', 'float32 ÷ NumPy', 'float32 ÷ bits'],
+      rows: rows.map((row) => [
+        integer(row.job.rows),
+        two(over(row, ({ ovembed }) => ovembed)),
+        two(over(row, ({ numpy }) => numpy)),
+        two(over(row, ({ bits }) => bits)),
+        two(over(row, ({ ovembed, numpy }) => ovembed / numpy)),
+        two(over(row, ({ ovembed, bits }) => ovembed / bits)),
+      ]),
+    },
   };
 }
 

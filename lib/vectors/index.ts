@@ -8,3 +8,15 @@ export {
   type VectorArray,
   type Vectors,
 } from './dtype.js';
+export {
+  type CodeRanges,
+  FlatIndex,
+  type FlatIndexOptions,
+  METRICS,
+  type Metric,
+  NO_ROW,
+  type SearchOptions,
+  type SearchResult,
+} from './flat-index.js';
+export { type BitVector, cosine, dot, euclidean, hamming, type NumberVector } from './similarity.js';
+export { searchTwoStep, type TwoStepOptions } from './two-step.js';
