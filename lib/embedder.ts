@@ -11,6 +11,8 @@ import { checkInput, checkInputs, copyOf, type Input, type InputRules, snapshot,
 import { checkDimensions, closeParts, type EmbedderParts, load } from './load.js';
 import type { MetricsSnapshot } from './metrics.js';
 import {
+  type CalibrateOptions,
+  checkCalibrateOptions,
   checkDecodeOptions,
   checkEmbedOptions,
   checkInputOptions,
@@ -31,6 +33,12 @@ import { type EmbedderStatus, queueStatus } from './status.js';
 import { resolvePrompt } from './text/prompts.js';
 import { embedTokens, type TokenEmbeddings } from './text/token-embeddings.js';
 import { countTokens, decode, type TokenizedText, tokenize } from './text/tokenization.js';
+import { needsRanges } from './vectors/check.js';
+import { VectorCodec } from './vectors/codec.js';
+import { type Dtype, type DtypeArrays, isPacked } from './vectors/dtype.js';
+import { checkRanges } from './vectors/quantization.js';
+import { RangeFinder } from './vectors/range-finder.js';
+import { Ranges } from './vectors/ranges.js';
 
 const DEFAULT_STREAM_BATCH_SIZE = 512;
 
@@ -91,12 +99,18 @@ export class Embedder implements AsyncDisposable {
   }
 
   /** One vector per document, in the order of the list; the model's prompt for documents goes in front of each. */
-  async embedDocuments(documents: readonly Input[], options: EmbedOptions = {}): Promise<Embeddings> {
+  async embedDocuments<D extends Dtype = 'float32'>(
+    documents: readonly Input[],
+    options: EmbedOptions<D> = {},
+  ): Promise<Embeddings<D>> {
     return this.#embedList('embedDocuments', documents, options, 'document');
   }
 
   /** One vector per input, in the order of the list; `inputType` says what they are. */
-  async embed(inputs: readonly Input[], options: EmbedOptions = {}): Promise<Embeddings> {
+  async embed<D extends Dtype = 'float32'>(
+    inputs: readonly Input[],
+    options: EmbedOptions<D> = {},
+  ): Promise<Embeddings<D>> {
     return this.#embedList('embed', inputs, options);
   }
 
@@ -104,15 +118,15 @@ export class Embedder implements AsyncDisposable {
    * The vector of a query; the model's prompt for queries goes in front of it. It goes ahead of lists and streams that wait
    * for the device. `timeoutMs` defaults to 30 seconds.
    */
-  async embedQuery(query: Input, options: EmbedOptions = {}): Promise<Float32Array> {
+  async embedQuery<D extends Dtype = 'float32'>(query: Input, options: EmbedOptions<D> = {}): Promise<DtypeArrays[D]> {
     this.#rejectIfClosed('embedQuery');
     checkEmbedOptions(options, 'embedQuery');
     const { priority = 'interactive', timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
     const limited = { ...options, priority, timeoutMs };
-    const { request, rules, dimensions } = this.#request('embedQuery', limited, 'query');
+    const { request, rules, codec } = this.#request('embedQuery', limited, 'query');
     return this.#call('embedQuery', limited, async (scope) => {
       const input = checkInput(copyOf(query), rules);
-      const { data } = await embedList(this.#parts.engine, request, [input], dimensions, scope);
+      const { data } = await embedList(this.#parts.engine, request, [input], codec, scope);
       return data;
     });
   }
@@ -144,18 +158,40 @@ export class Embedder implements AsyncDisposable {
    * Vectors of a source of any length, in its order (unless `ordered: false`) and in constant memory: texts are taken from the source only as
    * fast as they are embedded and consumed. Options that do not fit throw at once; later errors come from `next()`.
    */
-  stream(source: Source, options: StreamOptions = {}): EmbeddingStream {
+  stream<D extends Dtype = 'float32'>(source: Source, options: StreamOptions<D> = {}): EmbeddingStream<D> {
     this.#rejectIfClosed('stream');
     checkStreamOptions(options);
-    checkSource(source);
+    return this.#stream('stream', source, options);
+  }
+
+  /**
+   * The ends of each dimension over the vectors of texts, which `int8` and `uint8` need. Take some hundred texts that are like
+   * those to be embedded, and the options (`dimensions`, `normalize`, prompts) of the calls that the ranges are for. They are
+   * taken to be documents unless `inputType` says otherwise. In constant memory.
+   * @throws OvembedError `ERR_INVALID_ARGUMENT` for fewer than two texts
+   */
+  async calibrate(texts: Source, options: CalibrateOptions = {}): Promise<Ranges> {
+    this.#rejectIfClosed('calibrate');
+    checkCalibrateOptions(options);
+    const { info, defaults } = this.#parts;
+    const { dimensions = defaults.dimensions, normalize = defaults.normalize } = options;
+    const finder = new RangeFinder(dimensions);
+    const asked: StreamOptions = { inputType: 'document', ...options };
+    const stream = this.#stream('calibrate', texts, asked);
+    for await (const { embedding } of stream) finder.add(embedding);
+    return Ranges.found(finder, { fingerprint: info.fingerprint, normalize });
+  }
+
+  #stream<D extends Dtype>(name: string, source: Source, options: StreamOptions<D>): EmbeddingStream<D> {
+    checkSource(source, name);
     const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered = true, signal, timeoutMs } = options;
     return new EmbeddingStream(this.#parts.engine, {
       source,
       batchSize,
       ordered,
       limits: { signal, timeoutMs },
-      ...this.#request('stream', options),
-      admit: async (work) => this.#admit('stream', work),
+      ...this.#request(name, options),
+      admit: async (work) => this.#admit(name, work),
       onEnd: (ms, failure) => this.#parts.metrics.onCall(ms, failure, signal),
     });
   }
@@ -208,22 +244,22 @@ export class Embedder implements AsyncDisposable {
     this.#state = 'closed';
   }
 
-  async #embedList(
+  async #embedList<D extends Dtype>(
     name: string,
     inputs: readonly Input[],
-    options: EmbedOptions,
+    options: EmbedOptions<D>,
     inputType?: InputType,
-  ): Promise<Embeddings> {
+  ): Promise<Embeddings<D>> {
     this.#rejectIfClosed(name);
     checkEmbedOptions(options, name);
-    const { request, rules, dimensions } = this.#request(name, options, inputType);
+    const { request, rules, codec } = this.#request(name, options, inputType);
     const copy = snapshot(inputs, name);
     return this.#call(name, options, async (scope) => {
       // With a cache nothing may have to be computed: the queue is looked at when something has.
       const { scheduler, cache } = this.#parts.engine;
       if (copy.length > 0 && !cache) scheduler.admission.check(request.call);
       const checked = await checkInputs(copy, rules, scope.signal);
-      return embedList(this.#parts.engine, request, checked, dimensions, scope);
+      return embedList(this.#parts.engine, request, checked, codec, scope);
     });
   }
 
@@ -241,11 +277,11 @@ export class Embedder implements AsyncDisposable {
   }
 
   /** What a call asks for, with the defaults of `load` where it says nothing. */
-  #request(
+  #request<D extends Dtype>(
     name: string,
-    options: EmbedOptions,
+    options: EmbedOptions<D>,
     inputType?: InputType,
-  ): { request: Request; rules: InputRules; dimensions: number } {
+  ): { request: Request; rules: InputRules; codec: VectorCodec<D> } {
     const { engine, pipeline, prompts, defaults } = this.#parts;
     const { dimensions = defaults.dimensions, normalize = defaults.normalize, truncate = defaults.truncate } = options;
     checkDimensions(dimensions, pipeline);
@@ -260,11 +296,27 @@ export class Embedder implements AsyncDisposable {
         infer: { output: 'pooled', dimensions: dimensions === pipeline.dimensions ? 0 : dimensions, normalize },
       },
       rules: { vocabSize: engine.tokenizer.vocabSize, noTokenIds },
-      dimensions,
+      codec: this.#codec(options, dimensions, normalize),
     };
   }
 
-  #callOf(name: string, { priority = 'bulk', queueTimeoutMs, timeoutMs = 0 }: EmbedOptions): Call {
+  /** What the vectors of a call are given back as, if the cache keeps vectors that can become that. */
+  #codec<D extends Dtype>(options: EmbedOptions<D>, dimensions: number, normalize: boolean): VectorCodec<D> {
+    const { engine, defaults, converter, info, keptDtype } = this.#parts;
+    const { dtype = 'float32' as D, ranges = defaults.ranges } = options;
+    if (isPacked(keptDtype) && !isPacked(dtype)) {
+      const message = `The cache keeps vectors of ${keptDtype}, of which no ${dtype} can be made: load with another cache.dtype.`;
+      throw new OvembedError('ERR_INVALID_ARGUMENT', message);
+    }
+    const use = { fingerprint: info.fingerprint, dimensions, normalize };
+    if (engine.cache && needsRanges(keptDtype)) defaults.ranges?.checkUse(use);
+    if (!needsRanges(dtype)) return new VectorCodec(dtype, dimensions, null, converter);
+    checkRanges(dtype, ranges);
+    ranges.checkUse(use);
+    return new VectorCodec(dtype, dimensions, ranges, converter);
+  }
+
+  #callOf(name: string, { priority = 'bulk', queueTimeoutMs, timeoutMs = 0 }: InputOptions): Call {
     const { engine, defaults } = this.#parts;
     const fallback = priority === 'interactive' ? defaults.interactiveQueueTimeoutMs : 0;
     const since = engine.scheduler.clock.now();
@@ -319,9 +371,9 @@ function limitOf(ms: number): number {
   return ms <= LONGEST_TIMER_MS ? ms : 0;
 }
 
-function checkSource(source: Source): void {
+function checkSource(source: Source, name: string): void {
   const fits = typeof source === 'object' && source !== null;
   if (fits && (Symbol.asyncIterator in source || Symbol.iterator in source)) return;
-  const message = `Expected an iterable or async iterable of strings or token ids for stream, received ${describe(source)}.`;
+  const message = `Expected an iterable or async iterable of strings or token ids for ${name}, received ${describe(source)}.`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }

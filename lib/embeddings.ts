@@ -1,6 +1,8 @@
 /** The result of a list call: vectors in one array, and what was read of each text. */
 import type { Activations } from './devices/computation.js';
-import type { Precision } from './native.js';
+import { native, type Precision } from './native.js';
+import { VectorCodec } from './vectors/codec.js';
+import { type Dtype, type DtypeArrays, elementsPerRow, type Vectors } from './vectors/dtype.js';
 
 /** Where a call's time went, in milliseconds. Stages overlap, and batches run side by side: parts may exceed the total. */
 export interface Timings {
@@ -32,10 +34,11 @@ export interface RunMetadata {
 }
 
 /** Everything an `Embeddings` holds. */
-export interface EmbeddingsData {
-  data: Float32Array;
+export interface EmbeddingsData<D extends Dtype = 'float32'> {
+  data: DtypeArrays[D];
   length: number;
   dimensions: number;
+  dtype: D;
   tokens: Uint32Array;
   originalTokens: Uint32Array;
   truncated: Uint8Array;
@@ -44,15 +47,15 @@ export interface EmbeddingsData {
 }
 
 /** Vectors of a list of texts, in the order of the list. */
-export class Embeddings implements Iterable<Float32Array> {
-  /** All vectors, row-major: `length` × `dimensions`. */
-  readonly data: Float32Array;
+export class Embeddings<D extends Dtype = 'float32'> implements Vectors<D>, Iterable<DtypeArrays[D]> {
+  /** All vectors, row-major: `length` × `dimensions`; where bits are packed, an eighth as many bytes. */
+  readonly data: DtypeArrays[D];
   /** Number of vectors. */
   readonly length: number;
-  /** Width of a vector. */
+  /** Width of a vector, in dimensions. */
   readonly dimensions: number;
   /** Element type of `data`. */
-  readonly dtype = 'float32';
+  readonly dtype: D;
   /** Tokens that the model read of each text, special tokens and prompt counted. */
   readonly tokens: Uint32Array;
   /** Tokens of each text before it was cut. */
@@ -62,10 +65,11 @@ export class Embeddings implements Iterable<Float32Array> {
   readonly timings: Timings;
   readonly metadata: RunMetadata;
 
-  constructor(parts: EmbeddingsData) {
+  constructor(parts: EmbeddingsData<D>) {
     this.data = parts.data;
     this.length = parts.length;
     this.dimensions = parts.dimensions;
+    this.dtype = parts.dtype;
     this.tokens = parts.tokens;
     this.originalTokens = parts.originalTokens;
     this.truncated = parts.truncated;
@@ -82,24 +86,42 @@ export class Embeddings implements Iterable<Float32Array> {
    * The vector of one text: a view, so writing to it writes to `data`. Negative indices count from the end; undefined
    * outside the list, as in `Array.prototype.at`.
    */
-  at(index: number): Float32Array | undefined {
+  at(index: number): DtypeArrays[D] | undefined {
     const position = Math.trunc(index) || 0;
     const row = position < 0 ? position + this.length : position;
     if (row < 0 || row >= this.length) return undefined;
-    return this.#row(row);
+    return rowOf(this, row);
   }
 
   /** The vectors as views, in order. */
-  *[Symbol.iterator](): Generator<Float32Array, void, undefined> {
-    for (let row = 0; row < this.length; row++) yield this.#row(row);
+  *[Symbol.iterator](): Generator<DtypeArrays[D], void, undefined> {
+    for (let row = 0; row < this.length; row++) yield rowOf(this, row);
   }
 
-  /** The vectors as plain arrays: a copy, for interfaces that demand `number[][]`. */
+  /**
+   * The vectors as plain arrays: a copy, for interfaces that demand `number[][]`. Values are numbers of the element type:
+   * those of `float16` and `bfloat16` as such, not their bits; of packed bits the bytes.
+   */
   toArrays(): number[][] {
-    return Array.from(this, (row) => Array.from(row));
+    const width = this.length === 0 ? 0 : this.data.length / this.length;
+    const numbers = numbersOf(this);
+    return Array.from(this, (_, row) => Array.from(numbers.subarray(row * width, (row + 1) * width)));
   }
 
-  #row(row: number): Float32Array {
-    return this.data.subarray(row * this.dimensions, (row + 1) * this.dimensions);
+  /** All values in one plain array, row-major; values as in `toArrays`. */
+  toArray(): number[] {
+    return Array.from(numbersOf(this));
   }
+}
+
+/** One vector: a view. */
+export function rowOf<D extends Dtype>({ data, dimensions, dtype }: EmbeddingsData<D> | Vectors<D>, row: number) {
+  const width = elementsPerRow(dtype, dimensions);
+  return data.subarray(row * width, (row + 1) * width) as DtypeArrays[D];
+}
+
+/** The elements as the numbers they stand for. */
+export function numbersOf({ data, dimensions, dtype }: Vectors): Vectors['data'] {
+  if (dtype !== 'float16' && dtype !== 'bfloat16') return data;
+  return new VectorCodec(dtype, dimensions, null, native()).decode(data as Uint16Array);
 }

@@ -15,6 +15,7 @@ export type { HistogramSnapshot, MetricsSnapshot } from './metrics.js';
 export { DEFAULT_MODEL, type DownloadProgress } from './models/index.js';
 export type { ModelSource, PoolingType, Precision } from './native.js';
 export type {
+  CalibrateOptions,
   DecodeOptions,
   EmbedOptions,
   InputOptions,
@@ -28,3 +29,5 @@ export type {
 export type { EmbedderStatus, QueueStatus } from './status.js';
 export type { TokenEmbeddings } from './text/token-embeddings.js';
 export type { TokenizedText } from './text/tokenization.js';
+export type { Dtype, DtypeArrays, VectorArray, Vectors } from './vectors/dtype.js';
+export { Ranges, type RangesOrigin } from './vectors/ranges.js';

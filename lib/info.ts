@@ -6,6 +6,8 @@ import type { Logger } from './logger.js';
 import type { ModelSpec, ResolvedModel } from './models/index.js';
 import type { ModelSource, NativeTokenizer, PoolingType, Precision } from './native.js';
 import type { LoadOptions } from './options.js';
+import type { VectorConverter } from './vectors/codec.js';
+import type { Ranges } from './vectors/ranges.js';
 
 /** What an embedder is, and why it is so. */
 export interface EmbedderInfo {
@@ -64,6 +66,9 @@ export interface Loaded extends ChosenPipeline {
   runtimeVersion: string;
   performanceCpus: number;
   trimHeap(): void;
+  converter: VectorConverter;
+  /** Of the load options. */
+  ranges: Ranges | null;
 }
 
 /** What is told to users. */

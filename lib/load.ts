@@ -29,6 +29,11 @@ import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js'
 import { probeFirstLoad } from './probe/first-load.js';
 import { CallScope } from './signals.js';
 import type { Prompts } from './text/prompts.js';
+import { checkRanges } from './vectors/quantization.js';
+import { needsRanges } from './vectors/check.js';
+import { VectorCodec, type VectorConverter } from './vectors/codec.js';
+import type { Dtype } from './vectors/dtype.js';
+import { Ranges } from './vectors/ranges.js';
 
 /** Everything an Embedder works with. */
 export interface EmbedderParts {
@@ -38,6 +43,7 @@ export interface EmbedderParts {
   pipelines: Pipelines;
   metrics: Metrics;
   prompts: Prompts;
+  converter: VectorConverter;
   /** What calls use where they do not say. */
   defaults: {
     dimensions: number;
@@ -45,7 +51,10 @@ export interface EmbedderParts {
     truncate: Truncate;
     queryTimeoutMs: number;
     interactiveQueueTimeoutMs: number;
+    ranges: Ranges | null;
   };
+  /** Of the vectors that a cache keeps; `float32` where there is none. */
+  keptDtype: Dtype;
   info: EmbedderInfo;
 }
 
@@ -103,6 +112,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const { cacheDir, signal } = options;
   const addon = system.native();
   const logger = resolveLogger(options.logger);
+  const ranges = typeof options.ranges === 'string' ? await Ranges.load(options.ranges) : (options.ranges ?? null);
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
   const spec = withOptions(await system.readModelFolder(resolved.folder, options.modelFile), options);
   const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
@@ -147,6 +157,8 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       runtimeVersion: addon.runtimeVersion,
       performanceCpus: addon.performanceCpus(),
       trimHeap: () => addon.trimHeap(),
+      converter: addon,
+      ranges,
       ...chosen,
     });
     if (options.cache) parts.engine.cache = windowCache(parts, options, await openCache(options.cache, logger));
@@ -159,12 +171,16 @@ async function loadParts(model: string, options: Loading, system: System): Promi
 }
 
 /** The cache as calls use it: with everything in its keys that decides the bits of a vector. */
-function windowCache({ engine, info, pipeline }: EmbedderParts, options: LoadOptions, embeddings: EmbeddingCache) {
+function windowCache(parts: EmbedderParts, options: LoadOptions, embeddings: EmbeddingCache) {
+  const { engine, info, pipeline, converter, keptDtype: dtype } = parts;
   const { fingerprint, precision, activations, buckets } = info;
-  const context = { fingerprint, precision, activations, buckets, maxLength: engine.plan.maxLength };
+  const ranges = needsRanges(dtype) ? parts.defaults.ranges : null;
+  const digest = ranges?.digest ?? null;
+  const context = { fingerprint, precision, activations, buckets, maxLength: engine.plan.maxLength, dtype, ranges: digest };
+  const codecOf = (dimensions: number) => new VectorCodec(dtype, dimensions, ranges, converter);
   const { prefix = DEFAULT_PREFIX } = options.cache || {};
   const { dimensions } = pipeline;
-  return new WindowCache({ embeddings, prefix, context, dimensions, includePrompt: engine.includePrompt });
+  return new WindowCache({ embeddings, prefix, context, dimensions, includePrompt: engine.includePrompt, codecOf });
 }
 
 function pickResolveOptions({ revision, modelFile, offline, cacheDir, signal, onProgress }: LoadOptions) {
@@ -239,6 +255,9 @@ function assemble(loaded: Loaded): EmbedderParts {
   checkMaxLength(options, maxPositions);
   checkWidth(spec, pipeline);
   if (pipeline.pooledInGraph) checkPooledInGraph(spec, options);
+  const keptDtype = (options.cache || {}).dtype ?? 'float32';
+  if (needsRanges(keptDtype)) checkRanges(keptDtype, loaded.ranges);
+  loaded.ranges?.checkUse({ fingerprint: loaded.fingerprint, dimensions: loaded.ranges.dimensions });
   const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? pipeline.dimensions, pipeline.dimensions);
   checkDimensions(dimensions, pipeline);
   const plan = withinPositions(unpaddedPlan(loaded), maxPositions);
@@ -263,6 +282,8 @@ function assemble(loaded: Loaded): EmbedderParts {
     pipeline,
     pipelines,
     metrics,
+    converter: loaded.converter,
+    keptDtype,
     prompts: { named: spec.prompts, defaultName: spec.defaultPromptName },
     defaults: {
       dimensions,
@@ -270,6 +291,7 @@ function assemble(loaded: Loaded): EmbedderParts {
       truncate: options.truncate ?? 'end',
       queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
       interactiveQueueTimeoutMs: options.queueTimeoutMs ?? DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS,
+      ranges: loaded.ranges,
     },
     info: describeLoaded({ ...loaded, plan }, dimensions, plan.maxLength),
   };

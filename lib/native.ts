@@ -256,6 +256,14 @@ export interface NativeFlatIndex {
   close(): void;
 }
 
+/** What vectors are converted to, or from. */
+export interface VectorConversion {
+  dtype: Dtype;
+  dimensions: number;
+  /** The lowest value of each dimension, then the highest of each: 2 × dimensions. Needed by int8 and uint8. */
+  ranges: Float32Array | null;
+}
+
 export interface NativeAddon {
   /** Version of the OpenVINO runtime, such as `2026.4.1-…`. */
   readonly runtimeVersion: string;
@@ -267,6 +275,13 @@ export interface NativeAddon {
   /** The same with int8 weights, and activations quantised by their ranges over texts. */
   quantizeModel(options: QuantizeModelOptions): Promise<void>;
   createFlatIndex(format: FlatIndexFormat): NativeFlatIndex;
+  /**
+   * Writes vectors of float32 into `target`, in the element type of `conversion`. On the calling thread, which waits for it:
+   * for some megabytes at most.
+   */
+  quantizeVectors(vectors: Float32Array, target: VectorArray, conversion: VectorConversion): void;
+  /** The way back. */
+  dequantizeVectors(vectors: VectorArray, target: Float32Array, conversion: VectorConversion): void;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */

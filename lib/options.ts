@@ -21,6 +21,8 @@ import { invalidArgument, OvembedError } from './errors.js';
 import type { Logger } from './logger.js';
 import type { DownloadProgress } from './models/index.js';
 import type { PoolingType, Precision } from './native.js';
+import { DTYPES, type Dtype } from './vectors/dtype.js';
+import { Ranges } from './vectors/ranges.js';
 
 /** What a text is for; models trained with instructions put another prompt in front of queries than of documents. */
 export type InputType = 'query' | 'document';
@@ -121,6 +123,11 @@ export interface LoadOptions {
    * one. Default `false`: nowhere.
    */
   cache?: CacheOptions | false;
+  /**
+   * The ends of each dimension for calls with the `dtype` `int8` or `uint8`, as `calibrate` found them: or the path of a file
+   * that `save` wrote. A call's own go before them. Default: none.
+   */
+  ranges?: Ranges | string;
   /** Receives what was decided and worked around. Default: stderr at the level in `OVEMBED_LOG`, else silent. */
   logger?: Logger;
   /** Stops loading; the promise rejects with `signal.reason`. */
@@ -159,16 +166,27 @@ export interface InputOptions extends LimitOptions {
   queueTimeoutMs?: number;
 }
 
-/** Options of `embedDocuments`, `embedQuery` and `embed`. */
-export interface EmbedOptions extends InputOptions {
+/** Options of `calibrate`. */
+export interface CalibrateOptions extends InputOptions {
   /** Vectors are cut to this many dimensions, then normalised. Integer from 1 to the model's. Default: as given to `load`. */
   dimensions?: number;
   /** Whether vectors are scaled to length 1. Default: as given to `load`. */
   normalize?: boolean;
 }
 
+/** Options of `embedDocuments`, `embedQuery` and `embed`. */
+export interface EmbedOptions<D extends Dtype = 'float32'> extends CalibrateOptions {
+  /**
+   * Element type of the vectors, with the semantics of sentence-transformers' `quantize_embeddings`; see `quantize` in
+   * `ovembed/vectors`. `int8` and `uint8` need `ranges`. Default `'float32'`.
+   */
+  dtype?: D;
+  /** The ends of each dimension, for `int8` and `uint8`; others ignore them. Default: as given to `load`. */
+  ranges?: Ranges;
+}
+
 /** Options of `stream`. */
-export interface StreamOptions extends EmbedOptions {
+export interface StreamOptions<D extends Dtype = 'float32'> extends EmbedOptions<D> {
   /** Texts that are taken from the source and embedded together; two such windows are in memory. Integer from 1. Default 512. */
   batchSize?: number;
   /** Whether vectors come in the order of the source, or else as soon as they are there. Default `true`. */
@@ -219,6 +237,15 @@ const aShortDuration: Check = (value, name) => {
 
 const LONGEST_DELAY_MS = 1_000;
 
+const areRanges: Check = (value, name) => {
+  if (!(value instanceof Ranges)) throw invalidArgument(name, 'Ranges', value);
+};
+
+const areRangesOrFile: Check = (value, name) => {
+  if (value instanceof Ranges || (typeof value === 'string' && value !== '')) return;
+  throw invalidArgument(name, 'Ranges or the path of a file', value);
+};
+
 const LOAD_CHECKS: Checks<LoadOptions> = {
   device: aDevice,
   precision: oneOf('auto', 'f32', 'bf16', 'f16', 'int8'),
@@ -247,6 +274,7 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
   timeoutMs: aDuration,
   queueTimeoutMs: aDuration,
   cache: checkCacheOptions,
+  ranges: areRangesOrFile,
   logger: aLogger,
   signal: anAbortSignal,
   onProgress: aFunction,
@@ -264,8 +292,17 @@ const INPUT_CHECKS: Checks<InputOptions> = {
   ...LIMIT_CHECKS,
 };
 
-const EMBED_CHECKS: Checks<EmbedOptions> = { dimensions: aPositiveInteger, normalize: aBoolean, ...INPUT_CHECKS };
-const STREAM_CHECKS: Checks<StreamOptions> = {
+const CALIBRATE_CHECKS: Checks<CalibrateOptions> = {
+  dimensions: aPositiveInteger,
+  normalize: aBoolean,
+  ...INPUT_CHECKS,
+};
+const EMBED_CHECKS: Checks<EmbedOptions<Dtype>> = {
+  dtype: oneOf(...DTYPES),
+  ranges: areRanges,
+  ...CALIBRATE_CHECKS,
+};
+const STREAM_CHECKS: Checks<StreamOptions<Dtype>> = {
   batchSize: aPositiveInteger,
   ordered: aBoolean,
   ...EMBED_CHECKS,
@@ -287,7 +324,9 @@ export function checkLoadOptions(options: LoadOptions): void {
 
 export const checkLimitOptions = (options: LimitOptions, where: string) => checkOptions(options, LIMIT_CHECKS, where);
 export const checkInputOptions = (options: InputOptions, where: string) => checkOptions(options, INPUT_CHECKS, where);
-export const checkEmbedOptions = (options: EmbedOptions, where: string) => checkOptions(options, EMBED_CHECKS, where);
-export const checkStreamOptions = (options: StreamOptions) => checkOptions(options, STREAM_CHECKS, 'stream');
+export const checkEmbedOptions = (options: EmbedOptions<Dtype>, where: string) => checkOptions(options, EMBED_CHECKS, where);
+export const checkStreamOptions = (options: StreamOptions<Dtype>) => checkOptions(options, STREAM_CHECKS, 'stream');
+export const checkCalibrateOptions = (options: CalibrateOptions) =>
+  checkOptions(options, CALIBRATE_CHECKS, 'calibrate');
 export const checkTokenizeOptions = (options: TokenizeOptions) => checkOptions(options, TOKENIZE_CHECKS, 'tokenize');
 export const checkDecodeOptions = (options: DecodeOptions) => checkOptions(options, DECODE_CHECKS, 'decode');

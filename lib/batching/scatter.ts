@@ -1,8 +1,10 @@
+import type { VectorArray } from '../vectors/dtype.js';
+
 /** Puts the rows of a batch's result where the batch says they belong. */
 export function scatterRows(
   rows: Uint32Array,
-  result: Float32Array,
-  target: Float32Array,
+  result: VectorArray,
+  target: VectorArray,
   width: number,
   first = 0,
 ): void {

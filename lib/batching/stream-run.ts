@@ -5,20 +5,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkInput, copyOf, type Input, type InputRules, type ModelInput } from '../input.js';
 import { type CallLimits, CallScope } from '../signals.js';
+import type { VectorCodec } from '../vectors/codec.js';
+import type { Dtype } from '../vectors/dtype.js';
 import { type Source, SourceReader } from './stream-source.js';
 import { type StreamItem, StreamWindow } from './stream-window.js';
 import { type Engine, type Request, WINDOW_CHARACTERS } from './windows.js';
 import type { Call } from './work.js';
 
 /** What a stream works on. */
-export interface StreamJob {
+export interface StreamJob<D extends Dtype> {
   source: Source;
   /** Most texts of a window. */
   batchSize: number;
   ordered: boolean;
   rules: InputRules;
   request: Request;
-  dimensions: number;
+  /** What vectors are given back as. */
+  codec: VectorCodec<D>;
   limits: CallLimits;
   /** Starts a window's work, unless no new work is taken. */
   admit<T>(work: () => Promise<T>): Promise<T>;
@@ -26,7 +29,7 @@ export interface StreamJob {
   onEnd(ms: number, failure?: { reason: unknown }): void;
 }
 
-export type StreamStep = IteratorResult<StreamItem, undefined>;
+export type StreamStep<D extends Dtype> = IteratorResult<StreamItem<D>, undefined>;
 
 export const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
@@ -37,21 +40,21 @@ const MOST_WINDOWS = 2;
 const SLICE_MS = 4;
 
 /** A call of `next()` that has not been answered. */
-interface Asked {
-  resolve(step: StreamStep): void;
+interface Asked<D extends Dtype> {
+  resolve(step: StreamStep<D>): void;
   reject(reason: unknown): void;
 }
 
 /** Texts of a window whose items can be read. */
-interface Ready {
-  window: StreamWindow;
+interface Ready<D extends Dtype> {
+  window: StreamWindow<D>;
   rows: Uint32Array;
   read: number;
 }
 
-export class StreamRun {
+export class StreamRun<D extends Dtype> {
   readonly #engine: Engine;
-  readonly #job: StreamJob;
+  readonly #job: StreamJob<D>;
   readonly #scope: CallScope;
   readonly #startedAt = performance.now();
   readonly #reader: SourceReader;
@@ -68,25 +71,25 @@ export class StreamRun {
   #isSendingSoon = false;
 
   /** Under way or unread, in the order of the source. */
-  readonly #windows = new Set<StreamWindow>();
+  readonly #windows = new Set<StreamWindow<D>>();
   /** Under way; these never reject. */
   readonly #work = new Set<Promise<void>>();
-  #ready: Ready[] = [];
-  readonly #asked: Asked[] = [];
+  #ready: Ready<D>[] = [];
+  readonly #asked: Asked<D>[] = [];
 
   /** `closed`: nothing more is read, and the source has been closed; `over`: nothing more is handed out either. */
   #state: 'open' | 'closing' | 'closed' | 'over' = 'open';
   /** Told once, after all that comes before it. */
   #failure: { reason: unknown } | undefined;
 
-  constructor(engine: Engine, job: StreamJob) {
+  constructor(engine: Engine, job: StreamJob<D>) {
     const { call } = job.request;
     this.#engine = engine;
     this.#job = job;
     this.#call = { ...call };
     this.#reader = new SourceReader(job.source);
     this.#mostTexts = Math.min(job.batchSize, engine.scheduler.admission.queue(call.priority).max.texts);
-    this.#scope = new CallScope('stream', job.limits);
+    this.#scope = new CallScope(call.name, job.limits);
     const { signal } = this.#scope;
     const onEnd = () => this.#end({ reason: signal.reason });
     if (signal.aborted) onEnd();
@@ -94,7 +97,7 @@ export class StreamRun {
     void this.#read();
   }
 
-  next(): Promise<StreamStep> {
+  next(): Promise<StreamStep<D>> {
     return new Promise((resolve, reject) => {
       this.#asked.push({ resolve, reject });
       this.#answer();
@@ -168,8 +171,8 @@ export class StreamRun {
   }
 
   async #embed(texts: { first: number; inputs: readonly ModelInput[] }): Promise<void> {
-    const { request, dimensions, ordered, admit } = this.#job;
-    const window = new StreamWindow(texts);
+    const { request, codec, ordered, admit } = this.#job;
+    const window = new StreamWindow<D>(texts);
     this.#windows.add(window);
     this.#call.since = this.#engine.scheduler.clock.now();
     const asked = { ...request, call: this.#call };
@@ -177,7 +180,7 @@ export class StreamRun {
       if (!ordered) this.#handOver(window, rows);
     };
     try {
-      await admit(() => window.embed(this.#engine, asked, texts, dimensions, this.#scope.signal, onRows));
+      await admit(() => window.embed(this.#engine, asked, texts, codec, this.#scope.signal, onRows));
       if (ordered) this.#handOverInOrder();
     } catch (reason) {
       this.#drop(window, reason);
@@ -196,14 +199,14 @@ export class StreamRun {
     }
   }
 
-  #handOver(window: StreamWindow, rows: Uint32Array): void {
+  #handOver(window: StreamWindow<D>, rows: Uint32Array): void {
     if (!this.#windows.has(window)) return;
     this.#ready.push({ window, rows, read: 0 });
     this.#answer();
   }
 
   /** A window has failed. In order, nothing that comes after it is handed out; otherwise all that was begun is. */
-  #drop(window: StreamWindow, reason: unknown): void {
+  #drop(window: StreamWindow<D>, reason: unknown): void {
     if (!this.#windows.has(window)) return;
     const all = [...this.#windows];
     const dropped = this.#job.ordered ? all.slice(all.indexOf(window)) : [window];
@@ -233,14 +236,14 @@ export class StreamRun {
   #answer(): void {
     while (this.#asked.length > 0) {
       const [ready] = this.#ready;
-      if (ready) (this.#asked.shift() as Asked).resolve({ done: false, value: this.#take(ready) });
-      else if (this.#state === 'over') this.#answerOver(this.#asked.shift() as Asked);
+      if (ready) (this.#asked.shift() as Asked<D>).resolve({ done: false, value: this.#take(ready) });
+      else if (this.#state === 'over') this.#answerOver(this.#asked.shift() as Asked<D>);
       else if (this.#state === 'closed' && this.#windows.size === 0) this.#end(this.#failure);
       else return;
     }
   }
 
-  #take(ready: Ready): StreamItem {
+  #take(ready: Ready<D>): StreamItem<D> {
     const { window, rows } = ready;
     const item = window.item(rows[ready.read++] as number);
     if (ready.read === rows.length) this.#ready.shift();
@@ -258,7 +261,7 @@ export class StreamRun {
     if (this.#state === 'closed' && this.#windows.size === 0 && this.#asked.length === 0) this.#end(this.#failure);
   }
 
-  #answerOver({ resolve, reject }: Asked): void {
+  #answerOver({ resolve, reject }: Asked<D>): void {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure) reject(failure.reason);

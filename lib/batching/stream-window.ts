@@ -1,15 +1,17 @@
 /** Some consecutive texts of a stream: how they are embedded, and how much of it is still to be read. */
-import type { EmbeddingsData, RunMetadata, Timings } from '../embeddings.js';
+import { type EmbeddingsData, type RunMetadata, rowOf, type Timings } from '../embeddings.js';
 import type { CallScope } from '../signals.js';
+import type { VectorCodec } from '../vectors/codec.js';
+import type { Dtype, DtypeArrays } from '../vectors/dtype.js';
 import { RowCollector } from './embed-list.js';
 import { type Engine, type Request, runWindow, type Window } from './windows.js';
 
 /** The vector of one text of a stream. */
-export interface StreamItem {
+export interface StreamItem<D extends Dtype = 'float32'> {
   /** Place of the text in the source, from 0. */
   index: number;
   /** A view of its window's vectors: `slice()` it to keep a few of many, so that the others can go. */
-  embedding: Float32Array;
+  embedding: DtypeArrays[D];
   /** Tokens that the model read, special tokens and prompt counted. */
   tokens: number;
   /** Whether the text was cut. */
@@ -20,12 +22,12 @@ export interface StreamItem {
   metadata: RunMetadata;
 }
 
-export class StreamWindow {
+export class StreamWindow<D extends Dtype> {
   /** Texts whose items have not been read. */
   unread: number;
   state: 'running' | 'finished' | 'handed over' = 'running';
   readonly #first: number;
-  #result: EmbeddingsData | undefined;
+  #result: EmbeddingsData<D> | undefined;
 
   constructor({ first, inputs }: Window) {
     this.#first = first;
@@ -37,13 +39,13 @@ export class StreamWindow {
     engine: Engine,
     request: Request,
     window: Window,
-    dimensions: number,
+    codec: VectorCodec<D>,
     signal: CallScope['signal'],
     onRows: (rows: Uint32Array) => void,
   ): Promise<void> {
     const started = performance.now();
     const { first, inputs } = window;
-    const collector = new RowCollector(engine, inputs.length, dimensions, first);
+    const collector = new RowCollector(engine, inputs.length, codec, first);
     const { timings } = collector.parts;
     this.#result = collector.parts;
     await runWindow(
@@ -69,11 +71,12 @@ export class StreamWindow {
   }
 
   /** The item of a text that has been embedded. */
-  item(row: number): StreamItem {
-    const { data, dimensions, tokens, truncated, timings, metadata } = this.#result as EmbeddingsData;
+  item(row: number): StreamItem<D> {
+    const result = this.#result as EmbeddingsData<D>;
+    const { tokens, truncated, timings, metadata } = result;
     return {
       index: this.#first + row,
-      embedding: data.subarray(row * dimensions, (row + 1) * dimensions),
+      embedding: rowOf(result, row),
       tokens: tokens[row] as number,
       truncated: truncated[row] === 1,
       timings,

@@ -1,4 +1,5 @@
 /** Embedding a source of any length in constant memory. */
+import type { Dtype } from '../vectors/dtype.js';
 import { DONE, type StreamJob, StreamRun } from './stream-run.js';
 import type { StreamItem } from './stream-window.js';
 import type { Engine } from './windows.js';
@@ -12,17 +13,19 @@ export type { StreamItem } from './stream-window.js';
  * rejects one `next()`; those after it are done. What comes before a failing text is handed out first; an abort and a
  * timeout drop it.
  */
-export class EmbeddingStream implements AsyncIterableIterator<StreamItem, undefined, undefined>, AsyncDisposable {
-  #run: StreamRun | undefined;
-  readonly #begin: () => StreamRun;
+export class EmbeddingStream<D extends Dtype = 'float32'>
+  implements AsyncIterableIterator<StreamItem<D>, undefined, undefined>, AsyncDisposable
+{
+  #run: StreamRun<D> | undefined;
+  readonly #begin: () => StreamRun<D>;
   #left = false;
 
   /** @internal */
-  constructor(engine: Engine, job: StreamJob) {
+  constructor(engine: Engine, job: StreamJob<D>) {
     this.#begin = () => new StreamRun(engine, job);
   }
 
-  next(): Promise<IteratorResult<StreamItem, undefined>> {
+  next(): Promise<IteratorResult<StreamItem<D>, undefined>> {
     if (this.#left) return Promise.resolve(DONE);
     this.#run ??= this.#begin();
     return this.#run.next();
@@ -32,7 +35,7 @@ export class EmbeddingStream implements AsyncIterableIterator<StreamItem, undefi
    * Drops what is queued, ends every `next()` that waits, and closes the source; so does leaving a `for await` loop.
    * Resolves when all is freed. Rejects with what the source throws when it is closed.
    */
-  async return(): Promise<IteratorResult<StreamItem, undefined>> {
+  async return(): Promise<IteratorResult<StreamItem<D>, undefined>> {
     this.#left = true;
     await this.#run?.leave();
     return DONE;

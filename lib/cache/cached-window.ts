@@ -5,6 +5,7 @@
 import type { Collector, Request, Window } from '../batching/windows.js';
 import type { PartResult } from '../batching/work.js';
 import type { StopSignal } from '../signals.js';
+import type { VectorCodec } from '../vectors/codec.js';
 import type { EmbeddingCache } from './embedding-cache.js';
 import { CacheKeys, type KeyContext } from './key.js';
 import type { CachedEmbedding } from './record.js';
@@ -22,6 +23,8 @@ export interface WindowCacheOptions {
   dimensions: number;
   /** Whether a prompt's tokens take part in pooling. */
   includePrompt: boolean;
+  /** To what is kept, and back, for vectors of a width. */
+  codecOf(dimensions: number): VectorCodec;
 }
 
 /** Runs some texts of a window on the device, as `runWindow` does without a cache. */
@@ -40,8 +43,9 @@ export class WindowCache {
   /** Hands out a vector for each text of a window; what has to be computed goes through `compute`. */
   async run(request: Request, window: Window, collector: Collector, signal: StopSignal, compute: Compute) {
     const { dimensions, keys } = this.#keysOf(request);
+    const codec = this.#options.codecOf(dimensions);
     const { prompt } = request;
-    const texts = new Texts(window, collector, (input) =>
+    const texts = new Texts(window, collector, codec, (input) =>
       keys.keyOf(typeof input === 'string' ? prompt + input : input),
     );
     const wanted = texts.keys;
@@ -89,12 +93,19 @@ export class WindowCache {
 class Texts {
   readonly #window: Window;
   readonly #collector: Collector;
+  readonly #codec: VectorCodec;
   /** Rows of the window that are equal. */
   readonly #rows = new Map<string, number[]>();
   readonly #missing: Set<string>;
   readonly #read: { lengths: Uint32Array; originalLengths: Uint32Array; truncated: Uint8Array };
 
-  constructor(window: Window, collector: Collector, keyOf: (input: Window['inputs'][number]) => string) {
+  constructor(
+    window: Window,
+    collector: Collector,
+    codec: VectorCodec,
+    keyOf: (input: Window['inputs'][number]) => string,
+  ) {
+    this.#codec = codec;
     this.#window = window;
     this.#collector = collector;
     window.inputs.forEach((input, row) => {
@@ -139,7 +150,7 @@ class Texts {
       if (!embedding || !this.#missing.delete(key)) return [];
       const rows = this.#rows.get(key) as number[];
       for (const row of rows) this.#note(row, embedding);
-      return [{ rows, data: embedding.data }];
+      return [{ rows, data: this.#codec.decode(embedding.data) }];
     });
     if (parts.length === 0) return;
     this.#collector.onEncoding(first, this.#read, 0);
@@ -175,17 +186,21 @@ class Texts {
     onComputed: (computed: { key: string; embedding: CachedEmbedding }[]) => void,
   ): void {
     const { first } = this.#window;
-    const width = part.data.length / part.rows.length;
+    // What is handed out has passed through the type that is kept, as it will when it comes from the cache.
+    const kept = this.#codec.encode(part.data);
+    const data = this.#codec.decode(kept);
+    const { elementsPerRow: width, dimensions } = this.#codec;
     const computed = Array.from(part.rows, (at, i) => {
       const key = keys[at] as string;
-      return { key, embedding: this.#embeddingOf(this.#first(key), part.data.slice(i * width, (i + 1) * width)) };
+      return { key, embedding: this.#embeddingOf(this.#first(key), kept.slice(i * width, (i + 1) * width)) };
     });
     for (const { key } of computed) this.#missing.delete(key);
-    this.#collector.onPart(first, { ...part, rows: Uint32Array.from(computed, ({ key }) => this.#first(key)) });
-    for (const { key, embedding } of computed) {
+    this.#collector.onPart(first, { ...part, data, rows: Uint32Array.from(computed, ({ key }) => this.#first(key)) });
+    computed.forEach(({ key }, i) => {
       const [, ...copies] = this.#rows.get(key) as number[];
-      if (copies.length > 0) this.#collector.onCopies(first, copies, embedding.data, false);
-    }
+      const vector = data.subarray(i * dimensions, (i + 1) * dimensions);
+      if (copies.length > 0) this.#collector.onCopies(first, copies, vector, false);
+    });
     onComputed(computed);
   }
 
@@ -199,10 +214,13 @@ class Texts {
     this.#read.truncated[row] = truncated ? 1 : 0;
   }
 
-  #embeddingOf(row: number, data: Float32Array): CachedEmbedding {
+  #embeddingOf(row: number, data: CachedEmbedding['data']): CachedEmbedding {
     const { lengths, originalLengths, truncated } = this.#read;
+    const { dtype, dimensions } = this.#codec;
     return {
       data,
+      dtype,
+      dimensions,
       tokens: lengths[row] as number,
       originalTokens: originalLengths[row] as number,
       truncated: truncated[row] === 1,

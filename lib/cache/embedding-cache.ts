@@ -3,6 +3,7 @@
  * a miss, and no level can do more harm than be of no use.
  */
 import type { Logger } from '../logger.js';
+import type { Dtype } from '../vectors/dtype.js';
 import type { CacheLevel, CacheWrite } from './level.js';
 import { type CachedEmbedding, decodeRecord, encodeRecord } from './record.js';
 import { type CacheLevelStats, LevelCounters } from './stats.js';
@@ -18,13 +19,18 @@ interface CountedLevel {
 export class EmbeddingCache {
   readonly #levels: readonly CountedLevel[];
   readonly #logger: Logger;
+  readonly #dtype: Dtype;
   /** Writes that are under way; these never reject. */
   readonly #writing = new Set<Promise<void>>();
 
-  /** @param levels fastest first */
-  constructor(levels: readonly CacheLevel[], logger: Logger) {
+  /**
+   * @param levels fastest first
+   * @param dtype of the vectors that are kept
+   */
+  constructor(levels: readonly CacheLevel[], logger: Logger, dtype: Dtype = 'float32') {
     this.#levels = levels.map((level) => ({ level, counters: new LevelCounters() }));
     this.#logger = logger;
+    this.#dtype = dtype;
   }
 
   /** Looks keys up in one level after the other. At once where the first level answers at once and has them all. */
@@ -101,7 +107,7 @@ export class EmbeddingCache {
     const hits = keys.map((key, i) => {
       const record = records[i];
       if (!record) return undefined;
-      const embedding = decodeRecord(record, key, dimensions);
+      const embedding = decodeRecord(record, key, dimensions, this.#dtype);
       if (!embedding) damaged.push(key);
       return embedding && { key, record, embedding };
     });

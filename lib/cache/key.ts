@@ -7,6 +7,7 @@ import type { Activations } from '../devices/computation.js';
 import type { ModelInput } from '../input.js';
 import type { Precision } from '../native.js';
 import type { Truncate } from '../options.js';
+import type { Dtype } from '../vectors/dtype.js';
 
 /** What the vectors of a call have in common. */
 export interface KeyContext {
@@ -22,6 +23,9 @@ export interface KeyContext {
   maxLength: number;
   normalize: boolean;
   dimensions: number;
+  /** What the vectors are kept as, and the digest of the ranges that it needs; null: none. */
+  dtype: Dtype;
+  ranges: string | null;
 }
 
 const SEPARATOR = '\0';

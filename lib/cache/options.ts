@@ -10,6 +10,7 @@ import {
 } from '../checks.js';
 import { invalidArgument } from '../errors.js';
 import type { Logger } from '../logger.js';
+import { DTYPES, type Dtype } from '../vectors/dtype.js';
 import { DiskLevel, type DiskLevelOptions } from './disk-level.js';
 import { EmbeddingCache } from './embedding-cache.js';
 import type { CacheLevel } from './level.js';
@@ -20,6 +21,12 @@ import { RedisLevel, type RedisLevelOptions } from './redis-level.js';
 export interface CacheOptions {
   /** What keys begin with; caches of different prefixes do not see each other. Default `ovembed`. */
   prefix?: string;
+  /**
+   * What vectors are kept as; with another type than `float32`, what is computed passes through it as well, so that a kept
+   * vector has the bits of a computed one. `int8` and `uint8` need the load option `ranges`; `binary` and `ubinary` serve
+   * calls of these two only. Default `'float32'`, which serves calls of every `dtype`.
+   */
+  dtype?: Dtype;
   /** In this process. Default: on; `false`: off. */
   memory?: MemoryLevelOptions | false;
   /** In Redis or Valkey, shared by machines. Default: off. */
@@ -57,7 +64,7 @@ const REDIS_CHECKS: Checks<NonNullable<CacheOptions['redis']>> = {
 };
 const DISK_CHECKS: Checks<DiskLevelOptions> = { path: aNonEmptyString, maxBytes: aPositiveInteger };
 
-const CHECKS: Checks<CacheOptions & { dtype: 'float32' }> = {
+const CHECKS: Checks<CacheOptions> = {
   prefix: aNonEmptyString,
   memory: (value, name) => {
     if (value !== false) checkOptions(value as MemoryLevelOptions, MEMORY_CHECKS, name);
@@ -68,7 +75,7 @@ const CHECKS: Checks<CacheOptions & { dtype: 'float32' }> = {
     aNonEmptyString((value as DiskLevelOptions).path, `${name}.path`);
   },
   levels: aLevelList,
-  dtype: oneOf('float32'),
+  dtype: oneOf(...DTYPES),
 };
 
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` */
@@ -81,10 +88,10 @@ export const checkCacheOptions: Check = (value, name) => {
  *   not answer is no such case
  */
 export async function openCache(options: CacheOptions, logger: Logger): Promise<EmbeddingCache> {
-  const { prefix = DEFAULT_PREFIX, memory = {}, redis, disk, levels = [] } = options;
+  const { prefix = DEFAULT_PREFIX, dtype, memory = {}, redis, disk, levels = [] } = options;
   const own: CacheLevel[] = [];
   if (memory !== false) own.push(new MemoryLevel(memory));
   if (redis) own.push(await RedisLevel.open({ ...redis, prefix, logger }));
   if (disk) own.push(new DiskLevel(disk));
-  return new EmbeddingCache([...own, ...levels], logger);
+  return new EmbeddingCache([...own, ...levels], logger, dtype);
 }

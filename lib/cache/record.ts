@@ -14,6 +14,7 @@
  *     52 + n      4  CRC-32 of all before
  */
 import { crc32 } from 'node:zlib';
+import { arrayOf, bytesPerRow, type Dtype, elementsPerRow, type VectorArray } from '../vectors/dtype.js';
 
 const MAGIC = 0x3145564f;
 const HEADER_BYTES = 52;
@@ -22,25 +23,29 @@ const KEY_BYTES = 32;
 const KEY_DIGITS = 2 * KEY_BYTES;
 
 /** Element types by the number that stands for them in a record; numbers are never given anew. */
-const DTYPES = ['float32'] as const;
-const FLOAT32 = DTYPES.indexOf('float32');
+const DTYPES: readonly Dtype[] = ['float32', 'float16', 'bfloat16', 'int8', 'uint8', 'binary', 'ubinary'];
 
 /** A vector and what was read of its text. */
 export interface CachedEmbedding {
-  data: Float32Array;
+  data: VectorArray;
+  /** Element type of `data`. Default `float32`. */
+  dtype?: Dtype;
+  /** Width of the vector. Default: the length of `data`. */
+  dimensions?: number;
   tokens: number;
   originalTokens: number;
   truncated: boolean;
 }
 
 /** @param key as CacheKeys makes it */
-export function encodeRecord(key: string, { data, tokens, originalTokens, truncated }: CachedEmbedding): Uint8Array {
+export function encodeRecord(key: string, embedding: CachedEmbedding): Uint8Array {
+  const { data, dtype = 'float32', dimensions = data.length, tokens, originalTokens, truncated } = embedding;
   const record = new Uint8Array(HEADER_BYTES + data.byteLength + CHECKSUM_BYTES);
   const view = new DataView(record.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint8(4, FLOAT32);
+  view.setUint8(4, DTYPES.indexOf(dtype));
   view.setUint8(5, truncated ? 1 : 0);
-  view.setUint32(8, data.length, true);
+  view.setUint32(8, dimensions, true);
   view.setUint32(12, tokens, true);
   view.setUint32(16, originalTokens, true);
   record.set(digestOf(key), 20);
@@ -51,20 +56,27 @@ export function encodeRecord(key: string, { data, tokens, originalTokens, trunca
 }
 
 /**
- * What a record holds; undefined if it is damaged, of another form, of another key or of another width.
+ * What a record holds; undefined if it is damaged, of another form, of another key, or of another width or element type.
  * @param dimensions that the call expects
+ * @param dtype that the cache keeps
  */
-export function decodeRecord(record: Uint8Array, key: string, dimensions: number): CachedEmbedding | undefined {
-  if (record.length !== HEADER_BYTES + dimensions * Float32Array.BYTES_PER_ELEMENT + CHECKSUM_BYTES) return undefined;
+export function decodeRecord(
+  record: Uint8Array,
+  key: string,
+  dimensions: number,
+  dtype: Dtype = 'float32',
+): CachedEmbedding | undefined {
+  if (record.length !== HEADER_BYTES + bytesPerRow(dtype, dimensions) + CHECKSUM_BYTES) return undefined;
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const end = record.length - CHECKSUM_BYTES;
   if (view.getUint32(end, true) !== crc32(record.subarray(0, end))) return undefined;
-  if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== FLOAT32) return undefined;
+  if (view.getUint32(0, true) !== MAGIC || DTYPES[view.getUint8(4)] !== dtype) return undefined;
   if (view.getUint32(8, true) !== dimensions || !hasKey(record, key)) return undefined;
-  // A copy: the bytes need not be aligned, and belong to the level. Not by slice(), which gives a view of a Buffer.
-  const data = new Float32Array(new Uint8Array(record.subarray(HEADER_BYTES, end)).buffer);
+  // A copy: the bytes need not be aligned, and belong to the level.
+  const data = arrayOf(dtype, elementsPerRow(dtype, dimensions));
+  new Uint8Array(data.buffer).set(record.subarray(HEADER_BYTES, end));
   const truncated = view.getUint8(5) === 1;
-  return { data, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
+  return { data, dtype, dimensions, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
 }
 
 /** The 32 bytes that a key's last 64 digits stand for. */

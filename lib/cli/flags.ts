@@ -1,5 +1,5 @@
 /** Command-line options as commander hands them over. */
-import type { InputType, LoadOptions, Truncate } from '../index.js';
+import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {
@@ -44,6 +44,9 @@ export interface EmbedFlags extends CommonFlags {
   batchTokens?: number;
   truncate: Truncate;
   dimensions?: number;
+  dtype: Dtype;
+  ranges?: string;
+  saveRanges?: string;
   query?: boolean;
   inputType?: InputType;
   promptName?: string;

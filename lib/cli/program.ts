@@ -36,6 +36,9 @@ Examples:
       one matrix: numpy.load("vectors.npy") has the shape (lines, dimensions)
   echo 'how do I reset it?' | ovembed embed --query
       a query, with the model's prompt for queries if it has one
+  ovembed embed sample.txt --save-ranges ranges.json
+  ovembed embed notes.txt --dtype int8 --ranges ranges.json --output vectors.npy
+      a quarter of the size: the range of each dimension first, then vectors in 256 steps of it
   zcat corpus.jsonl.gz | ovembed embed --input-format jsonl --format npy > corpus.npy
       any size: memory stays the same
 
@@ -226,11 +229,27 @@ function addEmbedOptions(command: Command): void {
   command.option('-o, --output <file>', 'where to write (default: standard output)');
   choice(
     '--format <format>',
-    'JSON Lines, or a NumPy matrix of float32 (default: npy for an --output that ends in .npy, else jsonl)',
+    'JSON Lines, or a NumPy matrix (default: npy for an --output that ends in .npy, else jsonl)',
     ['jsonl', 'npy'],
   );
   command.option('--into <name>', 'JSON Lines: the field of the vector', 'embedding');
   command.option('--dimensions <n>', 'cut vectors to n dimensions, then normalise (Matryoshka)', positiveInteger);
+
+  choice(
+    '--dtype <type>',
+    'element type of the vectors; binary and ubinary are bits, eight to a byte',
+    ['float32', 'float16', 'bfloat16', 'int8', 'uint8', 'binary', 'ubinary'],
+    'float32',
+  );
+  command.option('--ranges <file>', 'for int8 and uint8: the range of each dimension, from --save-ranges');
+  command.addOption(
+    new Option('--save-ranges <file>', 'write the ranges over these texts instead of vectors').conflicts([
+      'output',
+      'format',
+      'dtype',
+      'ranges',
+    ]),
+  );
 
   command.optionsGroup('Running:');
   command.option('--batch-tokens <n>', 'most tokens of a batch (default: 1024)', positiveInteger);

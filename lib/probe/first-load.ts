@@ -31,6 +31,7 @@ const IS_PASSED_ON: Record<keyof LoadOptions, boolean> = {
   dimensions: true,
   modelFile: true,
   cache: false,
+  ranges: false,
   batchDelayMs: false,
   maxQueue: false,
   queryInstruction: false,

@@ -1,4 +1,5 @@
 /** `ovembed/vectors`: element types, similarity and files of embeddings. Importing it does not load the native addon. */
+export type { Float32Vectors } from './check.js';
 export {
   bytesPerRow,
   DTYPES,
@@ -20,3 +21,5 @@ export {
 } from './flat-index.js';
 export { type BitVector, cosine, dot, euclidean, hamming, type NumberVector } from './similarity.js';
 export { searchTwoStep, type TwoStepOptions } from './two-step.js';
+export { dequantize, type QuantizeOptions, quantize } from './quantization.js';
+export { Ranges, type RangesOrigin } from './ranges.js';

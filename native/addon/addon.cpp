@@ -8,6 +8,7 @@
 #include "addon/pipeline_options.h"
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
+#include "addon/vector_conversion.h"
 #include "core/activity.h"
 #include "core/convert.h"
 #include "core/cpus.h"
@@ -54,9 +55,10 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
          InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
          InstanceMethod("convertModel", &OvembedAddon::convert_model),
-         InstanceMethod("quantizeModel", &OvembedAddon::quantize_model),
+         InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
+         InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
+         InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
          InstanceMethod("createFlatIndex", &OvembedAddon::create_flat_index),
-         InstanceMethod("stop", &OvembedAddon::stop),
          InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
          InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
@@ -128,6 +130,12 @@ Napi::Value OvembedAddon::quantize_model(const Napi::CallbackInfo& info) {
 
 Napi::Value OvembedAddon::create_flat_index(const Napi::CallbackInfo& info) {
     return FlatIndexWrap::new_instance(flat_index_class, FlatIndexWrap::create(object_argument(info, 0)));
+}
+
+Napi::Value OvembedAddon::quantize_vectors(const Napi::CallbackInfo& info) { return ovembed::quantize_vectors(info); }
+
+Napi::Value OvembedAddon::dequantize_vectors(const Napi::CallbackInfo& info) {
+    return ovembed::dequantize_vectors(info);
 }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }

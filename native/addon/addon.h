@@ -28,6 +28,8 @@ private:
     Napi::Value convert_model(const Napi::CallbackInfo& info);
     Napi::Value quantize_model(const Napi::CallbackInfo& info);
     Napi::Value create_flat_index(const Napi::CallbackInfo& info);
+    Napi::Value quantize_vectors(const Napi::CallbackInfo& info);
+    Napi::Value dequantize_vectors(const Napi::CallbackInfo& info);
     Napi::Value available_cpus(const Napi::CallbackInfo& info);
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);
     Napi::Value lock_file(const Napi::CallbackInfo& info);

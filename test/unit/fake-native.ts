@@ -19,6 +19,7 @@ import type {
   StoredQuantization,
   TokenizerOptions,
 } from '../../lib/native.js';
+import { plainConversion } from './plain-conversion.js';
 
 export const CLS = 1;
 export const SEP = 2;
@@ -88,6 +89,7 @@ export class FakeWorld {
     trimHeap: () => this.heapTrims++,
     lockFile: () => () => {},
     stop: () => {},
+    ...plainConversion,
   };
 
   tokenizer(): NativeTokenizer {

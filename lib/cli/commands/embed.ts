@@ -1,8 +1,8 @@
 /** `ovembed embed`: files or standard input to vectors, in constant memory. */
 import { extname } from 'node:path';
-import type { Embedder, StreamOptions } from '../../index.js';
+import { type Dtype, type Embedder, OvembedError, Ranges, type StreamOptions } from '../../index.js';
 import { EXIT } from '../exit-codes.js';
-import { InputError, UsageError } from '../failures.js';
+import { InputError, systemReason, UsageError } from '../failures.js';
 import { counted, duration, grouped } from '../figures.js';
 import type { EmbedFlags } from '../flags.js';
 import { findInputs, type InputFile, totalBytes } from '../input/files.js';
@@ -21,13 +21,14 @@ export async function embed(paths: readonly string[], flags: EmbedFlags): Promis
   const files = await findInputs(paths);
   const parsed = files.map((file) => ({ file, parse: parserFor(file, flags) }));
   await checkOutput(flags, files);
+  const ranges = await readRanges(flags);
 
   const interruption = new Interruption(() =>
     note('Stopping: what was read is finished. Again to stop at once.', flags),
   );
   try {
     const { batchTokens } = flags;
-    const more = { signal: interruption.signal, ...(batchTokens === undefined ? {} : { batchTokens }) };
+    const more = { signal: interruption.signal, ...(batchTokens === undefined ? {} : { batchTokens }), ...(ranges && { ranges }) };
     const embedder = await loadModel(flags, more);
     const reader = new InputReader(parsed, interruption.signal);
     const tally = new Tally(totalBytes(files));
@@ -53,9 +54,20 @@ function parserFor(file: InputFile, { inputFormat, field, into }: EmbedFlags): L
   return format === 'jsonl' ? jsonLineParser(field, into) : parseTextLine;
 }
 
+/** Before a model is loaded, as a file that is missing is found sooner. */
+async function readRanges({ dtype, ranges }: EmbedFlags): Promise<Ranges | undefined> {
+  if (dtype !== 'int8' && dtype !== 'uint8') return undefined;
+  if (ranges === undefined) {
+    throw new UsageError(`--dtype ${dtype}: needs --ranges <file>, which ovembed embed --save-ranges <file> makes`);
+  }
+  return Ranges.load(ranges).catch((error) => {
+    throw error instanceof OvembedError ? error : new InputError(`${ranges}: cannot be read: ${systemReason(error)}`);
+  });
+}
+
 async function embedInput(embedder: Embedder, reader: InputReader, tally: Tally, flags: EmbedFlags): Promise<void> {
   const stream = embedder.stream(reader.texts(), streamOptions(flags));
-  const writer = await openWriter(flags, flags.dimensions ?? embedder.info.dimensions);
+  const writer = await openWriter(flags, embedder.info);
   const isScreenTaken = !flags.output && process.stdout.isTTY;
   const progress = flags.quiet || flags.json || isScreenTaken ? NO_PROGRESS : showProgress(tally);
   try {
@@ -81,8 +93,9 @@ async function finishAfter(error: unknown, writer: VectorWriter): Promise<never>
 }
 
 /** A text that is too long is found by its mark, since that tells its line and keeps the vectors before it. */
-function streamOptions({ query, inputType = 'document', promptName, dimensions }: EmbedFlags): StreamOptions {
-  const options: StreamOptions = { truncate: 'end', inputType: query ? 'query' : inputType };
+function streamOptions(flags: EmbedFlags): StreamOptions<Dtype> {
+  const { query, inputType = 'document', promptName, dimensions, dtype } = flags;
+  const options: StreamOptions<Dtype> = { truncate: 'end', inputType: query ? 'query' : inputType, dtype };
   if (promptName !== undefined) options.promptName = promptName;
   if (dimensions !== undefined) options.dimensions = dimensions;
   return options;
@@ -100,7 +113,7 @@ function summarise(tally: Tally, { info }: Embedder, flags: EmbedFlags): void {
     const { model, revision, fingerprint, device, precision, activations } = info;
     const dimensions = flags.dimensions ?? info.dimensions;
     const summary = {
-      ...{ texts, tokens, truncated, seconds, dimensions, model, revision, fingerprint },
+      ...{ texts, tokens, truncated, seconds, dimensions, dtype: flags.dtype, model, revision, fingerprint },
       ...{ device, precision, activations },
     };
     process.stderr.write(`${JSON.stringify(summary)}\n`);

@@ -2,12 +2,14 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { EmbedderInfo } from '../../index.js';
 import { OutputError, systemReason, UsageError } from '../failures.js';
 import type { EmbedFlags } from '../flags.js';
 import type { InputFile } from '../input/files.js';
 import { STDIN } from '../input/files.js';
 import { JsonlWriter } from './jsonl.js';
-import { NpyWriter } from './npy.js';
+import { hasNpyName, NpyWriter } from './npy.js';
+import { RangesWriter } from './ranges.js';
 import { FileTarget, SpooledStdout, StdoutTarget } from './targets.js';
 import type { VectorWriter } from './writer.js';
 
@@ -18,7 +20,11 @@ function formatOf({ format, output }: EmbedFlags): 'jsonl' | 'npy' {
 
 /** Finds what is wrong with the output before a model is loaded. Nothing is opened yet, so an older file stays as it is. */
 export async function checkOutput(flags: EmbedFlags, inputs: readonly InputFile[]): Promise<void> {
-  const { output } = flags;
+  const { dtype, saveRanges } = flags;
+  if (saveRanges === undefined && formatOf(flags) === 'npy' && !hasNpyName(dtype)) {
+    throw new UsageError(`--dtype ${dtype}: NumPy has no such type; take --format jsonl or another --dtype`);
+  }
+  const output = saveRanges ?? flags.output;
   if (output === undefined) {
     if (formatOf(flags) === 'npy' && process.stdout.isTTY) {
       throw new UsageError('a .npy file is not for the screen: name a file with --output, or redirect standard output');
@@ -27,7 +33,7 @@ export async function checkOutput(flags: EmbedFlags, inputs: readonly InputFile[
   }
   for (const { path } of inputs) {
     if (path !== STDIN && (await isSameFile(path, output))) {
-      throw new UsageError(`--output ${output}: this is an input file, which would be overwritten`);
+      throw new UsageError(`${saveRanges ? '--save-ranges' : '--output'} ${output}: this is an input file, which would be overwritten`);
     }
   }
   const folder = dirname(resolve(output));
@@ -41,11 +47,13 @@ async function isSameFile(a: string, b: string): Promise<boolean> {
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
-export async function openWriter(flags: EmbedFlags, dimensions: number): Promise<VectorWriter> {
-  const { output, into } = flags;
+export async function openWriter(flags: EmbedFlags, info: EmbedderInfo): Promise<VectorWriter> {
+  const { output, into, dtype, saveRanges, dimensions = info.dimensions } = flags;
+  if (saveRanges !== undefined) return new RangesWriter(saveRanges, info, dimensions);
   if (formatOf(flags) === 'npy') {
     const target = output === undefined ? await SpooledStdout.open() : await FileTarget.open(output);
-    return NpyWriter.start(target, dimensions);
+    return NpyWriter.start(target, dimensions, dtype);
   }
-  return new JsonlWriter(output === undefined ? new StdoutTarget() : await FileTarget.open(output), into);
+  const target = output === undefined ? new StdoutTarget() : await FileTarget.open(output);
+  return new JsonlWriter(target, into, { dtype, dimensions });
 }

@@ -5,6 +5,7 @@ const embeddings = new Embeddings({
   data: Float32Array.of(1, 2, 3, 4, 5, 6),
   length: 3,
   dimensions: 2,
+  dtype: 'float32',
   tokens: Uint32Array.of(3, 4, 5),
   originalTokens: Uint32Array.of(3, 4, 9),
   truncated: Uint8Array.of(0, 0, 1),
