@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Embedder } from 'ovembed';
-import { FlatIndex, searchTwoStep } from 'ovembed/vectors';
+import { FlatIndex, quantize, Ranges, searchTwoStep } from 'ovembed/vectors';
 
 const K = 10;
 const folder = join(import.meta.dirname, 'documents');
@@ -22,13 +22,13 @@ const asked = await embedder.embed(queries, { inputType: 'query' });
 await embedder.close();
 
 const { dimensions } = documents;
-const ranges = rangesOf(documents);
+const ranges = await Ranges.of(documents);
 const exact = new FlatIndex({ dimensions });
 const bits = new FlatIndex({ dimensions, dtype: 'ubinary' });
 const codes = new FlatIndex({ dimensions, dtype: 'int8', ranges });
 await exact.add(documents);
-await bits.add(toBits(documents));
-await codes.add(toCodes(documents, ranges));
+await bits.add(await quantize(documents, 'ubinary'));
+await codes.add(await quantize(documents, 'int8', { ranges }));
 
 const best = await exact.search(asked, { k: K });
 console.log(`${sentences.length} sentences, ${queries.length} queries, the best ${K} of each\n`);
@@ -62,32 +62,4 @@ function sentencesOf(text) {
     text.replace(/^#.*\n/, '').replace(/\s+/g, ' '),
   );
   return Array.from(segments, ({ segment }) => segment.trim()).filter((sentence) => sentence.length > 20);
-}
-
-/** One bit a dimension, the first of them the highest of its byte. */
-function toBits({ data, length }) {
-  const rowBytes = Math.ceil(dimensions / 8);
-  const bytes = new Uint8Array(length * rowBytes);
-  data.forEach((value, i) => {
-    const d = i % dimensions;
-    if (value > 0) bytes[Math.floor(i / dimensions) * rowBytes + (d >> 3)] |= 0x80 >> (d & 7);
-  });
-  return bytes;
-}
-
-function rangesOf({ data }) {
-  const min = new Float32Array(dimensions).fill(Infinity);
-  const max = new Float32Array(dimensions).fill(-Infinity);
-  data.forEach((value, i) => {
-    min[i % dimensions] = Math.min(min[i % dimensions], value);
-    max[i % dimensions] = Math.max(max[i % dimensions], value);
-  });
-  return { min, max };
-}
-
-function toCodes({ data }, { min, max }) {
-  return Int8Array.from(data, (value, i) => {
-    const d = i % dimensions;
-    return Math.min(255, Math.floor(((value - min[d]) / (max[d] - min[d])) * 255)) - 128;
-  });
 }

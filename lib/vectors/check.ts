@@ -22,7 +22,8 @@ export function needsRanges(dtype: Dtype): dtype is 'int8' | 'uint8' {
 export function checkVectors(vectors: unknown): Vectors {
   const { data, length, dimensions, dtype } = (vectors ?? {}) as Partial<Vectors>;
   if (!isDtype(dtype)) throw invalidArgument('vectors', `vectors with a dtype of ${DTYPES.join(', ')}`, vectors);
-  if (!isPositiveInteger(dimensions)) throw invalidArgument('vectors.dimensions', 'an integer of at least 1', dimensions);
+  if (!isPositiveInteger(dimensions))
+    throw invalidArgument('vectors.dimensions', 'an integer of at least 1', dimensions);
   const kind = arrayOf(dtype, 0).constructor as new () => object;
   if (!(data instanceof kind)) throw invalidArgument('vectors.data', `a ${kind.name}, as ${dtype} has,`, data);
   const expected = (length as number) * elementsPerRow(dtype, dimensions);
@@ -41,7 +42,9 @@ export function checkFloat32Vectors(vectors: unknown, dimensions: number | undef
   if (!isPositiveInteger(dimensions)) {
     throw invalidArgument('dimensions', 'the width of a vector, which a Float32Array does not tell,', dimensions);
   }
-  return checkFloat32(checkVectors({ data: vectors, length: vectors.length / dimensions, dimensions, dtype: 'float32' }));
+  return checkFloat32(
+    checkVectors({ data: vectors, length: vectors.length / dimensions, dimensions, dtype: 'float32' }),
+  );
 }
 
 function checkFloat32(vectors: Vectors): Vectors<'float32'> {

@@ -4,8 +4,17 @@ import { anAbortSignal, aPositiveInteger, type Check, type Checks, checkOptions,
 import { invalidArgument, OvembedError } from '../errors.js';
 import { callNative, callNativeNow, type NativeFlatIndex, native } from '../native.js';
 import { CallScope } from '../signals.js';
-import { arrayName, checkVectors } from './checked-vectors.js';
-import { bytesPerRow, DTYPES, type Dtype, elementsPerRow, isPacked, type VectorArray, type Vectors } from './dtype.js';
+import { checkVectors } from './check.js';
+import {
+  arrayOf,
+  bytesPerRow,
+  DTYPES,
+  type Dtype,
+  elementsPerRow,
+  isPacked,
+  type VectorArray,
+  type Vectors,
+} from './dtype.js';
 
 /**
  * How vectors are compared. `dot` and `cosine` are similarities (larger is closer), `euclidean` and `hamming` distances
@@ -63,14 +72,14 @@ const OPTIONS: Checks<FlatIndexOptions> = {
   metric: oneOf(...METRICS),
   ranges: (value, name) => {
     const { min, max } = (value ?? {}) as Partial<CodeRanges>;
-    const fits = [min, max].every((ends) => arrayName(ends) === 'Float32Array');
+    const fits = [min, max].every((ends) => ends instanceof Float32Array);
     if (!fits) throw invalidArgument(name, '{ min, max }, a Float32Array each', value);
   },
 };
 
 const candidateLists: Check = (value, name) => {
   const lists = Array.isArray(value) ? value : [value];
-  const fits = lists.every((list) => arrayName(list) === 'Uint32Array');
+  const fits = lists.every((list) => list instanceof Uint32Array);
   if (!fits) throw invalidArgument(name, 'a Uint32Array, or one for each query', value);
 };
 const SEARCH_OPTIONS: Checks<SearchOptions> = {
@@ -127,7 +136,7 @@ export class FlatIndex {
    */
   async add(vectors: Vectors | VectorArray): Promise<void> {
     const { dimensions, dtype } = this;
-    const { data, length } = checkVectors(vectors, { dimensions, dtypes: [dtype] }, 'vectors');
+    const { data, length } = vectorsFor(vectors, dimensions, [dtype]);
     const added = this.#adding.then(() => this.#write(data, length));
     this.#adding = added.catch(() => {});
     return added;
@@ -158,7 +167,7 @@ export class FlatIndex {
   async search(queries: Vectors | VectorArray, options: SearchOptions = {}): Promise<SearchResult> {
     checkOptions(options, SEARCH_OPTIONS, 'search');
     const { dimensions } = this;
-    const { data, dtype, length } = checkVectors(queries, { dimensions, dtypes: queryDtypes(this.dtype) }, 'queries');
+    const { data, dtype, length } = vectorsFor(queries, dimensions, queryDtypes(this.dtype));
     const { k = DEFAULT_K, signal } = options;
     const candidates = listsFor(options.candidates, length);
     const job = nextJob++;
@@ -182,6 +191,26 @@ export class FlatIndex {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/**
+ * What was handed in, checked; an array alone is of the first of the dtypes that it can hold.
+ * @throws OvembedError `ERR_INVALID_ARGUMENT`
+ */
+function vectorsFor(vectors: Vectors | VectorArray, dimensions: number, dtypes: readonly Dtype[]): Vectors {
+  const checked = checkVectors(ArrayBuffer.isView(vectors) ? wrapped(vectors, dimensions, dtypes) : vectors);
+  if (!dtypes.includes(checked.dtype))
+    throw invalidArgument('vectors', `vectors of ${dtypes.join(' or ')}`, checked.dtype);
+  if (checked.dimensions === dimensions) return checked;
+  throw invalidArgument('vectors', `vectors of ${dimensions} dimensions`, checked.dimensions);
+}
+
+function wrapped(data: VectorArray, dimensions: number, dtypes: readonly Dtype[]): Vectors {
+  const dtype = dtypes.find((candidate) => data instanceof arrayOf(candidate, 0).constructor);
+  if (dtype !== undefined)
+    return { data, dtype, dimensions, length: Math.floor(data.length / elementsPerRow(dtype, dimensions)) };
+  const names = dtypes.map((candidate) => `a ${arrayOf(candidate, 0).constructor.name} of ${candidate}`);
+  throw invalidArgument('vectors', names.join(' or '), data);
 }
 
 /** Both kinds of bits are the same bits. */

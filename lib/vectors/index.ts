@@ -19,7 +19,7 @@ export {
   type SearchOptions,
   type SearchResult,
 } from './flat-index.js';
-export { type BitVector, cosine, dot, euclidean, hamming, type NumberVector } from './similarity.js';
-export { searchTwoStep, type TwoStepOptions } from './two-step.js';
 export { dequantize, type QuantizeOptions, quantize } from './quantization.js';
 export { Ranges, type RangesOrigin } from './ranges.js';
+export { type BitVector, cosine, dot, euclidean, hamming, type NumberVector } from './similarity.js';
+export { searchTwoStep, type TwoStepOptions } from './two-step.js';

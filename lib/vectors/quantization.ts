@@ -75,7 +75,10 @@ function codecFor<D extends Dtype>(dtype: D, dimensions: number, ranges: Ranges 
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` */
 export function checkDtype(dtype: unknown): asserts dtype is Dtype {
   if (isDtype(dtype)) return;
-  throw new OvembedError('ERR_INVALID_ARGUMENT', `Expected a dtype of ${DTYPES.join(', ')}, received ${String(dtype)}.`);
+  throw new OvembedError(
+    'ERR_INVALID_ARGUMENT',
+    `Expected a dtype of ${DTYPES.join(', ')}, received ${String(dtype)}.`,
+  );
 }
 
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` */

@@ -140,7 +140,8 @@ export class Ranges {
    */
   checkUse({ fingerprint, dimensions, normalize }: RangesUse): void {
     if (fingerprint !== undefined && fingerprint !== this.fingerprint) {
-      const own = this.fingerprint === null ? 'of no known model' : `of a model with the fingerprint ${this.fingerprint}`;
+      const own =
+        this.fingerprint === null ? 'of no known model' : `of a model with the fingerprint ${this.fingerprint}`;
       throw misused(`are ${own}, but the model's is ${fingerprint}`);
     }
     if (dimensions !== this.dimensions) {

@@ -1,6 +1,5 @@
 /** How close two vectors are. For one vector against many there is `FlatIndex`. */
 import { invalidArgument, OvembedError } from '../errors.js';
-import { arrayName } from './checked-vectors.js';
 
 /** Numbers; halves (`Uint16Array`) are bits and must be made float32 first. Two arrays may differ in type if one is of floats. */
 export type NumberVector = Float32Array | Float64Array | Int8Array | Uint8Array | readonly number[];
@@ -72,11 +71,11 @@ function ones(byte: number): number {
 }
 
 function isBytes(vector: unknown): vector is BitVector {
-  return ['Uint8Array', 'Int8Array'].includes(arrayName(vector) as string);
+  return vector instanceof Uint8Array || vector instanceof Int8Array;
 }
 
 function isFloats(vector: unknown): boolean {
-  return ['Float32Array', 'Float64Array'].includes(arrayName(vector) as string) || Array.isArray(vector);
+  return vector instanceof Float32Array || vector instanceof Float64Array || Array.isArray(vector);
 }
 
 function checkNumbers(a: NumberVector, b: NumberVector): void {
@@ -92,7 +91,7 @@ function checkNumbers(a: NumberVector, b: NumberVector): void {
 }
 
 function checkTypes(a: BitVector, b: BitVector): void {
-  if (arrayName(a) === arrayName(b)) return;
+  if (a instanceof Uint8Array === b instanceof Uint8Array) return;
   throw new OvembedError(
     'ERR_INVALID_ARGUMENT',
     'Expected two vectors of one type, received a Uint8Array and an Int8Array, whose steps begin at different values.',

@@ -2,57 +2,26 @@
 
 #include "addon/addon.h"
 #include "addon/arrays.h"
+#include "addon/element_arrays.h"
 #include "addon/options.h"
 #include "core/thread_pools.h"
 
 namespace ovembed {
 namespace {
 
-napi_typedarray_type array_type(ElementType type) {
-    switch (type) {
-        case ElementType::Float32:
-            return napi_float32_array;
-        case ElementType::Float16:
-        case ElementType::BFloat16:
-            return napi_uint16_array;
-        case ElementType::Int8:
-        case ElementType::Binary:
-            return napi_int8_array;
-        case ElementType::UInt8:
-        case ElementType::UBinary:
-            return napi_uint8_array;
-    }
-    return napi_uint8_array;
-}
-
-// Whole vectors in memory of JavaScript: to be read before anything of JavaScript runs again.
-struct VectorsView {
-    const void* data;
-    size_t count;
-};
-
-VectorsView vectors_argument(const Napi::Value& value, ElementType type, size_t dimensions) {
+// Whole vectors: `count` of them.
+Elements vectors_argument(const Napi::Value& value, VectorType type, size_t dimensions) {
+    auto [data, count] = elements_of(value, type, "the vectors");
     const size_t width = elements_per_row(type, dimensions);
-    napi_typedarray_type array{};
-    size_t length = 0;
-    void* data = nullptr;
-    const bool fits =
-        value.IsTypedArray() &&
-        napi_get_typedarray_info(value.Env(), value, &array, &length, &data, nullptr, nullptr) == napi_ok &&
-        array == array_type(type) && length % width == 0;
-    if (!fits) {
-        throw Napi::TypeError::New(
-            value.Env(), "Expected a typed array of whole vectors, " + std::to_string(width) + " elements each.");
-    }
-    return {data, length / width};
+    if (count % width == 0) return {data, count / width};
+    throw Napi::TypeError::New(value.Env(), "Expected whole vectors of " + std::to_string(width) + " elements each.");
 }
 
 std::vector<float> ranges_option(const Napi::Value& value) {
     if (value.IsUndefined()) return {};
-    const bool fits = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
-    if (!fits) throw Napi::TypeError::New(value.Env(), "Expected a Float32Array for ranges.");
-    const auto array = value.As<Napi::Float32Array>();
-    return {array.Data(), array.Data() + array.ElementLength()};
+    const auto [data, count] = elements_of(value, VectorType::Float32, "ranges");
+    const auto* values = static_cast<const float*>(data);
+    return {values, values + count};
 }
 
 std::vector<std::vector<uint32_t>> candidates_option(const Napi::Value& value) {
@@ -98,7 +67,7 @@ std::shared_ptr<FlatIndex> FlatIndexWrap::create(const Napi::Object& options) {
     auto ranges = ranges_option(options.Get("ranges"));
     try {
         return std::make_shared<FlatIndex>(
-            RowFormat{element_type(dtype), dimensions, metric(metric_name), std::move(ranges)});
+            RowFormat{vector_type(dtype), dimensions, metric(metric_name), std::move(ranges)});
     } catch (const Error& error) {
         throw to_js(options.Env(), error);
     }
@@ -148,9 +117,9 @@ Napi::Value FlatIndexWrap::search(const Napi::CallbackInfo& info) {
     const auto job = job_number(options.Get("job"));
     const auto state = m_state;
     const auto& native = index(env);
-    ElementType type{};
+    VectorType type{};
     try {
-        type = element_type(dtype);
+        type = vector_type(dtype);
     } catch (const Error& error) {
         throw to_js(env, error);
     }

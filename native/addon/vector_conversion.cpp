@@ -8,18 +8,18 @@
 namespace ovembed {
 namespace {
 
-napi_typedarray_type array_type(ElementType type) {
+napi_typedarray_type array_type(VectorType type) {
     switch (type) {
-        case ElementType::Float32:
+        case VectorType::Float32:
             return napi_float32_array;
-        case ElementType::Float16:
-        case ElementType::BFloat16:
+        case VectorType::Float16:
+        case VectorType::BFloat16:
             return napi_uint16_array;
-        case ElementType::Int8:
-        case ElementType::Binary:
+        case VectorType::Int8:
+        case VectorType::Binary:
             return napi_int8_array;
-        case ElementType::UInt8:
-        case ElementType::UBinary:
+        case VectorType::UInt8:
+        case VectorType::UBinary:
             return napi_uint8_array;
     }
     return napi_float32_array;
@@ -31,13 +31,12 @@ struct Elements {
 };
 
 // Where the elements of a typed array are. Memory that was detached has none.
-Elements elements_of(const Napi::Value& value, ElementType type, const char* name) {
+Elements elements_of(const Napi::Value& value, VectorType type, const char* name) {
     const auto env = value.Env();
     napi_typedarray_type found{};
     Elements elements{nullptr, 0};
-    const bool is_array =
-        value.IsTypedArray() && napi_get_typedarray_info(env, value, &found, &elements.count, &elements.data, nullptr,
-                                                         nullptr) == napi_ok;
+    const bool is_array = value.IsTypedArray() && napi_get_typedarray_info(env, value, &found, &elements.count,
+                                                                           &elements.data, nullptr, nullptr) == napi_ok;
     if (!is_array || found != array_type(type)) {
         throw Napi::TypeError::New(env, std::string("Expected a typed array of the element type for ") + name + ".");
     }
@@ -45,18 +44,18 @@ Elements elements_of(const Napi::Value& value, ElementType type, const char* nam
     return elements;
 }
 
-ElementType type_option(const Napi::Object& options) {
+VectorType type_option(const Napi::Object& options) {
     try {
-        return element_type(text_option(options, "dtype"));
+        return vector_type(text_option(options, "dtype"));
     } catch (const Error& error) {
         throw to_js(options.Env(), error);
     }
 }
 
 // Null where the type needs none.
-const float* ranges_option(const Napi::Object& options, ElementType type, size_t dimensions) {
+const float* ranges_option(const Napi::Object& options, VectorType type, size_t dimensions) {
     if (!needs_ranges(type)) return nullptr;
-    const auto ranges = elements_of(options.Get("ranges"), ElementType::Float32, "ranges");
+    const auto ranges = elements_of(options.Get("ranges"), VectorType::Float32, "ranges");
     if (ranges.count == 2 * dimensions) return static_cast<const float*>(ranges.data);
     throw Napi::TypeError::New(options.Env(), "Expected 2 x dimensions values for ranges.");
 }
@@ -75,7 +74,7 @@ Napi::Value convert(const Napi::CallbackInfo& info, size_t floats_at, size_t ele
     if (dimensions == 0) throw Napi::TypeError::New(info.Env(), "Expected at least 1 for dimensions.");
     // The last getter that runs: none can free what the pointers point to.
     const float* ranges = ranges_option(options, type, dimensions);
-    const auto floats = elements_of(info[floats_at], ElementType::Float32, "the vectors of float32");
+    const auto floats = elements_of(info[floats_at], VectorType::Float32, "the vectors of float32");
     const auto elements = elements_of(info[elements_at], type, "the vectors of the element type");
     const size_t width = elements_per_row(type, dimensions);
     const size_t rows = rows_of(info.Env(), elements.count, width, floats.count, dimensions);
@@ -86,13 +85,17 @@ Napi::Value convert(const Napi::CallbackInfo& info, size_t floats_at, size_t ele
 }  // namespace
 
 Napi::Value quantize_vectors(const Napi::CallbackInfo& info) {
-    return convert(info, 0, 1, [](const float* floats, void* elements, Matrix size, ElementType type,
-                                  const float* ranges) { quantize(floats, size, type, ranges, elements); });
+    return convert(info, 0, 1,
+                   [](const float* floats, void* elements, Matrix size, VectorType type, const float* ranges) {
+                       quantize(floats, size, type, ranges, elements);
+                   });
 }
 
 Napi::Value dequantize_vectors(const Napi::CallbackInfo& info) {
-    return convert(info, 1, 0, [](float* floats, const void* elements, Matrix size, ElementType type,
-                                  const float* ranges) { dequantize(elements, size, type, ranges, floats); });
+    return convert(info, 1, 0,
+                   [](float* floats, const void* elements, Matrix size, VectorType type, const float* ranges) {
+                       dequantize(elements, size, type, ranges, floats);
+                   });
 }
 
 }  // namespace ovembed

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <future>
 #include <limits>
 #include <numeric>
@@ -21,8 +22,8 @@ struct Matrix64 {
     std::vector<double> values;
 };
 
-constexpr ElementType kNumbers[] = {ElementType::Float32, ElementType::Float16, ElementType::BFloat16, ElementType::Int8,
-                                    ElementType::UInt8};
+constexpr VectorType kNumbers[] = {VectorType::Float32, VectorType::Float16, VectorType::BFloat16, VectorType::Int8,
+                                    VectorType::UInt8};
 
 template <typename T>
 void append(std::vector<std::byte>& bytes, T value) {
@@ -30,20 +31,20 @@ void append(std::vector<std::byte>& bytes, T value) {
     bytes.insert(bytes.end(), begin, begin + sizeof value);
 }
 
-Matrix64 random_rows(ElementType type, size_t count, size_t dimensions, uint32_t seed) {
+Matrix64 random_rows(VectorType type, size_t count, size_t dimensions, uint32_t seed) {
     std::mt19937 random(seed);
     std::normal_distribution<float> normal;
     std::uniform_int_distribution<int> byte(0, 255);
     Matrix64 matrix;
     for (size_t i = 0; i < count * dimensions; ++i) {
         switch (type) {
-            case ElementType::Float32:
+            case VectorType::Float32:
                 append(matrix.rows, normal(random));
                 break;
-            case ElementType::Float16:
+            case VectorType::Float16:
                 append(matrix.rows, to_float16(normal(random)));
                 break;
-            case ElementType::BFloat16:
+            case VectorType::BFloat16:
                 append(matrix.rows, to_bfloat16(normal(random)));
                 break;
             default:
@@ -54,18 +55,18 @@ Matrix64 random_rows(ElementType type, size_t count, size_t dimensions, uint32_t
         const void* element = matrix.rows.data() + i * element_bytes(type);
         uint16_t half = 0;
         float value = 0;
-        if (type == ElementType::Float32) std::memcpy(&value, element, sizeof value);
-        if (type == ElementType::Float16 || type == ElementType::BFloat16) std::memcpy(&half, element, sizeof half);
-        if (type == ElementType::Float16) value = from_float16(half);
-        if (type == ElementType::BFloat16) value = from_bfloat16(half);
-        if (type == ElementType::Int8) value = *static_cast<const int8_t*>(element);
-        if (type == ElementType::UInt8) value = *static_cast<const uint8_t*>(element);
+        if (type == VectorType::Float32) std::memcpy(&value, element, sizeof value);
+        if (type == VectorType::Float16 || type == VectorType::BFloat16) std::memcpy(&half, element, sizeof half);
+        if (type == VectorType::Float16) value = from_float16(half);
+        if (type == VectorType::BFloat16) value = from_bfloat16(half);
+        if (type == VectorType::Int8) value = *static_cast<const int8_t*>(element);
+        if (type == VectorType::UInt8) value = *static_cast<const uint8_t*>(element);
         matrix.values.push_back(value);
     }
     return matrix;
 }
 
-std::vector<float> run(KernelVersion version, RowOperation operation, const KernelQuery& query, ElementType type,
+std::vector<float> run(KernelVersion version, RowOperation operation, const KernelQuery& query, VectorType type,
                        const Matrix64& rows, size_t count) {
     std::vector<float> results(count);
     run_kernel(version, operation, query, type, rows.rows.data(), count, results.data());
@@ -77,10 +78,10 @@ class Widths : public testing::TestWithParam<size_t> {};
 TEST_P(Widths, OfNumbersGiveWhatDoublesGiveInEveryVersion) {
     constexpr size_t kRows = 5;
     const size_t width = GetParam();
-    for (const ElementType type : kNumbers) {
+    for (const VectorType type : kNumbers) {
         const auto rows = random_rows(type, kRows, width, 1);
-        const auto vector = random_rows(ElementType::Float32, 1, width, 2).values;
-        const auto scales = random_rows(ElementType::Float32, 1, width, 3).values;
+        const auto vector = random_rows(VectorType::Float32, 1, width, 2).values;
+        const auto scales = random_rows(VectorType::Float32, 1, width, 3).values;
         KernelQuery query{width, {vector.begin(), vector.end()}, {}, {}};
         KernelQuery scaled{width, query.values, {scales.begin(), scales.end()}, {}};
         for (const auto version : kernel_versions()) {
@@ -113,7 +114,7 @@ TEST_P(Widths, OfNumbersGiveWhatDoublesGiveInEveryVersion) {
 TEST_P(Widths, OfCodesAreExactInEveryVersion) {
     constexpr size_t kRows = 5;
     const size_t width = GetParam();
-    for (const ElementType type : {ElementType::Int8, ElementType::UInt8}) {
+    for (const VectorType type : {VectorType::Int8, VectorType::UInt8}) {
         const auto rows = random_rows(type, kRows, width, 4);
         const auto vector = random_rows(type, 1, width, 5);
         KernelQuery query{width, {}, {}, std::vector<uint8_t>(width)};
@@ -139,12 +140,12 @@ TEST_P(Widths, OfCodesAreExactInEveryVersion) {
 TEST_P(Widths, OfBitsAreCountedInEveryVersion) {
     constexpr size_t kRows = 5;
     const size_t bytes = (GetParam() + 7) / 8;
-    const auto rows = random_rows(ElementType::UInt8, kRows, bytes, 6);
-    const auto vector = random_rows(ElementType::UInt8, 1, bytes, 7);
+    const auto rows = random_rows(VectorType::UInt8, kRows, bytes, 6);
+    const auto vector = random_rows(VectorType::UInt8, 1, bytes, 7);
     KernelQuery query{GetParam(), {}, {}, std::vector<uint8_t>(bytes)};
     if (bytes > 0) std::memcpy(query.codes.data(), vector.rows.data(), bytes);
     for (const auto version : kernel_versions()) {
-        const auto distances = run(version, RowOperation::Hamming, query, ElementType::UBinary, rows, kRows);
+        const auto distances = run(version, RowOperation::Hamming, query, VectorType::UBinary, rows, kRows);
         for (size_t row = 0; row < kRows; ++row) {
             int different = 0;
             for (size_t bit = 0; bit < 8 * bytes; ++bit) {
@@ -165,7 +166,7 @@ TEST(RowKernels, SumsOfManyLargeCodesDoNotOverflow) {
     const KernelQuery query{kWidth, {}, {}, row};
     for (const auto version : kernel_versions()) {
         float dot = 0;
-        run_kernel(version, RowOperation::Dot, query, ElementType::UInt8, row.data(), 1, &dot);
+        run_kernel(version, RowOperation::Dot, query, VectorType::UInt8, row.data(), 1, &dot);
         EXPECT_EQ(dot, 255.0F * 255.0F * kWidth);
     }
 }
@@ -194,7 +195,7 @@ TEST(TopK, IsTheStartOfTheSortedListWhateverTheOrder) {
 }
 
 // Waits for a search, and throws what it fails with.
-SearchResult search(const FlatIndex& index, const void* queries, size_t count, ElementType type, SearchOptions options,
+SearchResult search(const FlatIndex& index, const void* queries, size_t count, VectorType type, SearchOptions options,
                     size_t threads = 2) {
     std::promise<SearchResult> promise;
     auto result = promise.get_future();
@@ -213,13 +214,13 @@ void add(FlatIndex& index, const Matrix64& rows, size_t count) {
 TEST(FlatIndex, FindsTheSameOnAnyNumberOfThreads) {
     // More rows than a chunk holds, with many ties.
     constexpr size_t kRows = 300'000;
-    FlatIndex index({ElementType::Int8, 32, Metric::Euclidean, {}});
-    auto rows = random_rows(ElementType::Int8, kRows, 32, 9);
+    FlatIndex index({VectorType::Int8, 32, Metric::Euclidean, {}});
+    auto rows = random_rows(VectorType::Int8, kRows, 32, 9);
     std::copy_n(rows.rows.begin(), kRows * 8, rows.rows.begin() + kRows * 16);
     add(index, rows, kRows);
-    const auto alone = search(index, rows.rows.data(), 3, ElementType::Int8, {50, {}}, 1);
+    const auto alone = search(index, rows.rows.data(), 3, VectorType::Int8, {50, {}}, 1);
     for (const size_t threads : {2, 5}) {
-        const auto together = search(index, rows.rows.data(), 3, ElementType::Int8, {50, {}}, threads);
+        const auto together = search(index, rows.rows.data(), 3, VectorType::Int8, {50, {}}, threads);
         EXPECT_EQ(together.indices, alone.indices);
         EXPECT_EQ(together.scores, alone.scores);
     }
@@ -231,8 +232,8 @@ TEST(FlatIndex, FindsTheSameOnAnyNumberOfThreads) {
 TEST(FlatIndex, GrowsInPartsAndKeepsWhatItHas) {
     constexpr size_t kWidth = 300;
     constexpr size_t kRows = 20'000;  // 24 MB: three chunks
-    FlatIndex index({ElementType::Float32, kWidth, Metric::Cosine, {}});
-    const auto rows = random_rows(ElementType::Float32, kRows, kWidth, 10);
+    FlatIndex index({VectorType::Float32, kWidth, Metric::Cosine, {}});
+    const auto rows = random_rows(VectorType::Float32, kRows, kWidth, 10);
     for (size_t first = 0; first < kRows; first += 777) {
         const size_t count = std::min<size_t>(777, kRows - first);
         index.write(first, rows.rows.data() + first * kWidth * sizeof(float), count);
@@ -242,92 +243,92 @@ TEST(FlatIndex, GrowsInPartsAndKeepsWhatItHas) {
     EXPECT_GE(index.bytes(), kRows * kWidth * sizeof(float));
     for (const size_t row : {0, 776, 777, 6'990, 6'991, 19'999}) {
         const auto found =
-            search(index, rows.rows.data() + row * kWidth * sizeof(float), 1, ElementType::Float32, {1, {}});
+            search(index, rows.rows.data() + row * kWidth * sizeof(float), 1, VectorType::Float32, {1, {}});
         EXPECT_EQ(found.indices[0], row);
         EXPECT_NEAR(found.scores[0], 1, 1e-6);
     }
 }
 
 TEST(FlatIndex, RowsAreSeenOnceTheyArePublished) {
-    FlatIndex index({ElementType::Float32, 2, Metric::Dot, {}});
+    FlatIndex index({VectorType::Float32, 2, Metric::Dot, {}});
     const std::vector<float> rows{1, 0, 2, 0, 3, 0};
     index.write(0, rows.data(), 3);
-    EXPECT_EQ(search(index, rows.data(), 1, ElementType::Float32, {5, {}}).k, 0U);
+    EXPECT_EQ(search(index, rows.data(), 1, VectorType::Float32, {5, {}}).k, 0U);
     index.publish(2);
-    EXPECT_EQ(search(index, rows.data(), 1, ElementType::Float32, {5, {}}).indices, (std::vector<uint32_t>{1, 0}));
+    EXPECT_EQ(search(index, rows.data(), 1, VectorType::Float32, {5, {}}).indices, (std::vector<uint32_t>{1, 0}));
     EXPECT_THROW(index.write(1, rows.data(), 1), Error);  // is seen already
     EXPECT_THROW(index.write(4, rows.data(), 1), Error);  // would leave a hole
     EXPECT_THROW(index.publish(1), Error);
     EXPECT_THROW(index.publish(4), Error);
     index.write(2, rows.data(), 1);  // takes the place of what was never seen
     index.publish(3);
-    EXPECT_EQ(search(index, rows.data(), 1, ElementType::Float32, {5, {}}).indices, (std::vector<uint32_t>{1, 0, 2}));
+    EXPECT_EQ(search(index, rows.data(), 1, VectorType::Float32, {5, {}}).indices, (std::vector<uint32_t>{1, 0, 2}));
 }
 
 TEST(FlatIndex, RowsThatAreNoNumbersComeLast) {
-    FlatIndex index({ElementType::Float32, 1, Metric::Dot, {}});
+    FlatIndex index({VectorType::Float32, 1, Metric::Dot, {}});
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const std::vector<float> rows{nan, -1, nan, 5, -std::numeric_limits<float>::infinity()};
     index.write(0, rows.data(), rows.size());
     index.publish(rows.size());
     const float query = 1;
-    EXPECT_EQ(search(index, &query, 1, ElementType::Float32, {5, {}}).indices, (std::vector<uint32_t>{3, 1, 4, 0, 2}));
+    EXPECT_EQ(search(index, &query, 1, VectorType::Float32, {5, {}}).indices, (std::vector<uint32_t>{3, 1, 4, 0, 2}));
 }
 
 TEST(FlatIndex, CodesWithRangesStandForWhatTheyWereMadeOf) {
     constexpr size_t kWidth = 70;
     constexpr size_t kRows = 40;
-    const auto rows = random_rows(ElementType::Float32, kRows, kWidth, 11);
-    const auto query = random_rows(ElementType::Float32, 1, kWidth, 12);
+    const auto rows = random_rows(VectorType::Float32, kRows, kWidth, 11);
+    const auto query = random_rows(VectorType::Float32, 1, kWidth, 12);
     const auto* floats = reinterpret_cast<const float*>(rows.rows.data());
     std::vector<float> ranges(2 * kWidth);
     for (size_t d = 0; d < kWidth; ++d) {
         ranges[d] = -3.0F - static_cast<float>(d % 3);
         ranges[kWidth + d] = 4.0F + static_cast<float>(d % 5);
     }
-    for (const ElementType type : {ElementType::Int8, ElementType::UInt8}) {
+    for (const VectorType type : {VectorType::Int8, VectorType::UInt8}) {
         std::vector<std::byte> codes(kRows * kWidth);
         std::vector<float> back(kRows * kWidth);
         quantize(floats, {kRows, kWidth}, type, ranges.data(), codes.data());
         dequantize(codes.data(), {kRows, kWidth}, type, ranges.data(), back.data());
         for (const Metric metric : {Metric::Dot, Metric::Cosine, Metric::Euclidean}) {
             FlatIndex of_codes({type, kWidth, metric, ranges});
-            FlatIndex of_floats({ElementType::Float32, kWidth, metric, {}});
+            FlatIndex of_floats({VectorType::Float32, kWidth, metric, {}});
             of_codes.write(0, codes.data(), kRows);
             of_floats.write(0, back.data(), kRows);
             of_codes.publish(kRows);
             of_floats.publish(kRows);
-            const auto found = search(of_codes, query.rows.data(), 1, ElementType::Float32, {kRows, {}});
-            const auto expected = search(of_floats, query.rows.data(), 1, ElementType::Float32, {kRows, {}});
+            const auto found = search(of_codes, query.rows.data(), 1, VectorType::Float32, {kRows, {}});
+            const auto expected = search(of_floats, query.rows.data(), 1, VectorType::Float32, {kRows, {}});
             EXPECT_EQ(found.indices, expected.indices);
             for (size_t i = 0; i < kRows; ++i) EXPECT_NEAR(found.scores[i], expected.scores[i], 2e-4);
             // Codes as the query stand for the same values.
             const auto itself = search(of_codes, codes.data(), 1, type, {kRows, {}});
-            const auto its_values = search(of_floats, back.data(), 1, ElementType::Float32, {kRows, {}});
+            const auto its_values = search(of_floats, back.data(), 1, VectorType::Float32, {kRows, {}});
             EXPECT_EQ(itself.indices, its_values.indices);
         }
     }
 }
 
 TEST(FlatIndex, CandidatesAreAllThatIsLookedAt) {
-    FlatIndex index({ElementType::Float32, 1, Metric::Euclidean, {}});
+    FlatIndex index({VectorType::Float32, 1, Metric::Euclidean, {}});
     std::vector<float> rows(1000);
     std::iota(rows.begin(), rows.end(), 0.0F);
     index.write(0, rows.data(), rows.size());
     index.publish(rows.size());
     const std::vector<float> queries{500, 10};
-    const auto found = search(index, queries.data(), 2, ElementType::Float32, {10, {{3, 999, 499, 3}, {12}}});
+    const auto found = search(index, queries.data(), 2, VectorType::Float32, {10, {{3, 999, 499, 3}, {12}}});
     EXPECT_EQ(found.k, 3U);
     EXPECT_EQ(found.indices, (std::vector<uint32_t>{499, 3, 999, 12, kNoRow, kNoRow}));
     EXPECT_EQ(found.scores[3], 2);
     EXPECT_TRUE(std::isnan(found.scores[4]));
-    EXPECT_THROW(search(index, queries.data(), 1, ElementType::Float32, {1, {{1000}}}), Error);
-    EXPECT_THROW(search(index, queries.data(), 2, ElementType::Float32, {1, {{1}}}), Error);
+    EXPECT_THROW(search(index, queries.data(), 1, VectorType::Float32, {1, {{1000}}}), Error);
+    EXPECT_THROW(search(index, queries.data(), 2, VectorType::Float32, {1, {{1}}}), Error);
 }
 
 TEST(FlatIndex, SearchesEndWhenTheyAreCancelledOrNobodyIsThere) {
-    FlatIndex index({ElementType::Float32, 64, Metric::Dot, {}});
-    const auto rows = random_rows(ElementType::Float32, 20'000, 64, 13);
+    FlatIndex index({VectorType::Float32, 64, Metric::Dot, {}});
+    const auto rows = random_rows(VectorType::Float32, 20'000, 64, 13);
     add(index, rows, 20'000);
     ThreadPool pool(2);
     Cancellations jobs;
@@ -335,7 +336,7 @@ TEST(FlatIndex, SearchesEndWhenTheyAreCancelledOrNobodyIsThere) {
         std::promise<ErrorCode> promise;
         auto work = jobs.begin(1);
         if (cancelled) work->cancel();
-        index.search(rows.rows.data(), 100, ElementType::Float32, {10, {}}, pool,
+        index.search(rows.rows.data(), 100, VectorType::Float32, {10, {}}, pool,
                      {[&] { return cancelled; }, [&](SearchResult) { promise.set_value(ErrorCode::InvalidArgument); },
                       [&](std::exception_ptr error) {
                           try {
@@ -353,10 +354,10 @@ TEST(FlatIndex, ASearchOutlivesItsIndex) {
     std::promise<SearchResult> promise;
     ThreadPool pool(1);
     {
-        FlatIndex index({ElementType::Float32, 64, Metric::Dot, {}});
-        const auto rows = random_rows(ElementType::Float32, 20'000, 64, 14);
+        FlatIndex index({VectorType::Float32, 64, Metric::Dot, {}});
+        const auto rows = random_rows(VectorType::Float32, 20'000, 64, 14);
         add(index, rows, 20'000);
-        index.search(rows.rows.data(), 10, ElementType::Float32, {1, {}}, pool,
+        index.search(rows.rows.data(), 10, VectorType::Float32, {1, {}}, pool,
                      {[] { return true; }, [&](SearchResult found) { promise.set_value(std::move(found)); },
                       [](std::exception_ptr) {}, nullptr});
     }
@@ -364,14 +365,14 @@ TEST(FlatIndex, ASearchOutlivesItsIndex) {
 }
 
 TEST(FlatIndex, RefusesFormatsWhosePartsDoNotFit) {
-    EXPECT_THROW(FlatIndex({ElementType::Float32, 0, Metric::Dot, {}}), Error);
-    EXPECT_THROW(FlatIndex({ElementType::Float32, 8, Metric::Hamming, {}}), Error);
-    EXPECT_THROW(FlatIndex({ElementType::UBinary, 8, Metric::Dot, {}}), Error);
-    EXPECT_THROW(FlatIndex({ElementType::Float32, 1, Metric::Dot, {0, 1}}), Error);
-    EXPECT_THROW(FlatIndex({ElementType::Int8, 2, Metric::Dot, {0, 1}}), Error);
-    FlatIndex index({ElementType::Float32, 1, Metric::Dot, {}});
+    EXPECT_THROW(FlatIndex({VectorType::Float32, 0, Metric::Dot, {}}), Error);
+    EXPECT_THROW(FlatIndex({VectorType::Float32, 8, Metric::Hamming, {}}), Error);
+    EXPECT_THROW(FlatIndex({VectorType::UBinary, 8, Metric::Dot, {}}), Error);
+    EXPECT_THROW(FlatIndex({VectorType::Float32, 1, Metric::Dot, {0, 1}}), Error);
+    EXPECT_THROW(FlatIndex({VectorType::Int8, 2, Metric::Dot, {0, 1}}), Error);
+    FlatIndex index({VectorType::Float32, 1, Metric::Dot, {}});
     const float query = 1;
-    EXPECT_THROW(search(index, &query, 1, ElementType::Float16, {1, {}}), Error);
+    EXPECT_THROW(search(index, &query, 1, VectorType::Float16, {1, {}}), Error);
 }
 
 }  // namespace

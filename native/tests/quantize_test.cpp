@@ -25,7 +25,7 @@ std::vector<float> random_values(size_t count, unsigned seed) {
 }
 
 template <typename T>
-std::vector<T> quantized(const std::vector<float>& values, size_t dimensions, ElementType type,
+std::vector<T> quantized(const std::vector<float>& values, size_t dimensions, VectorType type,
                          const std::vector<float>& ranges = {}) {
     const size_t rows = values.size() / dimensions;
     std::vector<T> out(rows * elements_per_row(type, dimensions));
@@ -34,7 +34,7 @@ std::vector<T> quantized(const std::vector<float>& values, size_t dimensions, El
 }
 
 template <typename T>
-std::vector<float> dequantized(const std::vector<T>& values, size_t dimensions, ElementType type,
+std::vector<float> dequantized(const std::vector<T>& values, size_t dimensions, VectorType type,
                                const std::vector<float>& ranges = {}) {
     const size_t rows = values.size() / elements_per_row(type, dimensions);
     std::vector<float> out(rows * dimensions);
@@ -56,8 +56,8 @@ TEST(Quantize, EveryFloat16HasItsValueAndComesBack) {
     for (uint32_t bits = 0; bits <= 0xFFFF; ++bits) {
         const auto half = static_cast<uint16_t>(bits);
         const double value = half_value(half);
-        const float wide = dequantized(std::vector<uint16_t>{half}, 1, ElementType::Float16)[0];
-        const uint16_t back = quantized<uint16_t>({wide}, 1, ElementType::Float16)[0];
+        const float wide = dequantized(std::vector<uint16_t>{half}, 1, VectorType::Float16)[0];
+        const uint16_t back = quantized<uint16_t>({wide}, 1, VectorType::Float16)[0];
         if (std::isnan(value)) {
             ASSERT_TRUE(std::isnan(wide)) << bits;
             ASSERT_TRUE(std::isnan(half_value(back))) << bits;
@@ -75,10 +75,11 @@ TEST(Quantize, Float16RoundsToTheNearestTiesToEven) {
         const float high = bits == 0x7BFF ? 65536.0F : static_cast<float>(half_value(static_cast<uint16_t>(bits + 1)));
         const float middle = low + (high - low) / 2;
         const auto even = static_cast<uint16_t>(bits % 2 == 0 ? bits : bits + 1);
-        const std::vector<float> values{std::nextafter(middle, 0.0F), middle, std::nextafter(middle, kInfinity), -middle};
+        const std::vector<float> values{std::nextafter(middle, 0.0F), middle, std::nextafter(middle, kInfinity),
+                                        -middle};
         const std::vector<uint16_t> expected{static_cast<uint16_t>(bits), even, static_cast<uint16_t>(bits + 1),
                                              static_cast<uint16_t>(even | 0x8000)};
-        ASSERT_EQ(quantized<uint16_t>(values, 4, ElementType::Float16), expected) << bits;
+        ASSERT_EQ(quantized<uint16_t>(values, 4, VectorType::Float16), expected) << bits;
     }
 }
 
@@ -86,14 +87,15 @@ TEST(Quantize, BFloat16RoundsToTheNearestTiesToEven) {
     for (uint32_t bits = 0; bits < 0x7F80; ++bits) {
         const float middle = float_of((bits << 16) | 0x8000);
         const auto even = static_cast<uint16_t>(bits % 2 == 0 ? bits : bits + 1);
-        const std::vector<float> values{float_of((bits << 16) | 0x7FFF), middle, float_of((bits << 16) | 0x8001), -middle};
+        const std::vector<float> values{float_of((bits << 16) | 0x7FFF), middle, float_of((bits << 16) | 0x8001),
+                                        -middle};
         const std::vector<uint16_t> expected{static_cast<uint16_t>(bits), even, static_cast<uint16_t>(bits + 1),
                                              static_cast<uint16_t>(even | 0x8000)};
-        ASSERT_EQ(quantized<uint16_t>(values, 2, ElementType::BFloat16), expected) << bits;
+        ASSERT_EQ(quantized<uint16_t>(values, 2, VectorType::BFloat16), expected) << bits;
     }
     // A NaN whose upper half would be an infinity.
     const std::vector<float> nans{float_of(0x7F800001), float_of(0xFFFFFFFF)};
-    for (const float wide : dequantized(quantized<uint16_t>(nans, 2, ElementType::BFloat16), 2, ElementType::BFloat16))
+    for (const float wide : dequantized(quantized<uint16_t>(nans, 2, VectorType::BFloat16), 2, VectorType::BFloat16))
         EXPECT_TRUE(std::isnan(wide));
 }
 
@@ -102,8 +104,8 @@ TEST(Quantize, StepsAreThoseOfSentenceTransformers) {
         const auto values = random_values(50 * dimensions, static_cast<unsigned>(dimensions));
         std::vector<float> ranges(2 * dimensions, -0.15F);
         std::fill(ranges.begin() + static_cast<std::ptrdiff_t>(dimensions), ranges.end(), 0.2F);
-        const auto bytes = quantized<uint8_t>(values, dimensions, ElementType::UInt8, ranges);
-        const auto signed_bytes = quantized<int8_t>(values, dimensions, ElementType::Int8, ranges);
+        const auto bytes = quantized<uint8_t>(values, dimensions, VectorType::UInt8, ranges);
+        const auto signed_bytes = quantized<int8_t>(values, dimensions, VectorType::Int8, ranges);
         const float width = (0.2F - -0.15F) / 255;
         for (size_t i = 0; i < values.size(); ++i) {
             const float step = std::min(std::max(std::floor((values[i] - -0.15F) / width), 0.0F), 255.0F);
@@ -119,7 +121,7 @@ TEST(Quantize, StepsOfWhatHasNoPlaceInTheRange) {
     std::fill(ranges.begin() + 8, ranges.end(), 1.0F);
     ranges[5] = ranges[13] = ranges[6] = ranges[14] = 0.5F;  // always the same
     const std::vector<uint8_t> expected{255, 0, 0, 255, 0, 0, 1, 127};
-    EXPECT_EQ(quantized<uint8_t>(values, 8, ElementType::UInt8, ranges), expected);
+    EXPECT_EQ(quantized<uint8_t>(values, 8, VectorType::UInt8, ranges), expected);
 }
 
 TEST(Quantize, StepsComeBackToHalfAStep) {
@@ -128,8 +130,8 @@ TEST(Quantize, StepsComeBackToHalfAStep) {
     std::vector<float> ranges(2 * dimensions, -1);
     std::fill(ranges.begin() + static_cast<std::ptrdiff_t>(dimensions), ranges.end(), 1.0F);
     ranges[4] = ranges[dimensions + 4] = 0.25F;
-    const auto steps = quantized<int8_t>(values, dimensions, ElementType::Int8, ranges);
-    const auto back = dequantized(steps, dimensions, ElementType::Int8, ranges);
+    const auto steps = quantized<int8_t>(values, dimensions, VectorType::Int8, ranges);
+    const auto back = dequantized(steps, dimensions, VectorType::Int8, ranges);
     for (size_t i = 0; i < values.size(); ++i) {
         if (i % dimensions == 4)
             ASSERT_EQ(back[i], 0.25F);
@@ -137,7 +139,7 @@ TEST(Quantize, StepsComeBackToHalfAStep) {
             ASSERT_NEAR(back[i], values[i], 1.0001 / 255) << i;
     }
     for (size_t row = 0; row < 100; ++row) {
-        auto again = quantized<int8_t>(back, dimensions, ElementType::Int8, ranges);
+        auto again = quantized<int8_t>(back, dimensions, VectorType::Int8, ranges);
         again[row * dimensions + 4] = steps[row * dimensions + 4];
         for (size_t d = 0; d < dimensions; ++d) {
             if (d != 4) ASSERT_EQ(again[row * dimensions + d], steps[row * dimensions + d]);
@@ -149,18 +151,18 @@ TEST(Quantize, BitsArePackedFromTheHighest) {
     const float tiny = std::numeric_limits<float>::denorm_min();
     const std::vector<float> values{1, -1, tiny, -tiny, 0, -0.0F, kNaN, kInfinity, -kInfinity, 2, 3};
     const std::vector<uint8_t> expected{0b10100001, 0b01100000};
-    EXPECT_EQ(quantized<uint8_t>(values, 11, ElementType::UBinary), expected);
+    EXPECT_EQ(quantized<uint8_t>(values, 11, VectorType::UBinary), expected);
     const std::vector<int8_t> less_128{0b10100001 - 128, 0b01100000 - 128};
-    EXPECT_EQ(quantized<int8_t>(values, 11, ElementType::Binary), less_128);
+    EXPECT_EQ(quantized<int8_t>(values, 11, VectorType::Binary), less_128);
     const std::vector<float> signs{1, -1, 1, -1, -1, -1, -1, 1, -1, 1, 1};
-    EXPECT_EQ(dequantized(expected, 11, ElementType::UBinary), signs);
-    EXPECT_EQ(dequantized(less_128, 11, ElementType::Binary), signs);
+    EXPECT_EQ(dequantized(expected, 11, VectorType::UBinary), signs);
+    EXPECT_EQ(dequantized(less_128, 11, VectorType::Binary), signs);
 }
 
 TEST(Quantize, BitsOfEveryWidth) {
     for (size_t dimensions = 1; dimensions <= 70; ++dimensions) {
         const auto values = random_values(5 * dimensions, static_cast<unsigned>(dimensions));
-        const auto bytes = quantized<uint8_t>(values, dimensions, ElementType::UBinary);
+        const auto bytes = quantized<uint8_t>(values, dimensions, VectorType::UBinary);
         const size_t width = (dimensions + 7) / 8;
         std::vector<uint8_t> expected(5 * width);
         for (size_t i = 0; i < values.size(); ++i) {
@@ -173,8 +175,8 @@ TEST(Quantize, BitsOfEveryWidth) {
 
 TEST(Quantize, NamesOfElementTypes) {
     for (const auto* name : {"float32", "float16", "bfloat16", "int8", "uint8", "binary", "ubinary"})
-        EXPECT_NO_THROW(element_type(name));
-    EXPECT_THROW(element_type("int4"), Error);
+        EXPECT_NO_THROW(vector_type(name));
+    EXPECT_THROW(vector_type("int4"), Error);
 }
 
 }  // namespace

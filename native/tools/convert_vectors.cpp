@@ -1,6 +1,6 @@
-// convert_vectors [ROWS DIMENSIONS REPEATS]: how fast core/vectors/quantize.cpp is beside memcpy, on one thread. Prints a
-// JSON object: GB of f32 per second, of memcpy and of each conversion to and from an element type. The contestants take
-// turns, and the best of each counts.
+// convert_vectors [ROWS DIMENSIONS REPEATS]: how fast core/vectors/quantize.cpp is beside memcpy, on one thread. Prints
+// a JSON object: GB of f32 per second, of memcpy and of each conversion to and from an element type. The contestants
+// take turns, and the best of each counts.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -53,10 +53,11 @@ int main(int argc, char** argv) {
     const std::vector<std::string> names{"float16", "bfloat16", "int8", "uint8", "binary", "ubinary"};
     converted.reserve(names.size());
     for (const auto& name : names) {
-        const auto type = element_type(name);
+        const auto type = vector_type(name);
         converted.emplace_back(size.rows * elements_per_row(type, size.dimensions) * element_bytes(type));
         auto* out = converted.back().data();
-        contestants.push_back({"to " + name, [&, type, out] { quantize(vectors.data(), size, type, ranges.data(), out); }});
+        contestants.push_back(
+            {"to " + name, [&, type, out] { quantize(vectors.data(), size, type, ranges.data(), out); }});
         contestants.push_back(
             {"from " + name, [&, type, out] { dequantize(out, size, type, ranges.data(), copy.data()); }});
     }

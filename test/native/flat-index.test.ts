@@ -109,7 +109,7 @@ describe('beside a search of a few lines', () => {
           }));
           if (metric === 'cosine') {
             // The last bit may differ from a sum in double precision, and with it the order of what is nearly equal.
-            found.forEach(({ score }, i) => expectNear(score, scored[i]?.score as number));
+            for (const [i, { score }] of found.entries()) expectNear(score, scored[i]?.score as number);
           } else {
             expect(found).toEqual(scored.slice(0, result.k));
           }
@@ -294,21 +294,25 @@ describe('what is refused', () => {
   });
 
   test.each([
-    ['another dtype', () => index.add(new Float32Array(3)), /Int8Array/],
-    ['half a vector', () => index.add(new Int8Array(4)), /whole vectors of 3/],
+    ['another dtype', () => index.add(new Float32Array(3)), /Int8Array of int8/],
+    ['half a vector', () => index.add(new Int8Array(4)), /1 × 3 elements/],
     [
       'another width',
       () => index.add({ data: new Int8Array(4), dtype: 'int8', dimensions: 4, length: 1 }),
       /3 dimensions/,
     ],
-    ['a false length', () => index.add({ data: new Int8Array(3), dtype: 'int8', dimensions: 3, length: 2 }), /whole/],
+    [
+      'a false length',
+      () => index.add({ data: new Int8Array(3), dtype: 'int8', dimensions: 3, length: 2 }),
+      /2 × 3 elements/,
+    ],
     [
       'a false array',
       () => index.add({ data: new Uint8Array(3), dtype: 'int8', dimensions: 3, length: 1 } as never),
       /Int8Array/,
     ],
     ['nothing', () => index.add(undefined as never), /vectors/],
-    ['a query of another type', () => index.search(new Uint8Array(3)), /Int8Array or Float32Array/],
+    ['a query of another type', () => index.search(new Uint8Array(3)), /Int8Array of int8 or a Float32Array/],
     ['a k of 0', () => index.search(new Int8Array(3), { k: 0 }), /k/],
     ['candidates that are none', () => index.search(new Int8Array(3), { candidates: [1] as never }), /Uint32Array/],
     ['candidates of others', () => index.search(new Int8Array(3), { candidates: [] }), /for 1 queries/],

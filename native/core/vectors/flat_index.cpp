@@ -48,7 +48,7 @@ void FlatIndex::publish(size_t length) {
     m_rows.publish(length);
 }
 
-void FlatIndex::search(const void* queries, size_t count, ElementType type, SearchOptions options, ThreadPool& pool,
+void FlatIndex::search(const void* queries, size_t count, VectorType type, SearchOptions options, ThreadPool& pool,
                        SearchHandlers handlers) const {
     const size_t query_bytes = elements_per_row(type, m_format->dimensions) * element_bytes(type);
     std::vector<SearchQuery> prepared;

@@ -57,7 +57,7 @@ public:
 
     // Returns at once. `queries` holds `count` vectors of `type`, and is read before this returns. Throws
     // Error(InvalidArgument) for a candidate that is no row.
-    void search(const void* queries, size_t count, ElementType type, SearchOptions options, ThreadPool& pool,
+    void search(const void* queries, size_t count, VectorType type, SearchOptions options, ThreadPool& pool,
                 SearchHandlers handlers) const;
 
 private:

@@ -1,4 +1,5 @@
-// IEEE 754 binary16 and bfloat16 as bits, to and from f32. Without branches, so that compilers vectorise loops over them.
+// IEEE 754 binary16 and bfloat16 as bits, to and from f32. Without branches, so that compilers vectorise loops over
+// them.
 #pragma once
 
 #include <cstdint>

@@ -92,69 +92,69 @@ OVEMBED_INLINED void from_float16s(const uint16_t* OVEMBED_RESTRICT halves, size
     for (size_t i = 0; i < count; ++i) out[i] = from_float16(halves[i]);
 }
 
-OVEMBED_INLINED void quantize_rows(const float* vectors, Matrix size, ElementType type, const Steps& steps, void* out) {
+OVEMBED_INLINED void quantize_rows(const float* vectors, Matrix size, VectorType type, const Steps& steps, void* out) {
     const auto [rows, dimensions] = size;
     const size_t count = rows * dimensions;
     const size_t width = elements_per_row(type, dimensions);
     switch (type) {
-        case ElementType::Float32:
+        case VectorType::Float32:
             std::copy_n(vectors, count, static_cast<float*>(out));
             return;
-        case ElementType::Float16:
+        case VectorType::Float16:
             return to_float16s(vectors, count, static_cast<uint16_t*>(out));
-        case ElementType::BFloat16:
+        case VectorType::BFloat16:
             return to_bfloat16s(vectors, count, static_cast<uint16_t*>(out));
-        case ElementType::Int8:
+        case VectorType::Int8:
             for (size_t row = 0; row < rows; ++row)
                 to_steps<int8_t, 128>(vectors + row * dimensions, steps, dimensions,
                                       static_cast<int8_t*>(out) + row * width);
             return;
-        case ElementType::UInt8:
+        case VectorType::UInt8:
             for (size_t row = 0; row < rows; ++row)
                 to_steps<uint8_t, 0>(vectors + row * dimensions, steps, dimensions,
                                      static_cast<uint8_t*>(out) + row * width);
             return;
-        case ElementType::Binary:
+        case VectorType::Binary:
             for (size_t row = 0; row < rows; ++row)
                 to_bits<kBinaryOffset>(vectors + row * dimensions, dimensions,
                                        static_cast<uint8_t*>(out) + row * width);
             return;
-        case ElementType::UBinary:
+        case VectorType::UBinary:
             for (size_t row = 0; row < rows; ++row)
                 to_bits<0>(vectors + row * dimensions, dimensions, static_cast<uint8_t*>(out) + row * width);
             return;
     }
 }
 
-OVEMBED_INLINED void dequantize_rows(const void* vectors, Matrix size, ElementType type, const Steps& steps,
+OVEMBED_INLINED void dequantize_rows(const void* vectors, Matrix size, VectorType type, const Steps& steps,
                                      float* out) {
     const auto [rows, dimensions] = size;
     const size_t count = rows * dimensions;
     const size_t width = elements_per_row(type, dimensions);
     switch (type) {
-        case ElementType::Float32:
+        case VectorType::Float32:
             std::copy_n(static_cast<const float*>(vectors), count, out);
             return;
-        case ElementType::Float16:
+        case VectorType::Float16:
             return from_float16s(static_cast<const uint16_t*>(vectors), count, out);
-        case ElementType::BFloat16:
+        case VectorType::BFloat16:
             return from_bfloat16s(static_cast<const uint16_t*>(vectors), count, out);
-        case ElementType::Int8:
+        case VectorType::Int8:
             for (size_t row = 0; row < rows; ++row)
                 from_steps<int8_t, 128>(static_cast<const int8_t*>(vectors) + row * width, steps, dimensions,
                                         out + row * dimensions);
             return;
-        case ElementType::UInt8:
+        case VectorType::UInt8:
             for (size_t row = 0; row < rows; ++row)
                 from_steps<uint8_t, 0>(static_cast<const uint8_t*>(vectors) + row * width, steps, dimensions,
                                        out + row * dimensions);
             return;
-        case ElementType::Binary:
+        case VectorType::Binary:
             for (size_t row = 0; row < rows; ++row)
                 from_bits<kBinaryOffset>(static_cast<const uint8_t*>(vectors) + row * width, dimensions,
                                          out + row * dimensions);
             return;
-        case ElementType::UBinary:
+        case VectorType::UBinary:
             for (size_t row = 0; row < rows; ++row)
                 from_bits<0>(static_cast<const uint8_t*>(vectors) + row * width, dimensions, out + row * dimensions);
             return;
@@ -162,11 +162,11 @@ OVEMBED_INLINED void dequantize_rows(const void* vectors, Matrix size, ElementTy
 }
 
 #if OVEMBED_HAS_AVX2_VERSION
-OVEMBED_AVX2 void quantize_avx2(const float* vectors, Matrix size, ElementType type, const Steps& steps, void* out) {
+OVEMBED_AVX2 void quantize_avx2(const float* vectors, Matrix size, VectorType type, const Steps& steps, void* out) {
     quantize_rows(vectors, size, type, steps, out);
 }
 
-OVEMBED_AVX2 void dequantize_avx2(const void* vectors, Matrix size, ElementType type, const Steps& steps, float* out) {
+OVEMBED_AVX2 void dequantize_avx2(const void* vectors, Matrix size, VectorType type, const Steps& steps, float* out) {
     dequantize_rows(vectors, size, type, steps, out);
 }
 
@@ -178,7 +178,7 @@ bool has_avx2() {
 
 }  // namespace
 
-void quantize(const float* vectors, Matrix size, ElementType type, const float* ranges, void* out) {
+void quantize(const float* vectors, Matrix size, VectorType type, const float* ranges, void* out) {
     Steps steps(ranges, size.dimensions);
     make_divisors(steps.widths);
 #if OVEMBED_HAS_AVX2_VERSION
@@ -187,7 +187,7 @@ void quantize(const float* vectors, Matrix size, ElementType type, const float* 
     quantize_rows(vectors, size, type, steps, out);
 }
 
-void dequantize(const void* vectors, Matrix size, ElementType type, const float* ranges, float* out) {
+void dequantize(const void* vectors, Matrix size, VectorType type, const float* ranges, float* out) {
     const Steps steps(ranges, size.dimensions);
 #if OVEMBED_HAS_AVX2_VERSION
     if (has_avx2()) return dequantize_avx2(vectors, size, type, steps, out);

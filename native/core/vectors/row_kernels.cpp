@@ -161,32 +161,32 @@ OVEMBED_INLINED void count_bits(const Rows& rows, const uint8_t* query, float* r
 }
 
 template <typename Term>
-OVEMBED_INLINED void sum_rows_of(ElementType type, const Rows& rows, WidenFloat16 widen, const Term& term,
+OVEMBED_INLINED void sum_rows_of(VectorType type, const Rows& rows, WidenFloat16 widen, const Term& term,
                                  float* results) {
     switch (type) {
-        case ElementType::Float32:
+        case VectorType::Float32:
             return sum_rows<Number, float>(rows, term, results);
-        case ElementType::Float16:
+        case VectorType::Float16:
             return sum_float16_rows(rows, widen, term, results);
-        case ElementType::BFloat16:
+        case VectorType::BFloat16:
             return sum_rows<BrainHalf, uint16_t>(rows, term, results);
-        case ElementType::Int8:
+        case VectorType::Int8:
             return sum_rows<Number, int8_t>(rows, term, results);
-        case ElementType::UInt8:
+        case VectorType::UInt8:
             return sum_rows<Number, uint8_t>(rows, term, results);
-        case ElementType::Binary:
-        case ElementType::UBinary:
+        case VectorType::Binary:
+        case VectorType::UBinary:
             return;
     }
 }
 
 template <typename Operation>
-OVEMBED_INLINED void sum_codes_of(ElementType type, const Rows& rows, const uint8_t* query, float* results) {
-    if (type == ElementType::Int8) return sum_codes<Operation, int8_t>(rows, query, results);
+OVEMBED_INLINED void sum_codes_of(VectorType type, const Rows& rows, const uint8_t* query, float* results) {
+    if (type == VectorType::Int8) return sum_codes<Operation, int8_t>(rows, query, results);
     return sum_codes<Operation, uint8_t>(rows, query, results);
 }
 
-OVEMBED_INLINED void run(RowOperation operation, const KernelQuery& query, ElementType type, const Rows& rows,
+OVEMBED_INLINED void run(RowOperation operation, const KernelQuery& query, VectorType type, const Rows& rows,
                          WidenFloat16 widen, float* results) {
     const float* values = query.values.data();
     const uint8_t* codes = query.codes.data();
@@ -205,7 +205,7 @@ OVEMBED_INLINED void run(RowOperation operation, const KernelQuery& query, Eleme
 }
 
 #if OVEMBED_HAS_AVX2_VERSION
-__attribute__((target("avx2,popcnt"))) void run_avx2(RowOperation operation, const KernelQuery& query, ElementType type, const Rows& rows,
+__attribute__((target("avx2,popcnt"))) void run_avx2(RowOperation operation, const KernelQuery& query, VectorType type, const Rows& rows,
                                   float* results) {
     run(operation, query, type, rows, widen_float16_avx2, results);
 }
@@ -223,7 +223,7 @@ std::vector<KernelVersion> kernel_versions() {
     return versions;
 }
 
-void run_kernel(KernelVersion version, RowOperation operation, const KernelQuery& query, ElementType type,
+void run_kernel(KernelVersion version, RowOperation operation, const KernelQuery& query, VectorType type,
                 const void* rows, size_t count, float* results) {
     const Rows all{rows, count, query.dimensions};
 #if OVEMBED_HAS_AVX2_VERSION

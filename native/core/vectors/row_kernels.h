@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/vectors/element_type.h"
+#include "core/vectors/vector_type.h"
 
 namespace ovembed {
 
@@ -33,7 +33,7 @@ std::vector<KernelVersion> kernel_versions();
 
 // `results[i]` of the `count` rows that lie one after another from `rows` on. Sums of float32 are float32, those of codes
 // against codes are exact until they are made a float32.
-void run_kernel(KernelVersion version, RowOperation operation, const KernelQuery& query, ElementType type,
+void run_kernel(KernelVersion version, RowOperation operation, const KernelQuery& query, VectorType type,
                 const void* rows, size_t count, float* results);
 
 }  // namespace ovembed

@@ -8,7 +8,7 @@
 namespace ovembed {
 namespace {
 
-bool is_bits(ElementType type) { return type == ElementType::Binary || type == ElementType::UBinary; }
+bool is_bits(VectorType type) { return type == VectorType::Binary || type == VectorType::UBinary; }
 
 // A code stands for `scale * code + offset`: the middle of its step, as dequantize() has it.
 struct Decoding {
@@ -19,7 +19,7 @@ struct Decoding {
 Decoding decoding(const RowFormat& format, size_t d) {
     const float min = format.ranges[d];
     const float scale = (format.ranges[format.dimensions + d] - min) / 255;
-    const float lowest_code = format.type == ElementType::Int8 ? -128.0F : 0.0F;
+    const float lowest_code = format.type == VectorType::Int8 ? -128.0F : 0.0F;
     return {scale, min + (0.5F - lowest_code) * scale};
 }
 
@@ -64,11 +64,11 @@ void RowFormat::check() const {
     }
 }
 
-SearchQuery::SearchQuery(const RowFormat& format, ElementType type, const void* vector)
+SearchQuery::SearchQuery(const RowFormat& format, VectorType type, const void* vector)
     : m_format(format), m_version(best_version()), m_operation(operation(format.metric)) {
     m_query.dimensions = format.dimensions;
     const bool same = type == format.type || (is_bits(type) && is_bits(format.type));
-    if (!same && type != ElementType::Float32) {
+    if (!same && type != VectorType::Float32) {
         throw Error(ErrorCode::InvalidArgument, "Expected queries of float32 or of the type that the index holds.");
     }
     const bool codes = type == format.type && needs_ranges(type);
@@ -83,9 +83,9 @@ SearchQuery::SearchQuery(const RowFormat& format, ElementType type, const void* 
     }
 }
 
-void SearchQuery::compare_bits(ElementType type, const uint8_t* vector) {
+void SearchQuery::compare_bits(VectorType type, const uint8_t* vector) {
     m_query.codes.resize(m_format.row_bytes());
-    if (type == ElementType::Float32) {
+    if (type == VectorType::Float32) {
         return quantize(reinterpret_cast<const float*>(vector), {1, m_format.dimensions}, m_format.type, nullptr,
                         m_query.codes.data());
     }
@@ -98,7 +98,7 @@ void SearchQuery::compare_codes(const uint8_t* vector) {
     m_query.codes.assign(vector, vector + m_format.dimensions);
     double squares = 0;
     for (const uint8_t code : m_query.codes) {
-        const double value = m_format.type == ElementType::Int8 ? static_cast<int8_t>(code) : code;
+        const double value = m_format.type == VectorType::Int8 ? static_cast<int8_t>(code) : code;
         squares += value * value;
     }
     m_norm = std::sqrt(squares);
@@ -152,7 +152,7 @@ void SearchQuery::score(const void* rows, const float* norms, size_t count, floa
 void row_norms(const RowFormat& format, const void* rows, size_t count, float* norms) {
     const RowFormat distances{format.type, format.dimensions, Metric::Euclidean, format.ranges};
     const std::vector<float> origin(format.dimensions);
-    SearchQuery(distances, ElementType::Float32, origin.data()).score(rows, nullptr, count, norms);
+    SearchQuery(distances, VectorType::Float32, origin.data()).score(rows, nullptr, count, norms);
     for (size_t i = 0; i < count; ++i) norms[i] = -norms[i];
 }
 

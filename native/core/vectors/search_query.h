@@ -18,7 +18,7 @@ inline bool is_distance(Metric metric) { return metric == Metric::Euclidean || m
 
 // What the rows of an index are, and how they are compared.
 struct RowFormat {
-    ElementType type = ElementType::Float32;
+    VectorType type = VectorType::Float32;
     size_t dimensions = 0;
     Metric metric = Metric::Dot;
     // Of 8-bit codes: all min, then all max, as quantize() has them. Empty: codes are taken as the numbers they are.
@@ -34,13 +34,13 @@ public:
     // `vector` is float32 or of the rows' own type (either kind of bits where rows are bits). float32 is compared with what
     // 8-bit codes stand for, given their ranges, and made bits where rows are bits. Without ranges codes are compared with
     // codes exactly. Throws Error(InvalidArgument) for another type.
-    SearchQuery(const RowFormat& format, ElementType type, const void* vector);
+    SearchQuery(const RowFormat& format, VectorType type, const void* vector);
 
     // Vectors of length 0 have a cosine of 0 with everything. `norms`, of the rows, are read for cosines only.
     void score(const void* rows, const float* norms, size_t count, float* keys) const;
 
 private:
-    void compare_bits(ElementType type, const uint8_t* vector);
+    void compare_bits(VectorType type, const uint8_t* vector);
     void compare_codes(const uint8_t* vector);
     void compare_values(std::vector<float> values);
     void apply_ranges();

@@ -6,18 +6,18 @@
 
 namespace ovembed {
 
-enum class ElementType { Float32, Float16, BFloat16, Int8, UInt8, Binary, UBinary };
+enum class VectorType { Float32, Float16, BFloat16, Int8, UInt8, Binary, UBinary };
 
 // Throws Error(InvalidArgument) for a name that is none.
-ElementType element_type(const std::string& name);
+VectorType vector_type(const std::string& name);
 
 // Bytes of one element of the array that holds the vectors.
-size_t element_bytes(ElementType type);
+size_t element_bytes(VectorType type);
 
 // Elements of that array that a vector takes: an eighth of its dimensions, rounded up, where bits are packed.
-size_t elements_per_row(ElementType type, size_t dimensions);
+size_t elements_per_row(VectorType type, size_t dimensions);
 
 // Whether a value's step depends on the ends of its dimension.
-inline bool needs_ranges(ElementType type) { return type == ElementType::Int8 || type == ElementType::UInt8; }
+inline bool needs_ranges(VectorType type) { return type == VectorType::Int8 || type == VectorType::UInt8; }
 
 }  // namespace ovembed
