@@ -43,7 +43,7 @@ export async function run({ rows, repeats, queries }) {
     for (const query of numbers) theirs.push(await python.ask({ query, k: K }));
     const packed = [];
     for (const number of numbers) packed.push(await timedSearch(bits, toBits(vectors(rows + number, 1))));
-    numbers.forEach((number, i) => checkEqual(number, ours[i].indices, theirs[i].indices));
+    for (const [i, number] of numbers.entries()) checkEqual(number, ours[i].indices, theirs[i].indices);
     const milliseconds = (timed) => median(timed.slice(WARM_UP).map((one) => one.milliseconds));
     turns.push({ ovembed: milliseconds(ours), numpy: milliseconds(theirs), bits: milliseconds(packed) });
   }

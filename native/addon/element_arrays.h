@@ -36,9 +36,8 @@ inline Elements elements_of(const Napi::Value& value, VectorType type, const cha
     const auto env = value.Env();
     napi_typedarray_type found{};
     Elements elements{nullptr, 0};
-    const bool is_array =
-        value.IsTypedArray() && napi_get_typedarray_info(env, value, &found, &elements.count, &elements.data, nullptr,
-                                                         nullptr) == napi_ok;
+    const bool is_array = value.IsTypedArray() && napi_get_typedarray_info(env, value, &found, &elements.count,
+                                                                           &elements.data, nullptr, nullptr) == napi_ok;
     if (!is_array || found != array_type(type)) {
         throw Napi::TypeError::New(env, std::string("Expected a typed array of the element type for ") + name + ".");
     }

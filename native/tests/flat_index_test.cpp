@@ -23,7 +23,7 @@ struct Matrix64 {
 };
 
 constexpr VectorType kNumbers[] = {VectorType::Float32, VectorType::Float16, VectorType::BFloat16, VectorType::Int8,
-                                    VectorType::UInt8};
+                                   VectorType::UInt8};
 
 template <typename T>
 void append(std::vector<std::byte>& bytes, T value) {
@@ -90,7 +90,8 @@ TEST_P(Widths, OfNumbersGiveWhatDoublesGiveInEveryVersion) {
             const auto of_scaled = run(version, RowOperation::SquaredDistance, scaled, type, rows, kRows);
             EXPECT_EQ(dots, run(KernelVersion::Portable, RowOperation::Dot, query, type, rows, kRows));
             EXPECT_EQ(distances, run(KernelVersion::Portable, RowOperation::SquaredDistance, query, type, rows, kRows));
-            EXPECT_EQ(of_scaled, run(KernelVersion::Portable, RowOperation::SquaredDistance, scaled, type, rows, kRows));
+            EXPECT_EQ(of_scaled,
+                      run(KernelVersion::Portable, RowOperation::SquaredDistance, scaled, type, rows, kRows));
             for (size_t row = 0; row < kRows; ++row) {
                 double dot = 0;
                 double size = 0;
@@ -177,7 +178,8 @@ TEST(TopK, IsTheStartOfTheSortedListWhateverTheOrder) {
     const float infinity = std::numeric_limits<float>::infinity();
     std::vector<Hit> hits;
     for (uint32_t i = 0; i < 300; ++i) hits.push_back({static_cast<float>(random() % 7), i});
-    for (const float key : {nan, infinity, -infinity, -0.0F, 0.0F, nan}) hits.push_back({key, static_cast<uint32_t>(hits.size())});
+    for (const float key : {nan, infinity, -infinity, -0.0F, 0.0F, nan})
+        hits.push_back({key, static_cast<uint32_t>(hits.size())});
     for (const size_t k : {0, 1, 10, 299, 305, 306, 400}) {
         auto sorted = hits;
         std::sort(sorted.begin(), sorted.end(), better);

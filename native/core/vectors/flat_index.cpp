@@ -24,8 +24,9 @@ FlatIndex::FlatIndex(RowFormat format)
 
 void FlatIndex::write(size_t first, const void* rows, size_t count) {
     if (first < length() || first > m_written) {
-        throw Error(ErrorCode::InvalidArgument, "Rows can be written between row " + std::to_string(length()) + " and row " +
-                                                    std::to_string(m_written) + ", not at " + std::to_string(first) + ".");
+        throw Error(ErrorCode::InvalidArgument, "Rows can be written between row " + std::to_string(length()) +
+                                                    " and row " + std::to_string(m_written) + ", not at " +
+                                                    std::to_string(first) + ".");
     }
     if (count > kMostRows - first) {
         throw Error(ErrorCode::InvalidArgument, "An index holds at most " + std::to_string(kMostRows) + " rows.");

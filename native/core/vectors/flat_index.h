@@ -38,8 +38,8 @@ struct SearchHandlers {
     std::shared_ptr<const Cancellation> work;  // or null
 };
 
-// For one thread, but for what a search reads: rows that are added, and the end of the index, do not disturb a search that
-// is under way.
+// For one thread, but for what a search reads: rows that are added, and the end of the index, do not disturb a search
+// that is under way.
 class FlatIndex {
 public:
     // Throws Error(InvalidArgument), see RowFormat::check().

@@ -74,10 +74,12 @@ struct Rows {
 template <typename Widen, typename T, typename Term>
 OVEMBED_INLINED void sum_rows(const Rows& rows, const Term& term, float* results) {
     const auto* row = static_cast<const T*>(rows.data);
-    for (size_t i = 0; i < rows.count; ++i) results[i] = sum_row<Widen>(row + i * rows.dimensions, rows.dimensions, term);
+    for (size_t i = 0; i < rows.count; ++i)
+        results[i] = sum_row<Widen>(row + i * rows.dimensions, rows.dimensions, term);
 }
 
-// The one element type whose version for AVX2 is written out: no compiler makes the processor's own conversion of a loop.
+// The one element type whose version for AVX2 is written out: no compiler makes the processor's own conversion of a
+// loop.
 using WidenFloat16 = void (*)(const uint16_t* halves, size_t count, float* out);
 
 void widen_float16(const uint16_t* halves, size_t count, float* out) {
@@ -205,8 +207,8 @@ OVEMBED_INLINED void run(RowOperation operation, const KernelQuery& query, Vecto
 }
 
 #if OVEMBED_HAS_AVX2_VERSION
-__attribute__((target("avx2,popcnt"))) void run_avx2(RowOperation operation, const KernelQuery& query, VectorType type, const Rows& rows,
-                                  float* results) {
+__attribute__((target("avx2,popcnt"))) void run_avx2(RowOperation operation, const KernelQuery& query, VectorType type,
+                                                     const Rows& rows, float* results) {
     run(operation, query, type, rows, widen_float16_avx2, results);
 }
 #endif

@@ -31,8 +31,8 @@ enum class KernelVersion { Portable, Avx2 };
 // Those that this CPU runs; the best is the last.
 std::vector<KernelVersion> kernel_versions();
 
-// `results[i]` of the `count` rows that lie one after another from `rows` on. Sums of float32 are float32, those of codes
-// against codes are exact until they are made a float32.
+// `results[i]` of the `count` rows that lie one after another from `rows` on. Sums of float32 are float32, those of
+// codes against codes are exact until they are made a float32.
 void run_kernel(KernelVersion version, RowOperation operation, const KernelQuery& query, VectorType type,
                 const void* rows, size_t count, float* results);
 

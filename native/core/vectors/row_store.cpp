@@ -21,7 +21,8 @@ std::shared_ptr<std::byte> allocate(size_t bytes) {
     const bool huge = bytes >= kHugePage;
     const auto alignment = static_cast<std::align_val_t>(huge ? kHugePage : kCacheLine);
     auto* memory = static_cast<std::byte*>(::operator new(bytes, alignment));
-    std::shared_ptr<std::byte> owner(memory, [alignment](std::byte* pointer) { ::operator delete(pointer, alignment); });
+    std::shared_ptr<std::byte> owner(memory,
+                                     [alignment](std::byte* pointer) { ::operator delete(pointer, alignment); });
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     if (huge) madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
 #endif
@@ -31,7 +32,9 @@ std::shared_ptr<std::byte> allocate(size_t bytes) {
 }  // namespace
 
 RowStore::RowStore(size_t row_bytes, bool with_norms)
-    : m_row_bytes(row_bytes), m_with_norms(with_norms), m_rows_per_chunk(std::max<size_t>(1, kChunkBytes / row_bytes)) {}
+    : m_row_bytes(row_bytes),
+      m_with_norms(with_norms),
+      m_rows_per_chunk(std::max<size_t>(1, kChunkBytes / row_bytes)) {}
 
 size_t RowStore::bytes() const noexcept {
     size_t rows = 0;

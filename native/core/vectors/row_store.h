@@ -30,8 +30,9 @@ public:
     size_t bytes() const noexcept;
     Snapshot snapshot() const { return {m_chunks, m_rows_per_chunk, m_length}; }
 
-    // Calls `write(rows, norms, offset, count)` for the places of rows first … first + count, chunk by chunk; `offset` counts
-    // from `first`. They are not seen before they are published. Throws std::bad_alloc, and then nothing is written.
+    // Calls `write(rows, norms, offset, count)` for the places of rows first … first + count, chunk by chunk; `offset`
+    // counts from `first`. They are not seen before they are published. Throws std::bad_alloc, and then nothing is
+    // written.
     template <typename Write>
     void write(size_t first, size_t count, const Write& write) {
         reserve(first + count);
@@ -39,7 +40,8 @@ public:
             const Chunk& chunk = m_chunks[(first + done) / m_rows_per_chunk];
             const size_t begin = (first + done) % m_rows_per_chunk;
             const size_t part = std::min(count - done, chunk.capacity - begin);
-            write(chunk.rows.get() + begin * m_row_bytes, chunk.norms ? chunk.norms.get() + begin : nullptr, done, part);
+            write(chunk.rows.get() + begin * m_row_bytes, chunk.norms ? chunk.norms.get() + begin : nullptr, done,
+                  part);
             done += part;
         }
     }

@@ -43,7 +43,8 @@ Search::Search(std::shared_ptr<const RowFormat> format, RowStore::Snapshot rows,
         }
     }
     m_options.k = std::min(m_options.k, most);
-    m_block_rows = std::clamp<size_t>(kBlockBytes / m_format->row_bytes(), 1, std::min(kMostBlockRows, m_rows.rows_per_chunk));
+    m_block_rows =
+        std::clamp<size_t>(kBlockBytes / m_format->row_bytes(), 1, std::min(kMostBlockRows, m_rows.rows_per_chunk));
     const size_t whole_chunks = m_rows.length / m_rows.rows_per_chunk;
     const size_t rest = m_rows.length % m_rows.rows_per_chunk;
     const size_t blocks = whole_chunks * blocks_per_chunk() + (rest + m_block_rows - 1) / m_block_rows;
@@ -136,7 +137,8 @@ void Search::score_candidates(Lane& lane, size_t query) {
         const size_t begin = candidates[i] % m_rows.rows_per_chunk;
         const auto& [rows, norms, capacity] = m_rows.chunks[candidates[i] / m_rows.rows_per_chunk];
         float key = 0;
-        m_queries[query].score(rows.get() + begin * m_format->row_bytes(), norms ? norms.get() + begin : nullptr, 1, &key);
+        m_queries[query].score(rows.get() + begin * m_format->row_bytes(), norms ? norms.get() + begin : nullptr, 1,
+                               &key);
         lane.hits[query].offer({key, candidates[i]});
     }
 }

@@ -59,8 +59,8 @@ void RowFormat::check() const {
     if (ranges.empty()) return;
     if (!needs_ranges(type)) throw Error(ErrorCode::InvalidArgument, "Only int8 and uint8 vectors have ranges.");
     if (ranges.size() != 2 * dimensions) {
-        throw Error(ErrorCode::InvalidArgument, "Expected " + std::to_string(2 * dimensions) + " ends of ranges, received " +
-                                                    std::to_string(ranges.size()) + ".");
+        throw Error(ErrorCode::InvalidArgument, "Expected " + std::to_string(2 * dimensions) +
+                                                    " ends of ranges, received " + std::to_string(ranges.size()) + ".");
     }
 }
 

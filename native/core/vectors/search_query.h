@@ -31,9 +31,9 @@ struct RowFormat {
 
 class SearchQuery {
 public:
-    // `vector` is float32 or of the rows' own type (either kind of bits where rows are bits). float32 is compared with what
-    // 8-bit codes stand for, given their ranges, and made bits where rows are bits. Without ranges codes are compared with
-    // codes exactly. Throws Error(InvalidArgument) for another type.
+    // `vector` is float32 or of the rows' own type (either kind of bits where rows are bits). float32 is compared with
+    // what 8-bit codes stand for, given their ranges, and made bits where rows are bits. Without ranges codes are
+    // compared with codes exactly. Throws Error(InvalidArgument) for another type.
     SearchQuery(const RowFormat& format, VectorType type, const void* vector);
 
     // Vectors of length 0 have a cosine of 0 with everything. `norms`, of the rows, are read for cosines only.
