@@ -148,9 +148,9 @@ export class FlatIndex {
     const slice = Math.max(1, Math.floor(SLICE_BYTES / bytesPerRow(dtype, dimensions)));
     for (let row = 0; row < rows; row += slice) {
       if (row > 0) await nextTurn();
+      if (data.length !== rows * width)
+        throw invalidArgument('vectors', 'an array that stays until it is added', 'another');
       const part = data.subarray(row * width, Math.min(row + slice, rows) * width);
-      if (part.length === 0)
-        throw invalidArgument('vectors', 'an array that stays until it is added', 'a detached one');
       callNativeNow(() => this.#index.write(this.#length + row, part));
     }
     callNativeNow(() => this.#index.publish(this.#length + rows));

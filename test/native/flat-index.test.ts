@@ -227,13 +227,11 @@ describe('adding', () => {
     expect([...scores]).toEqual([2_000, 0]);
   });
 
-  test('the memory is known to the garbage collector, and given back', async () => {
-    const before = process.memoryUsage().external;
-    const index = await indexOf({ dimensions: 1_000 }, new Float32Array(4_000_000));
-    const array = 16_000_000;
-    expect(process.memoryUsage().external - before).toBeGreaterThan(15_000_000 + array - array);
-    index.close();
-    expect(process.memoryUsage().external - before).toBeLessThan(array + 1_000_000);
+  test('the garbage collector knows how much an index takes that nobody holds', async () => {
+    const vectors = new Float32Array(4_000_000);
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 64; i++) await indexOf({ dimensions: 1_000 }, vectors);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(600e6); // of 1,024
   });
 });
 
@@ -393,8 +391,8 @@ describe('the seam takes anything', () => {
       { numRuns: 2_000 },
     );
     await Promise.all(searches);
-    expect(() => (index.search as () => void).call({})).toThrow();
-    expect(() => new (index.constructor as new (...args: unknown[]) => unknown)({})).toThrow();
+    expect(() => Reflect.apply(index.search, {}, [])).toThrow();
+    expect(() => Reflect.construct(index.constructor, [{}])).toThrow('is made by loading, not by new');
   });
 });
 
