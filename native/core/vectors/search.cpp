@@ -16,8 +16,8 @@ constexpr size_t kMostBlockRows = 4096;
 
 constexpr std::chrono::milliseconds kTurn{2};
 
-// Where rows come in any order, keys are computed for a few at a time.
-constexpr size_t kLookAfter = 256;
+// Queries, or candidates, after which a piece of work that takes longer than a turn looks whether it is still wanted.
+constexpr size_t kLookAfter = 64;
 
 }  // namespace
 
@@ -98,7 +98,6 @@ void Search::take_turn(size_t lane) {
 bool Search::work_on(Lane& lane) {
     const auto end = std::chrono::steady_clock::now() + kTurn;
     while (std::chrono::steady_clock::now() < end) {
-        if (Activity::stopping()) return false;
         check_wanted();
         const size_t piece = m_next_piece++;
         if (piece >= m_pieces) return false;
@@ -112,6 +111,7 @@ bool Search::work_on(Lane& lane) {
 }
 
 void Search::check_wanted() const {
+    if (Activity::stopping()) throw Error(ErrorCode::Closed, "The process is ending.");
     if (m_handlers.work) m_handlers.work->check();
     if (!m_handlers.alive()) throw Error(ErrorCode::Closed, "The environment is going down.");
 }
@@ -124,6 +124,7 @@ void Search::score_block(Lane& lane, size_t block) {
     const auto& [rows, norms, capacity] = m_rows.chunks[chunk];
     lane.keys.resize(m_block_rows);
     for (size_t query = 0; query < m_queries.size(); ++query) {
+        if (query % kLookAfter == kLookAfter - 1) check_wanted();
         m_queries[query].score(rows.get() + begin * m_format->row_bytes(), norms ? norms.get() + begin : nullptr, count,
                                lane.keys.data());
         lane.hits[query].offer(lane.keys.data(), count, static_cast<uint32_t>(first));

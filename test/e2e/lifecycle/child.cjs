@@ -34,13 +34,13 @@ function someMoment() {
   return (state >>> 8) % 120;
 }
 
-/** A worker that is terminated at its moment; resolves when its thread is gone, not when it says so. */
-function terminatedWorker(work = 'busy') {
+/** A worker that is terminated at its moment (some work begins later than other); resolves when its thread is gone, not when it says so. */
+function terminatedWorker(work = 'busy', times = 1) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(__filename, { workerData: [work, model, cacheDir] });
     worker.on('error', reject);
     worker.on('exit', resolve);
-    setTimeout(() => void worker.terminate(), someMoment());
+    setTimeout(() => void worker.terminate(), someMoment() * times);
   });
 }
 
@@ -73,7 +73,7 @@ const scenarios = {
   },
   'search-workers': async () => {
     for (let left = Number(milliseconds); left > 0; left -= 4) {
-      await Promise.all(Array.from({ length: Math.min(4, left) }, () => terminatedWorker('searching')));
+      await Promise.all(Array.from({ length: Math.min(4, left) }, () => terminatedWorker('searching', 3)));
     }
     console.log(true);
   },
