@@ -33,6 +33,9 @@ export function judge({ machine, contestants, studies }) {
 const PASS_TEXTS = 8_000;
 const STREAMED_TEXTS = 200_000;
 
+/** Fewer would fit the cache of some processors; --quick takes fewer. */
+const SEARCHED_ROWS = 1_000_000;
+
 class NotMeasured extends Error {}
 class Failed extends Error {}
 
@@ -161,6 +164,8 @@ const bars = [
       return { values, unjudged: 'no VNNI' };
     },
   },
+  searchBar('top 10 of 1,000,000 × 384 float32, time ÷ NumPy', { atMost: 1.3 }, (turn) => turn.ovembed / turn.numpy),
+  searchBar('top 10 of the same as bits, speed ÷ float32', { atLeast: 8 }, (turn) => turn.ovembed / turn.bits),
 ];
 
 function judgeOne({ name, unit = '', limit, cpu, measure }, run) {
@@ -220,6 +225,18 @@ function loopBar(which, atMost) {
       resultsOf(find('ovembed-auto'), 'throughput').map(({ eventLoop: { monitor, ping } }) =>
         Math.max(monitor[which], ping[which]),
       ),
+  };
+}
+
+function searchBar(name, limit, ratio) {
+  return {
+    name,
+    limit,
+    measure: ({ study }) => {
+      const values = onlyResult(study, 'search').turns.map(ratio);
+      const { rows } = study('search')[0].job;
+      return rows < SEARCHED_ROWS ? { values, unjudged: `of ${rows} rows only` } : values;
+    },
   };
 }
 

@@ -216,6 +216,46 @@ export interface NativePipeline {
   close(): Promise<void>;
 }
 
+export interface FlatIndexFormat {
+  dimensions: number;
+  dtype: Dtype;
+  metric: 'dot' | 'cosine' | 'euclidean' | 'hamming';
+  /** Of 8-bit codes: all min, then all max. Default: codes are the numbers they are. */
+  ranges?: Float32Array;
+}
+
+export interface NativeSearchOptions {
+  /** Of the queries: float32, or that of the index (of bits either). */
+  dtype: Dtype;
+  k: number;
+  /** A list of rows for each query; default: all rows. */
+  candidates?: readonly Uint32Array[];
+  /** A number to cancel the search by, see `cancel`. */
+  job?: number;
+}
+
+/** Rows in native memory, compared one and all. */
+export interface NativeFlatIndex {
+  readonly length: number;
+  readonly bytes: number;
+  /** Copies rows to the places from `first` on: from `length`, or right behind what was written last. */
+  write(first: number, rows: VectorArray): void;
+  /** Searches see this many rows from now on. */
+  publish(length: number): void;
+  /**
+   * Queries are copied before this returns. Rows added later, and `close`, don't disturb it. `k` may come back smaller;
+   * places without a row hold 0xFFFFFFFF and NaN.
+   */
+  search(
+    queries: VectorArray,
+    options: NativeSearchOptions,
+  ): Promise<{ k: number; indices: Uint32Array; scores: Float32Array }>;
+  /** Ends the searches of this number, if there are any, within some milliseconds: they reject with ERR_CLOSED. */
+  cancel(job: number): void;
+  /** Frees the memory, in the background, once searches under way are done; further use is ERR_CLOSED. */
+  close(): void;
+}
+
 /** What vectors are converted to, or from. */
 export interface VectorConversion {
   dtype: Dtype;
@@ -234,6 +274,7 @@ export interface NativeAddon {
   convertModel(options: ConvertModelOptions): Promise<void>;
   /** The same with int8 weights, and activations quantised by their ranges over texts. */
   quantizeModel(options: QuantizeModelOptions): Promise<void>;
+  createFlatIndex(format: FlatIndexFormat): NativeFlatIndex;
   /**
    * Writes vectors of float32 into `target`, in the element type of `conversion`. On the calling thread, which waits for it:
    * for some megabytes at most.

@@ -30,6 +30,7 @@ const sections = {
   conversion,
   memory,
   growth,
+  search,
 };
 
 function classes(rows, { corpus: { classTokens }, contestants }) {
@@ -286,6 +287,25 @@ function growth(rows) {
         })),
       ),
     ],
+  };
+}
+
+function search(rows) {
+  const over = ({ rounds }, pick) => median(rounds[0].turns.map(pick));
+  return {
+    title: 'Search',
+    text: 'The best 10 of all vectors of 384 dimensions, one query after another; medians of the turns.',
+    table: {
+      header: ['vectors', 'float32, ms', 'NumPy, ms', 'bits, ms', 'float32 ÷ NumPy', 'float32 ÷ bits'],
+      rows: rows.map((row) => [
+        integer(row.job.rows),
+        two(over(row, ({ ovembed }) => ovembed)),
+        two(over(row, ({ numpy }) => numpy)),
+        two(over(row, ({ bits }) => bits)),
+        two(over(row, ({ ovembed, numpy }) => ovembed / numpy)),
+        two(over(row, ({ ovembed, bits }) => ovembed / bits)),
+      ]),
+    },
   };
 }
 

@@ -132,6 +132,19 @@ describe('event loop and memory', () => {
     expect(judged(231e6).verdict).toBe('fail');
   });
 
+  it('compare searches turn by turn', () => {
+    const turns = [
+      { ovembed: 13, numpy: 10, bits: 1.6 },
+      { ovembed: 40, numpy: 40, bits: 5 },
+      { ovembed: 9, numpy: 10, bits: 1 },
+    ];
+    const judged = (text, rows) =>
+      bar(text, { studies: { search: [{ id: 'ovembed-auto', failure: null, job: { rows }, rounds: [{ turns }] }] } });
+    expect(judged('÷ NumPy', 1_000_000)).toMatchObject({ verdict: 'pass', measured: '1 (0.9 to 1.3)' });
+    expect(judged('as bits', 1_000_000)).toMatchObject({ verdict: 'pass', measured: '8.13 (8 to 9)' });
+    expect(judged('÷ NumPy', 100_000).verdict).toBe('not measured');
+  });
+
   it('have no verdict on fewer texts than the bar is for', () => {
     const fewer = (id, job, result) => ({ [id]: [{ id: 'ovembed-auto', failure: null, job, rounds: [result] }] });
     const growth = fewer('growth', { sizes: [100, 20_000] }, { memory: { baseline: 200e6, end: 200e6 } });

@@ -23,5 +23,17 @@ export {
 } from './files/safetensors.js';
 export type { ReadOptions } from './files/shape.js';
 export type { SourceOptions, TextColumn, VectorRow, VectorSource } from './files/source.js';
+export {
+  type CodeRanges,
+  FlatIndex,
+  type FlatIndexOptions,
+  METRICS,
+  type Metric,
+  NO_ROW,
+  type SearchOptions,
+  type SearchResult,
+} from './flat-index.js';
 export { dequantize, type QuantizeOptions, quantize } from './quantization.js';
 export { Ranges, type RangesOrigin } from './ranges.js';
+export { type BitVector, cosine, dot, euclidean, hamming, type NumberVector } from './similarity.js';
+export { searchTwoStep, type TwoStepOptions } from './two-step.js';

@@ -2,6 +2,7 @@
 
 #include "addon/arrays.h"
 #include "addon/encoding_wrap.h"
+#include "addon/flat_index_wrap.h"
 #include "addon/loading.h"
 #include "addon/options.h"
 #include "addon/pipeline_options.h"
@@ -41,6 +42,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     : tokenizer_class(Napi::Persistent(TokenizerWrap::define(env))),
       encoding_class(Napi::Persistent(EncodingWrap::define(env))),
       pipeline_class(Napi::Persistent(PipelineWrap::define(env))),
+      flat_index_class(Napi::Persistent(FlatIndexWrap::define(env))),
       m_state(EnvState::create(env)) {
     try {
         faults::prepare();
@@ -56,6 +58,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
          InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
          InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
+         InstanceMethod("createFlatIndex", &OvembedAddon::create_flat_index),
          InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
          InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
@@ -123,6 +126,10 @@ Napi::Value OvembedAddon::quantize_model(const Napi::CallbackInfo& info) {
     };
     return run_loading(info.Env(), m_state, compile_pool, "The model could not be quantised.", quantize,
                        [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
+}
+
+Napi::Value OvembedAddon::create_flat_index(const Napi::CallbackInfo& info) {
+    return FlatIndexWrap::new_instance(flat_index_class, FlatIndexWrap::create(object_argument(info, 0)));
 }
 
 Napi::Value OvembedAddon::quantize_vectors(const Napi::CallbackInfo& info) { return ovembed::quantize_vectors(info); }

@@ -19,6 +19,7 @@ public:
     Napi::FunctionReference tokenizer_class;
     Napi::FunctionReference encoding_class;
     Napi::FunctionReference pipeline_class;
+    Napi::FunctionReference flat_index_class;
 
 private:
     Napi::Value devices(const Napi::CallbackInfo& info);
@@ -26,6 +27,7 @@ private:
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);
     Napi::Value convert_model(const Napi::CallbackInfo& info);
     Napi::Value quantize_model(const Napi::CallbackInfo& info);
+    Napi::Value create_flat_index(const Napi::CallbackInfo& info);
     Napi::Value quantize_vectors(const Napi::CallbackInfo& info);
     Napi::Value dequantize_vectors(const Napi::CallbackInfo& info);
     Napi::Value available_cpus(const Napi::CallbackInfo& info);

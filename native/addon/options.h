@@ -15,13 +15,16 @@ inline std::string text_option(const Napi::Object& options, const char* name) {
     return value.As<Napi::String>().Utf8Value();
 }
 
-inline uint32_t integer_option(const Napi::Object& options, const char* name) {
-    const Napi::Value value = options.Get(name);
+inline uint32_t to_unsigned(const Napi::Value& value, const char* name) {
     const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
     const bool fits =
         number >= 0 && number <= 4294967295.0 && number == static_cast<double>(static_cast<uint32_t>(number));
-    if (!fits) throw Napi::TypeError::New(options.Env(), std::string("Expected an unsigned integer for ") + name + ".");
+    if (!fits) throw Napi::TypeError::New(value.Env(), std::string("Expected an unsigned integer for ") + name + ".");
     return static_cast<uint32_t>(number);
+}
+
+inline uint32_t integer_option(const Napi::Object& options, const char* name) {
+    return to_unsigned(options.Get(name), name);
 }
 
 // The number that names a piece of work; none where it is undefined.

@@ -21,6 +21,11 @@ ThreadPool& compile_pool() {
     return *pool;
 }
 
+ThreadPool& search_pool() {
+    static auto* pool = new ThreadPool(static_cast<size_t>(std::min(available_cpus(), 16)));
+    return *pool;
+}
+
 ThreadPool& free_pool() {
     static auto* pool = new ThreadPool(1);
     return *pool;

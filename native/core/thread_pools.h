@@ -14,6 +14,10 @@ ThreadPool& load_pool();
 // For reading and compiling models. Loads of one model wait for the first of them, so nothing else may wait here.
 ThreadPool& compile_pool();
 
+// For searching vectors. A search waits for memory rather than for the CPU, so more threads would not make it faster;
+// the system shares the CPUs between these and those that infer.
+ThreadPool& search_pool();
+
 // For freeing models and tokenizers, which waits for batches that are being inferred.
 ThreadPool& free_pool();
 

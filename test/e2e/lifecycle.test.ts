@@ -55,7 +55,7 @@ function child(scenario: string, parameter = 0, { signalAfter }: { signalAfter?:
 const moments = Array.from({ length: EXITS }, (_, i) => Math.round((i * 400) / EXITS));
 
 describe('a process ends by itself', () => {
-  test.each(['idle', 'pending'])('%s', async (scenario) => {
+  test.each(['idle', 'pending', 'search-pending'])('%s', async (scenario) => {
     expect(await child(scenario)).toMatchObject({ code: 0, signal: null, output: '400\n' });
   });
 });
@@ -65,6 +65,8 @@ describe('a process is ended while the addon loads or works', () => {
     ['exit', 0],
     ['closing', 0],
     ['throw', 1],
+    ['exit-searching', 0],
+    ['throw-searching', 1],
   ])('%s gives exit code %i at any moment', async (scenario, code) => {
     for (const moment of moments) {
       const ending = await child(scenario, moment);
@@ -81,5 +83,10 @@ describe('a process is ended while the addon loads or works', () => {
 
 test(`${WORKERS} workers are terminated at random moments beside a working main thread`, async () => {
   const ending = await child('workers', WORKERS);
+  expect(ending).toMatchObject({ code: 0, signal: null, output: 'true\n' });
+}, 900_000);
+
+test(`${WORKERS} workers are terminated while they search`, async () => {
+  const ending = await child('search-workers', WORKERS);
   expect(ending).toMatchObject({ code: 0, signal: null, output: 'true\n' });
 }, 900_000);

@@ -83,6 +83,9 @@ export class FakeWorld {
     quantizeModel: async () => {},
     availableCpus: () => 2,
     performanceCpus: () => 2,
+    createFlatIndex: () => {
+      throw new Error('Searches are tested with the addon.');
+    },
     trimHeap: () => this.heapTrims++,
     lockFile: () => () => {},
     stop: () => {},
