@@ -61,7 +61,7 @@ describe.each(DTYPES)('dtype %s', (dtype) => {
       const embedder = await load({ cache: { dtype } });
       const expected = TEXTS.map((text) => expectedOf(text, one, dtype));
       for (const vectors of await everyWay(embedder, one)) expect(vectors).toEqual(expected);
-      expect((await embedder.embed(TEXTS, { dtype: one })).metadata.cacheHits).toBe(TEXTS.length);
+      expect((await embedder.embed(TEXTS, { dtype: one })).metadata.cacheHits).toBe(new Set(TEXTS).size);
     }
   });
 });
