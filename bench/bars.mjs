@@ -121,6 +121,8 @@ const bars = [
       return texts < STREAMED_TEXTS ? { values, unjudged: `over ${texts} texts only` } : values;
     },
   },
+  conversionBar('int8'),
+  conversionBar('binary'),
   {
     name: 'load + first vector, warm cache ÷ transformers.js fp32',
     limit: { atMost: 0.5 },
@@ -190,6 +192,14 @@ function peerBar(text, id, atLeast) {
     limit: { atLeast },
     cpu: /** @type {const} */ ('amx'),
     measure: ({ find }) => speedRatio(find, 'ovembed-auto', id),
+  };
+}
+
+function conversionBar(dtype) {
+  return {
+    name: `vectors to ${dtype} ÷ memcpy, bytes of float32/s`,
+    limit: { atLeast: 0.3 },
+    measure: ({ study }) => onlyResult(study, 'conversion').map((turn) => turn[`to ${dtype}`] / turn.memcpy),
   };
 }
 

@@ -84,7 +84,9 @@ async function prepare(selected, options, log) {
 }
 
 function needsBareProgram(selected, { cases }) {
-  return selected.some(({ id }) => id === 'ceiling') || cases.includes('floor') || cases.includes('graphs');
+  return (
+    selected.some(({ id }) => id === 'ceiling') || ['floor', 'graphs', 'conversion'].some((id) => cases.includes(id))
+  );
 }
 
 /** Does what some contestants need; if it fails, so do they. */

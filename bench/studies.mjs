@@ -80,6 +80,11 @@ export const studies = [
     takes: isOneOf('ovembed-auto'),
     jobs: (_, { options }) => [{ rows: options.searchRows, repeats: 5, queries: 11 }],
   },
+  {
+    id: 'conversion',
+    takes: isOneOf('ovembed-auto'),
+    jobs: () => [{ rows: 65_536, dimensions: 384, repeats: 3 }],
+  },
 ];
 
 /**

@@ -29,10 +29,10 @@ import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js'
 import { probeFirstLoad } from './probe/first-load.js';
 import { CallScope } from './signals.js';
 import type { Prompts } from './text/prompts.js';
-import { checkRanges } from './vectors/quantization.js';
 import { needsRanges } from './vectors/check.js';
 import { VectorCodec, type VectorConverter } from './vectors/codec.js';
 import type { Dtype } from './vectors/dtype.js';
+import { checkRanges } from './vectors/quantization.js';
 import { Ranges } from './vectors/ranges.js';
 
 /** Everything an Embedder works with. */
@@ -176,7 +176,15 @@ function windowCache(parts: EmbedderParts, options: LoadOptions, embeddings: Emb
   const { fingerprint, precision, activations, buckets } = info;
   const ranges = needsRanges(dtype) ? parts.defaults.ranges : null;
   const digest = ranges?.digest ?? null;
-  const context = { fingerprint, precision, activations, buckets, maxLength: engine.plan.maxLength, dtype, ranges: digest };
+  const context = {
+    fingerprint,
+    precision,
+    activations,
+    buckets,
+    maxLength: engine.plan.maxLength,
+    dtype,
+    ranges: digest,
+  };
   const codecOf = (dimensions: number) => new VectorCodec(dtype, dimensions, ranges, converter);
   const { prefix = DEFAULT_PREFIX } = options.cache || {};
   const { dimensions } = pipeline;
@@ -255,7 +263,7 @@ function assemble(loaded: Loaded): EmbedderParts {
   checkMaxLength(options, maxPositions);
   checkWidth(spec, pipeline);
   if (pipeline.pooledInGraph) checkPooledInGraph(spec, options);
-  const keptDtype = (options.cache || {}).dtype ?? 'float32';
+  const keptDtype = options.cache ? (options.cache.dtype ?? 'float32') : 'float32';
   if (needsRanges(keptDtype)) checkRanges(keptDtype, loaded.ranges);
   loaded.ranges?.checkUse({ fingerprint: loaded.fingerprint, dimensions: loaded.ranges.dimensions });
   const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? pipeline.dimensions, pipeline.dimensions);

@@ -324,7 +324,8 @@ export function checkLoadOptions(options: LoadOptions): void {
 
 export const checkLimitOptions = (options: LimitOptions, where: string) => checkOptions(options, LIMIT_CHECKS, where);
 export const checkInputOptions = (options: InputOptions, where: string) => checkOptions(options, INPUT_CHECKS, where);
-export const checkEmbedOptions = (options: EmbedOptions<Dtype>, where: string) => checkOptions(options, EMBED_CHECKS, where);
+export const checkEmbedOptions = (options: EmbedOptions<Dtype>, where: string) =>
+  checkOptions(options, EMBED_CHECKS, where);
 export const checkStreamOptions = (options: StreamOptions<Dtype>) => checkOptions(options, STREAM_CHECKS, 'stream');
 export const checkCalibrateOptions = (options: CalibrateOptions) =>
   checkOptions(options, CALIBRATE_CHECKS, 'calibrate');

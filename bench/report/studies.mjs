@@ -19,7 +19,18 @@ export function studySections(report) {
     });
 }
 
-const sections = { classes, callers, 'bulk-queries': bulkQueries, floor, graphs, sweep, memory, growth, search };
+const sections = {
+  classes,
+  callers,
+  'bulk-queries': bulkQueries,
+  floor,
+  graphs,
+  sweep,
+  memory,
+  growth,
+  conversion,
+  search,
+};
 
 function classes(rows, { corpus: { classTokens }, contestants }) {
   const cosineOf = ({ id }) => contestants.find((contestant) => contestant.id === id)?.cosine?.min.toFixed(6) ?? '–';
@@ -158,6 +169,19 @@ function floor(rows) {
         three(over(row, (turn) => turn.static)),
         two(over(row, (turn) => turn.ovembed / Math.min(turn.dynamic, turn.static))),
       ]),
+    },
+  };
+}
+
+function conversion(rows) {
+  const turns = rows.flatMap(({ rounds }) => rounds[0]);
+  const over = (name) => median(turns.map((turn) => turn[name]));
+  return {
+    title: 'Vectors in other element types',
+    text: 'One thread, a matrix larger than the L2 cache. GB of float32 per second; medians of the turns.',
+    table: {
+      header: ['conversion', 'GB/s', '÷ memcpy'],
+      rows: Object.keys(turns[0]).map((name) => [name, two(over(name)), two(over(name) / over('memcpy'))]),
     },
   };
 }

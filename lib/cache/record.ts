@@ -76,7 +76,8 @@ export function decodeRecord(
   const data = arrayOf(dtype, elementsPerRow(dtype, dimensions));
   new Uint8Array(data.buffer).set(record.subarray(HEADER_BYTES, end));
   const truncated = view.getUint8(5) === 1;
-  return { data, dtype, dimensions, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
+  const form = dtype === 'float32' ? {} : { dtype, dimensions };
+  return { data, ...form, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
 }
 
 /** The 32 bytes that a key's last 64 digits stand for. */

@@ -24,6 +24,9 @@ export function checkVectors(vectors: unknown): Vectors {
   if (!isDtype(dtype)) throw invalidArgument('vectors', `vectors with a dtype of ${DTYPES.join(', ')}`, vectors);
   if (!isPositiveInteger(dimensions))
     throw invalidArgument('vectors.dimensions', 'an integer of at least 1', dimensions);
+  if (!Number.isSafeInteger(length) || (length as number) < 0) {
+    throw invalidArgument('vectors.length', 'a whole number of vectors', length);
+  }
   const kind = arrayOf(dtype, 0).constructor as new () => object;
   if (!(data instanceof kind)) throw invalidArgument('vectors.data', `a ${kind.name}, as ${dtype} has,`, data);
   const expected = (length as number) * elementsPerRow(dtype, dimensions);

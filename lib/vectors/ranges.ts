@@ -123,8 +123,8 @@ export class Ranges {
   static async load(file: string): Promise<Ranges> {
     const text = await readFile(file, 'utf8');
     const content = parse(text, file);
-    if (content['format'] !== FORMAT) throw unfit(file, `a file of the format ${FORMAT}`, content['format']);
-    if (content['version'] !== VERSION) throw unfit(file, `version ${VERSION} of the format`, content['version']);
+    if (content.format !== FORMAT) throw unfit(file, `a file of the format ${FORMAT}`, content.format);
+    if (content.version !== VERSION) throw unfit(file, `version ${VERSION} of the format`, content.version);
     const { fingerprint, normalize, dimensions, min, max } = content;
     if (!isOriginal(fingerprint, 'string')) throw unfit(file, 'a fingerprint or null', fingerprint);
     if (!isOriginal(normalize, 'boolean')) throw unfit(file, 'normalize of true, false or null', normalize);

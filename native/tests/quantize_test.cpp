@@ -133,17 +133,13 @@ TEST(Quantize, StepsComeBackToHalfAStep) {
     const auto steps = quantized<int8_t>(values, dimensions, VectorType::Int8, ranges);
     const auto back = dequantized(steps, dimensions, VectorType::Int8, ranges);
     for (size_t i = 0; i < values.size(); ++i) {
-        if (i % dimensions == 4)
-            ASSERT_EQ(back[i], 0.25F);
-        else
-            ASSERT_NEAR(back[i], values[i], 1.0001 / 255) << i;
+        const double limit = i % dimensions == 4 ? 0 : 1.0001 / 255;
+        ASSERT_NEAR(back[i], i % dimensions == 4 ? 0.25F : values[i], limit) << i;
     }
-    for (size_t row = 0; row < 100; ++row) {
-        auto again = quantized<int8_t>(back, dimensions, VectorType::Int8, ranges);
-        again[row * dimensions + 4] = steps[row * dimensions + 4];
-        for (size_t d = 0; d < dimensions; ++d) {
-            if (d != 4) ASSERT_EQ(again[row * dimensions + d], steps[row * dimensions + d]);
-        }
+    const auto again = quantized<int8_t>(back, dimensions, VectorType::Int8, ranges);
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (i % dimensions == 4) continue;
+        ASSERT_EQ(again[i], steps[i]) << i;
     }
 }
 

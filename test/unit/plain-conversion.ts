@@ -8,11 +8,11 @@ export const plainConversion: Pick<NativeAddon, 'quantizeVectors' | 'dequantizeV
   quantizeVectors(vectors, target, conversion) {
     if (vectors.length % conversion.dimensions !== 0) throw new TypeError('no whole number of vectors');
     target.fill(0);
-    vectors.forEach((value, i) => quantizeValue(value, i, target, conversion));
+    for (const [i, value] of vectors.entries()) quantizeValue(value, i, target, conversion);
   },
   dequantizeVectors(vectors, target, conversion) {
     target.forEach((_, i) => {
-      target[i] = valueOf(vectors, i, conversion);
+      target[i] = numberAt(vectors, i, conversion);
     });
   },
 };
@@ -33,7 +33,7 @@ function quantizeValue(value: number, i: number, target: VectorArray, conversion
   }
 }
 
-function valueOf(vectors: VectorArray, i: number, conversion: VectorConversion): number {
+function numberAt(vectors: VectorArray, i: number, conversion: VectorConversion): number {
   const { dtype, dimensions } = conversion;
   const d = i % dimensions;
   if (dtype === 'binary' || dtype === 'ubinary') {
@@ -86,6 +86,7 @@ function float16Bits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
+  if (size === Infinity) return sign | 0x7c00;
   const exponent = Math.max(Math.floor(Math.log2(size || 2 ** -14)), -14);
   const rounded = toEven(size * 2 ** (10 - exponent)) * 2 ** (exponent - 10);
   if (rounded > LARGEST_FLOAT16) return sign | 0x7c00;

@@ -28,7 +28,11 @@ export async function embed(paths: readonly string[], flags: EmbedFlags): Promis
   );
   try {
     const { batchTokens } = flags;
-    const more = { signal: interruption.signal, ...(batchTokens === undefined ? {} : { batchTokens }), ...(ranges && { ranges }) };
+    const more = {
+      signal: interruption.signal,
+      ...(batchTokens === undefined ? {} : { batchTokens }),
+      ...(ranges && { ranges }),
+    };
     const embedder = await loadModel(flags, more);
     const reader = new InputReader(parsed, interruption.signal);
     const tally = new Tally(totalBytes(files));

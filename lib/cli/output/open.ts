@@ -33,7 +33,9 @@ export async function checkOutput(flags: EmbedFlags, inputs: readonly InputFile[
   }
   for (const { path } of inputs) {
     if (path !== STDIN && (await isSameFile(path, output))) {
-      throw new UsageError(`${saveRanges ? '--save-ranges' : '--output'} ${output}: this is an input file, which would be overwritten`);
+      throw new UsageError(
+        `${saveRanges ? '--save-ranges' : '--output'} ${output}: this is an input file, which would be overwritten`,
+      );
     }
   }
   const folder = dirname(resolve(output));

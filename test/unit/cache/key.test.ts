@@ -12,6 +12,8 @@ const context: KeyContext = {
   maxLength: 256,
   normalize: true,
   dimensions: 384,
+  dtype: 'float32',
+  ranges: null,
 };
 const keyOf = (changes: Partial<KeyContext>, input: string | Uint32Array = 'text') =>
   new CacheKeys('ovembed', { ...context, ...changes }).keyOf(input);
@@ -31,6 +33,8 @@ describe('a key', () => {
     ['precision', { precision: 'bf16' }],
     ['activations', { activations: 'int8' }],
     ['buckets', { buckets: [32] }],
+    ['dtype', { dtype: 'float16' }],
+    ['ranges', { ranges: 'd'.repeat(64) }],
     ['excludedPromptLength', { excludedPromptLength: 7 }],
     ['truncate', { truncate: 'error' }],
     ['maxLength', { maxLength: 128 }],

@@ -1,12 +1,13 @@
 /** A record gives back what was put in, and never anything else. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CachedEmbedding, decodeRecord, encodeRecord } from '../../../lib/cache/record.js';
+import { decodeRecord, encodeRecord } from '../../../lib/cache/record.js';
+import { arrayOf, DTYPES, elementsPerRow } from '../../../lib/vectors/dtype.js';
 import { bits } from '../../native/support.js';
 
 const key = `ovembed:v1:${'0123456789abcdef'.repeat(4)}`;
 const other = `ovembed:v1:${'fedcba9876543210'.repeat(4)}`;
-const embedding: CachedEmbedding = {
+const embedding = {
   data: Float32Array.of(0.5, -0, Number.MIN_VALUE, 1e30),
   tokens: 7,
   originalTokens: 300,
@@ -38,6 +39,17 @@ describe('a record', () => {
     expect(decodeRecord(record, other, 4)).toBeUndefined();
     expect(decodeRecord(record, key, 3)).toBeUndefined();
     expect(decodeRecord(record, key, 5)).toBeUndefined();
+  });
+
+  test.each(DTYPES)('keeps vectors of %s, and is nothing to a cache of another type', (dtype) => {
+    const data = arrayOf(dtype, elementsPerRow(dtype, 12)).fill(3);
+    const record = encodeRecord(key, { ...embedding, data, dtype, dimensions: 12 });
+    expect(record.length).toBe(56 + data.byteLength);
+    const form = dtype === 'float32' ? {} : { dtype, dimensions: 12 };
+    expect(decodeRecord(record, key, 12, dtype)).toEqual({ ...embedding, data, ...form });
+    for (const wrong of DTYPES.filter((one) => one !== dtype)) {
+      expect(decodeRecord(record, key, 12, wrong)).toBeUndefined();
+    }
   });
 
   test('is nothing with any byte changed, or cut anywhere', () => {
