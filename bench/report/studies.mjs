@@ -26,10 +26,16 @@ const sections = {
   floor,
   graphs,
   sweep,
+<<<<<<< HEAD
   caches,
   conversion,
   memory,
   growth,
+=======
+  memory,
+  growth,
+  conversion,
+>>>>>>> search
   search,
 };
 

@@ -1,5 +1,6 @@
 #include "addon/vector_conversion.h"
 
+#include "addon/element_arrays.h"
 #include "addon/env_state.h"
 #include "addon/options.h"
 #include "core/error.h"
@@ -7,42 +8,6 @@
 
 namespace ovembed {
 namespace {
-
-napi_typedarray_type array_type(VectorType type) {
-    switch (type) {
-        case VectorType::Float32:
-            return napi_float32_array;
-        case VectorType::Float16:
-        case VectorType::BFloat16:
-            return napi_uint16_array;
-        case VectorType::Int8:
-        case VectorType::Binary:
-            return napi_int8_array;
-        case VectorType::UInt8:
-        case VectorType::UBinary:
-            return napi_uint8_array;
-    }
-    return napi_float32_array;
-}
-
-struct Elements {
-    void* data;
-    size_t count;
-};
-
-// Where the elements of a typed array are. Memory that was detached has none.
-Elements elements_of(const Napi::Value& value, VectorType type, const char* name) {
-    const auto env = value.Env();
-    napi_typedarray_type found{};
-    Elements elements{nullptr, 0};
-    const bool is_array = value.IsTypedArray() && napi_get_typedarray_info(env, value, &found, &elements.count,
-                                                                           &elements.data, nullptr, nullptr) == napi_ok;
-    if (!is_array || found != array_type(type)) {
-        throw Napi::TypeError::New(env, std::string("Expected a typed array of the element type for ") + name + ".");
-    }
-    if (elements.data == nullptr) elements.count = 0;
-    return elements;
-}
 
 VectorType type_option(const Napi::Object& options) {
     try {

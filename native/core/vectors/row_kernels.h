@@ -1,10 +1,10 @@
 // One vector against many rows: the loops that a search spends its time in.
 //
-// Plain loops of our own rather than a library's: neither SimSIMD nor usearch has float32 against 8-bit codes with a scale
-// per dimension, which rescoring needs, and their sums have as many parts as the CPU's registers have lanes, so that last
-// bits differ between CPUs. There is little speed to be had, as a scan waits for memory. 1,000,000 × 384 on one thread of a
-// CPU with AVX-512, ours (AVX2) beside SimSIMD 6.5: float32 75 and 81 ms, bits 3.2 and 2.9 ms, int8 codes 24 and 13 ms. The
-// same loops compiled for AVX-512: 79, 3.3 and 23 ms, so there is no such version.
+// Plain loops of our own rather than a library's: neither SimSIMD nor usearch has float32 against 8-bit codes with a
+// scale per dimension, which rescoring needs, and their sums have as many parts as the CPU's registers have lanes, so
+// that last bits differ between CPUs. There is little speed to be had, as a scan waits for memory. 1,000,000 × 384 on
+// one thread of a CPU with AVX-512, ours (AVX2) beside SimSIMD 6.5: float32 75 and 81 ms, bits 3.2 and 2.9 ms, int8
+// codes 24 and 13 ms. The same loops compiled for AVX-512: 79, 3.3 and 23 ms, so there is no such version.
 #pragma once
 
 #include <cstddef>
