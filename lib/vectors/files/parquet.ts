@@ -175,14 +175,17 @@ async function readGroups(
   let row = 0;
   for (const group of footer.row_groups) {
     const range = { rowStart: row, rowEnd: row + Number(group.num_rows) };
-    const read = { file: buffer, metadata: footer, columns: [column, ...others], ...range };
-    for (const record of await parquetReadObjects(read)) {
-      const vector = record[column];
+    // One column after the other: of several that fail at once hyparquet looks at the first only.
+    const read = async (name: string) => {
+      const records = await parquetReadObjects({ file: buffer, metadata: footer, columns: [name], ...range });
+      return records.map((record) => record[name]);
+    };
+    for (const vector of await read(column)) {
       if (!Array.isArray(vector)) throw problem(`expected a list as the vector of row ${row}.`);
       matrix ??= beginMatrix(file, { kind, width: vector.length, length }, options, metadata);
       addRow(matrix, vector, row++, problem);
-      for (const name of others) columns[name]?.push(record[name]);
     }
+    for (const name of others) for (const value of await read(name)) columns[name]?.push(value);
   }
   if (row !== length) throw problem(`expected ${length} rows, found ${row}.`);
   if (!matrix) matrix = beginMatrix(file, { kind, width: widthStated(metadata, problem), length }, options, metadata);
