@@ -98,9 +98,8 @@ function typeOf({ Float16, Float32, Int8, Uint16, Uint8 }: Arrow, kind: Kind): D
 }
 
 /**
- * Reads a column of lists that are all of one length, record batch by record batch. apache-arrow trusts what a file says
- * about itself: one that was cut off is refused, one that was changed on purpose can keep the process busy for ever. Read
- * Arrow files of people you trust.
+ * Reads a column of lists that are all of one length, record batch by record batch. For files that you trust: one that was
+ * cut off is refused, but apache-arrow believes what a file says about itself, and some changed ones keep it busy for ever.
  *
  * @throws OvembedError `ERR_INVALID_ARGUMENT` for what is no such file or column, also without apache-arrow;
  *   `ERR_OUT_OF_MEMORY`; errors of the file system as they are

@@ -111,7 +111,8 @@ function columnsOf(piece: Piece, start: number, end: number, { column = DEFAULT_
 }
 
 /**
- * Reads a column of lists that are all of one length, row group by row group. Compressed with Snappy or not at all.
+ * Reads a column of lists that are all of one length, row group by row group. Compressed with Snappy or not at all. For
+ * files that you trust: hyparquet believes what a file says about itself, and some changed ones keep it busy for ever.
  *
  * @throws OvembedError `ERR_INVALID_ARGUMENT` for what is no such file or column, also without the packages;
  *   `ERR_OUT_OF_MEMORY`; errors of the file system as they are

@@ -165,7 +165,7 @@ describe.each(FORMATS)('.%s', (format, write, read) => {
     }
   });
 
-  // Not of Arrow files: apache-arrow 21 reads some damaged ones for ever, which readArrow's docstring says.
+  // Not of these: apache-arrow 21 and hyparquet read some damaged files for ever, which docs/api.md says.
   test.skipIf(format === 'arrow')(
     'changed anywhere: an error of ours, or vectors of the size the file has',
     async () => {
