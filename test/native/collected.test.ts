@@ -13,13 +13,13 @@ const options = { maxLength: 0, offsets: true, addSpecialTokens: true };
 
 test(`${HANDLES} encodings are freed within three collections`, async () => {
   const tokenizer = await native().loadTokenizer({ file: join(model, 'tokenizer.json') });
-  const text = 'the river runs past the old mill '.repeat(100);
+  const text = 'the river runs past the old mill '.repeat(40);
   const make = () => Array.from({ length: HANDLES }, () => tokenizer.encodeNow([text], options));
   global.gc?.();
   const before = process.memoryUsage.rss();
   let held: unknown[] = make();
   const most = process.memoryUsage.rss();
-  expect(most - before).toBeGreaterThan(HANDLES * 10_000);
+  expect(most - before).toBeGreaterThan(HANDLES * 3_000);
   held = [];
   for (let i = 0; i < 3; i++) {
     global.gc?.();
