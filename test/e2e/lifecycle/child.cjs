@@ -53,9 +53,11 @@ function workersVector() {
 
 const megabytes = () => Math.round(process.memoryUsage.rss() / 2 ** 20);
 
-/** Three collections, with the time in which finalizers run and native threads free what they let go of. */
-async function collected() {
-  for (let i = 0; i < 3; i++) {
+const threads = () => readdirSync('/proc/self/task').length;
+
+/** Collects until no more than so many threads are left, or for a time: finalizers and native threads take theirs. */
+async function collected(wanted) {
+  for (let i = 0; i < 3 || (threads() > wanted && i < 100); i++) {
     global.gc();
     await delay(30);
   }
@@ -114,15 +116,15 @@ const scenarios = {
   },
   /** Embedders that are used and forgotten, three of them at a time. */
   dropped: async () => {
-    const rounds = async (count) => {
+    const rounds = async (count, wanted) => {
       for (let done = 0; done < count; done += 3) {
         await Promise.all([1, 2, 3].map(async () => (await load()).embed(texts)));
-        await collected();
+        await collected(wanted);
       }
-      return { rss: megabytes(), threads: readdirSync('/proc/self/task').length };
+      return { rss: megabytes(), threads: threads() };
     };
-    const before = await rounds(9);
-    const after = await rounds(Number(milliseconds));
+    const before = await rounds(9, 0);
+    const after = await rounds(Number(milliseconds), before.threads);
     console.log(JSON.stringify({ ...after, rssBefore: before.rss, threadsBefore: before.threads }));
   },
 };
