@@ -141,7 +141,8 @@ void EnvState::shut_down() {
     std::unique_lock lock(m_mutex);
     m_alive = false;
     // Where the whole process ends, stop() has waited for its threads, and jobs they had not begun will never end.
-    m_idle.wait_for(lock, kShutDownLimit, [this] { return m_running == 0 || Activity::stopping() || in_forked_child(); });
+    m_idle.wait_for(lock, kShutDownLimit,
+                    [this] { return m_running == 0 || Activity::stopping() || in_forked_child(); });
     napi_release_threadsafe_function(m_function, napi_tsfn_abort);
     m_pending.clear();  // its references must not outlive the environment
 }

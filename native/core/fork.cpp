@@ -24,9 +24,10 @@ bool in_forked_child() noexcept { return forked; }
 
 void refuse_forked_child() {
     if (!forked) return;
-    throw Error(ErrorCode::Closed,
-                "This process was forked from one that had loaded ovembed, and has none of its threads. Load ovembed in a "
-                "process that is started anew: fork() and exec, as child_process does.");
+    throw Error(
+        ErrorCode::Closed,
+        "This process was forked from one that had loaded ovembed, and has none of its threads. Load ovembed in a "
+        "process that is started anew: fork() and exec, as child_process does.");
 }
 
 }  // namespace ovembed

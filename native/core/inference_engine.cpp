@@ -25,9 +25,9 @@ HiddenStates hidden_states(const ov::Tensor& output, const ModelPorts& ports, co
         ports.pooled ? ov::Shape{batch.rows(), ports.hidden} : ov::Shape{batch.rows(), width, ports.hidden};
     if (output.get_size() == 0) {
         // Seen when memory runs out while the CPU plugin runs: it ends without an exception, and without an output.
-        throw Error(ErrorCode::OutOfMemory,
-                    "The device gave no output for a batch of " + std::to_string(batch.rows()) + " rows of " +
-                        std::to_string(batch.width) + " tokens. Not enough memory.");
+        throw Error(ErrorCode::OutOfMemory, "The device gave no output for a batch of " + std::to_string(batch.rows()) +
+                                                " rows of " + std::to_string(batch.width) +
+                                                " tokens. Not enough memory.");
     }
     if (output.get_shape() != expected) {
         throw Error(ErrorCode::ModelUnsupported, "Expected the shape " + expected.to_string() +

@@ -1,7 +1,7 @@
 /** Build trees with instrumented native code, each its own: build/Release stays as it is. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CARGO_TARGET, ROOT } from '../build/paths.mjs';
 import { prerequisites, requirePrerequisites, testPrerequisites } from '../build/prerequisites.mjs';
@@ -25,13 +25,14 @@ const settings = (tree, sanitize) => ({
  * @returns {Promise<string>} the tree's path
  */
 export async function buildTree(name, sanitize, targets) {
-  const { python } = requirePrerequisites([...prerequisites(), ...testPrerequisites()]);
+  const { python, generator } = requirePrerequisites([...prerequisites(), ...testPrerequisites()]);
   const tree = join(ROOT, '.cache', name);
   const all = { ...settings(tree, sanitize), OpenVINO_DIR: await openvinoCmakeDirectory({ python }) };
   const definitions = Object.entries(all).map(([key, value]) => `-D${key}=${value}`);
   await stage(`Build tree .cache/${name}`, () => {
-    run('cmake', ['-S', ROOT, '-B', tree, ...definitions, '--log-level=WARNING']);
-    run('cmake', ['--build', tree, '--target', ...targets]);
+    const ninja = generator === 'ninja' ? ['-G', 'Ninja'] : [];
+    run('cmake', ['-S', ROOT, '-B', tree, ...ninja, ...definitions, '--log-level=WARNING']);
+    run('cmake', ['--build', tree, '--parallel', String(availableParallelism()), '--target', ...targets]);
   });
   return tree;
 }

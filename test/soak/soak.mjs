@@ -61,9 +61,10 @@ class Work {
       case 2:
         return (await embedder.embedTokens(this.list(8), { signal })).length;
       case 3:
-        return (await embedder.embedDocuments(this.list(32), { signal, priority: 'interactive' })).length;
+        return (await embedder.embedDocuments(this.list(32), { signal, priority: 'interactive', queueTimeoutMs: 0 }))
+          .length;
       default:
-        await embedder.embedQuery(this.text(), { signal });
+        await embedder.embedQuery(this.text(), { signal, timeoutMs: 0, queueTimeoutMs: 0 });
         return 1;
     }
   }
@@ -74,7 +75,8 @@ class Work {
       const caller = new AbortController();
       const timer = this.below(10) === 0 ? setTimeout(() => caller.abort(), this.below(50)) : undefined;
       try {
-        this.texts += await this.call(caller.signal);
+        const texts = await this.call(caller.signal);
+        this.texts += texts;
       } catch (error) {
         if (caller.signal.aborted) this.left++;
         else this.failed.push(error);

@@ -1,5 +1,8 @@
 // Everything of core that reads what others wrote, on damaged input: a result or an Error, never more. Models that come
-// to run are damaged in test/native/mutants.test.ts, in child processes, as OpenVINO's own readers are not ours to mend.
+// to run are damaged in test/native/mutants.test.ts, in child processes, as OpenVINO's own readers are not ours to
+// mend.
+#include "tests/fuzz/fuzz.h"
+
 #include <numeric>
 
 #include "core/compiled_blob.h"
@@ -8,7 +11,6 @@
 #include "core/tokenizer.h"
 #include "tests/encodings.h"
 #include "tests/engines.h"
-#include "tests/fuzz/fuzz.h"
 #include "tests/temp_folder.h"
 
 namespace ovembed {
@@ -21,8 +23,8 @@ using testing::read_bytes;
 using testing::TinyModel;
 using testing::write_file;
 
-const Dictionary kJson{"null", "true", "[]", "{}", "[[", "]]", "{\"\":", "\"\\u0000\"", "\"\\ud800\"", "\xff\xfe", ",",
-                       "\"", "\\", "[1,2]", "-", "e9", std::string(500, '[')};
+const Dictionary kJson{"null",     "true", "[]", "{}", "[[",    "]]", "{\"\":", "\"\\u0000\"",        "\"\\ud800\"",
+                       "\xff\xfe", ",",    "\"", "\\", "[1,2]", "-",  "e9",     std::string(500, '[')};
 
 Dictionary operator+(Dictionary a, const Dictionary& b) {
     a.insert(a.end(), b.begin(), b.end());
@@ -101,9 +103,9 @@ TEST(Fuzz, TokenizerFile) {
           [&](const std::string& bytes, Mutator& random) {
               write_file(file, bytes);
               const Tokenizer tokenizer(file, random.below(2) == 0);
-              const Encoding encoding =
-                  tokenizer.encode({std::string("The winding sea!"), std::string(), std::string("\xc3\xa9 \xf0\x9f\x8c\x8a")},
-                                   {random.below(8), true, random.below(2) == 0});
+              const Encoding encoding = tokenizer.encode(
+                  {std::string("The winding sea!"), std::string(), std::string("\xc3\xa9 \xf0\x9f\x8c\x8a")},
+                  {random.below(8), true, random.below(2) == 0});
               tokenizer.decode(encoding.ids, true);
           },
           1'000});
@@ -115,7 +117,8 @@ TEST(Fuzz, Texts) {
     const Tokenizer tokenizer(folder.file("tokenizer.json"));
     fuzz({"texts",
           {"The winding sea, \xc3\xa9 \xe2\x82\xac \xf0\x9f\x8c\x8a, and\tmore.\n"},
-          {std::string(1, '\0'), "\xed\xa0\x80", "\xff", "\xc0\x80", "\xef\xbf\xbf", std::string(2'000, 'a'), "[CLS]", "##"},
+          {std::string(1, '\0'), "\xed\xa0\x80", "\xff", "\xc0\x80", "\xef\xbf\xbf", std::string(2'000, 'a'), "[CLS]",
+           "##"},
           [&](const std::string& bytes, Mutator& random) {
               const size_t most = random.below(10);
               TokenIds ids(random.below(12));
