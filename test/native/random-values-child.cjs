@@ -59,7 +59,7 @@ const OBJECTS = [
   () => Promise.resolve(1),
   () => Object.create(null),
   () => new Proxy({}, { get: throwing }),
-  () => new Proxy([1, 2], { get: (target, key) => (key === 'length' ? 4_000_000_000 : target[key]) }),
+  () => new Proxy([1, 2], { get: (target, key) => (key === 'length' ? 70_000 : target[key]) }),
   () => Object.defineProperty({}, 'job', { get: throwing }),
   () => ({ toString: throwing, valueOf: throwing }),
   () => new Uint32Array([0, 1, 2]),
