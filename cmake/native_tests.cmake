@@ -5,7 +5,7 @@ if(NOT GTest_FOUND)
                       "googletest, Windows: vcpkg install gtest).")
 endif()
 
-file(GLOB test_sources CONFIGURE_DEPENDS native/tests/*.cpp)
+file(GLOB test_sources CONFIGURE_DEPENDS native/tests/*.cpp native/tests/fuzz/*.cpp)
 add_executable(ovembed_native_tests ${test_sources})
 target_link_libraries(ovembed_native_tests PRIVATE ovembed_core ovembed_injected_faults ovembed_options GTest::gtest GTest::gtest_main)
 

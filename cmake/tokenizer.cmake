@@ -3,7 +3,8 @@
 find_program(CARGO_EXECUTABLE cargo REQUIRED)
 
 set(tokenizer_crate "${CMAKE_SOURCE_DIR}/native/tokenizer")
-set(tokenizer_target_dir "${CMAKE_BINARY_DIR}/tokenizer")
+set(OVEMBED_CARGO_TARGET_DIR "${CMAKE_BINARY_DIR}/tokenizer" CACHE PATH "Cargo's target directory; trees may share one")
+set(tokenizer_target_dir "${OVEMBED_CARGO_TARGET_DIR}")
 set(tokenizer_archive
     "${tokenizer_target_dir}/release/${CMAKE_STATIC_LIBRARY_PREFIX}ovembed_tokenizer${CMAKE_STATIC_LIBRARY_SUFFIX}")
 

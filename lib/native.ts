@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { isOvembedErrorCode, OvembedError, type OvembedErrorCode } from './errors.js';
+import { loadAddon } from './load-addon.js';
 import type { Dtype, VectorArray } from './vectors/dtype.js';
 
 /** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
@@ -309,10 +310,10 @@ let loaded: NativeAddon | undefined;
 
 /**
  * The addon, loaded on first use.
- * @throws OvembedError `ERR_NATIVE_LOAD` if no binary fits this platform
+ * @throws OvembedError `ERR_NATIVE_LOAD`, with the cause and what to do, if it cannot be loaded
  */
 export function native(): NativeAddon {
-  loaded ??= prepare(load());
+  loaded ??= prepare(loadAddon<NativeAddon>(join(__dirname, '..')));
   return loaded;
 }
 
@@ -323,22 +324,6 @@ export function native(): NativeAddon {
 function prepare(addon: NativeAddon): NativeAddon {
   if (isMainThread) process.once('exit', () => addon.stop());
   return addon;
-}
-
-function load(): NativeAddon {
-  const root = join(__dirname, '..');
-  try {
-    const nodeGypBuild = require('node-gyp-build') as (dir: string) => NativeAddon;
-    return nodeGypBuild(root);
-  } catch (cause) {
-    throw new OvembedError(
-      'ERR_NATIVE_LOAD',
-      `The native addon could not be loaded on ${process.platform}-${process.arch}, Node ${process.versions.node}. ` +
-        'In a clone, run "npm run build:native"; it names what is missing. ' +
-        'Prebuilt binaries need glibc 2.28 or newer and are not available for musl (Alpine).',
-      { cause },
-    );
-  }
 }
 
 /**

@@ -1,6 +1,9 @@
 #include "addon/env_state.h"
 
+#include <vector>
+
 #include "core/activity.h"
+#include "core/fork.h"
 #include "core/thread_pools.h"
 
 namespace ovembed {
@@ -33,6 +36,11 @@ std::shared_ptr<EnvState> EnvState::create(Napi::Env env) {
 }
 
 std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env, Napi::Object needed) {
+    try {
+        refuse_forked_child();  // now: a promise would never be settled
+    } catch (const Error& error) {
+        throw to_js(env, error);
+    }
     const auto deferred = Napi::Promise::Deferred::New(env);
     const Ticket ticket = m_next_ticket++;
     if (m_pending.empty()) napi_ref_threadsafe_function(env, m_function);
@@ -111,6 +119,11 @@ void EnvState::run_in_background(std::function<void()> job) {
 }
 
 void EnvState::free_in_background(std::shared_ptr<const void> object) {
+    if (in_forked_child()) {
+        static auto* never_freed = new std::vector<std::shared_ptr<const void>>();
+        never_freed->push_back(std::move(object));  // it would wait for threads that are not there
+        return;
+    }
     if (object) run_in_background([object = std::move(object)]() mutable { object.reset(); });
 }
 
@@ -128,7 +141,8 @@ void EnvState::shut_down() {
     std::unique_lock lock(m_mutex);
     m_alive = false;
     // Where the whole process ends, stop() has waited for its threads, and jobs they had not begun will never end.
-    m_idle.wait_for(lock, kShutDownLimit, [this] { return m_running == 0 || Activity::stopping(); });
+    m_idle.wait_for(lock, kShutDownLimit,
+                    [this] { return m_running == 0 || Activity::stopping() || in_forked_child(); });
     napi_release_threadsafe_function(m_function, napi_tsfn_abort);
     m_pending.clear();  // its references must not outlive the environment
 }

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <thread>
 
+#include "core/fork.h"
+
 namespace ovembed {
 namespace {
 
@@ -22,7 +24,7 @@ void Activity::stop(std::chrono::milliseconds limit) noexcept {
     stop_requested = true;
     // Polled, as it happens once per process and a condition variable would cost every job a lock.
     const auto end = std::chrono::steady_clock::now() + limit;
-    while (busy_threads > 0 && std::chrono::steady_clock::now() < end) {
+    while (busy_threads > 0 && !in_forked_child() && std::chrono::steady_clock::now() < end) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 }

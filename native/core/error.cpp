@@ -34,7 +34,10 @@ Error current_error(ErrorCode code, const std::string& sentence) {
     } catch (const std::bad_alloc&) {
         return Error(ErrorCode::OutOfMemory, sentence + " Not enough memory.");
     } catch (const std::exception& error) {
-        return Error(code, sentence, error.what());
+        const std::string words = error.what();
+        if (words.find("bad_alloc") != std::string::npos)  // OpenVINO throws its own exceptions with the text of others
+            return Error(ErrorCode::OutOfMemory, sentence + " Not enough memory.", words);
+        return Error(code, sentence, words);
     } catch (...) {
         return Error(code, sentence, "an exception of unknown type");
     }

@@ -6,6 +6,7 @@
 
 #include "core/activity.h"
 #include "core/faults.h"
+#include "core/fork.h"
 #include "core/runtime.h"
 
 namespace ovembed {
@@ -22,6 +23,12 @@ HiddenStates hidden_states(const ov::Tensor& output, const ModelPorts& ports, co
     const size_t width = ports.pooled ? 1 : batch.width;
     const ov::Shape expected =
         ports.pooled ? ov::Shape{batch.rows(), ports.hidden} : ov::Shape{batch.rows(), width, ports.hidden};
+    if (output.get_size() == 0) {
+        // Seen when memory runs out while the CPU plugin runs: it ends without an exception, and without an output.
+        throw Error(ErrorCode::OutOfMemory, "The device gave no output for a batch of " + std::to_string(batch.rows()) +
+                                                " rows of " + std::to_string(batch.width) +
+                                                " tokens. Not enough memory.");
+    }
     if (output.get_shape() != expected) {
         throw Error(ErrorCode::ModelUnsupported, "Expected the shape " + expected.to_string() +
                                                      " for the model's output, received " +
@@ -125,6 +132,7 @@ Error failure(const InferenceJob& job) {
 }  // namespace
 
 std::shared_ptr<InferenceEngine> InferenceEngine::open(const EngineOptions& options) {
+    refuse_forked_child();
     const auto slot = slot_for(identity(options));
     // The second of two that ask at once waits for the first and shares what it loaded.
     const std::lock_guard lock(slot->loading);
@@ -206,6 +214,7 @@ InferenceEngine::~InferenceEngine() {
 }
 
 void InferenceEngine::submit(InferenceJob job) {
+    refuse_forked_child();
     job.submitted = Clock::now();
     {
         const std::lock_guard lock(m_mutex);

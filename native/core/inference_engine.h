@@ -58,7 +58,7 @@ public:
     InferenceEngine(const InferenceEngine&) = delete;
     InferenceEngine& operator=(const InferenceEngine&) = delete;
 
-    // Takes a validated batch. Never blocks.
+    // Takes a validated batch. Never blocks. Throws Error(Closed) in a forked child (core/fork.h).
     void submit(InferenceJob job);
 
     // Jobs to hand over at once so that no stream ever waits: one more than there are streams, whose input is filled

@@ -1,6 +1,7 @@
 #include "core/thread_pool.h"
 
 #include "core/activity.h"
+#include "core/fork.h"
 
 namespace ovembed {
 
@@ -26,6 +27,7 @@ void ThreadPool::stop() {
 }
 
 void ThreadPool::run(std::function<void()> job) {
+    refuse_forked_child();
     {
         const std::lock_guard lock(m_mutex);
         m_jobs.push_back(std::move(job));

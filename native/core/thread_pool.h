@@ -19,6 +19,7 @@ public:
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
+    // Throws Error(Closed) in a forked child (core/fork.h).
     void run(std::function<void()> job);
     size_t size() const noexcept { return m_threads.size(); }
 

@@ -34,6 +34,15 @@ describe.runIf(process.platform === 'linux')('build/Release/ovembed.node', () =>
     expect(needed.filter((name) => !system.test(name) && !beside.includes(name))).toEqual([]);
   });
 
+  // Electron and others with a memory cage refuse memory that is not V8's own; results are copied (native/addon/arrays.h).
+  it('lends no memory to JavaScript', () => {
+    const symbols = execFileSync('readelf', ['--dyn-syms', '--wide', ADDON], { encoding: 'utf8' });
+    expect(symbols).toMatch(/UND napi_create_arraybuffer$/m);
+    expect(symbols).not.toMatch(
+      /UND \S*(external_arraybuffer|external_buffer|external_string|buffer_from_arraybuffer)/,
+    );
+  });
+
   it('holds no path into the checkout or the SDK that it was built from', () => {
     const content = readFileSync(ADDON);
     expect([ROOT, cacheDirectory()].filter((directory) => content.includes(directory))).toEqual([]);

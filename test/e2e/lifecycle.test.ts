@@ -10,8 +10,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
 
 const FULL = process.env.OVEMBED_TEST_FULL === '1';
-const EXITS = FULL ? 125 : 6;
+/** Of each way to end; 5 ways, so 500 runs in full. */
+const EXITS = FULL ? 100 : 6;
 const WORKERS = FULL ? 1_000 : 40;
+const DROPPED = FULL ? 300 : 20;
+/** From the moment that ends a process to its end. */
+const LIMIT_MS = 2_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'ovembed-lifecycle-'));
 const model = join(folder, 'model');
@@ -25,34 +29,47 @@ interface Ending {
   code: number | null;
   signal: NodeJS.Signals | null;
   output: string;
-  /** Milliseconds from start to end. */
+  /** Milliseconds to the end from the signal, or from the moment that the child tells of. */
   took: number;
 }
 
-function child(scenario: string, parameter = 0, { signalAfter }: { signalAfter?: number } = {}): Promise<Ending> {
-  const started = performance.now();
-  const process_ = spawn(process.execPath, [
-    join(import.meta.dirname, 'lifecycle/child.cjs'),
-    scenario,
-    model,
-    folder,
-    String(parameter),
-  ]);
-  const timers = [setTimeout(() => process_.kill('SIGKILL'), 60_000 + (FULL ? 600_000 : 0))];
-  if (signalAfter !== undefined) timers.push(setTimeout(() => process_.kill('SIGTERM'), signalAfter));
+interface ChildOptions {
+  parameter?: number;
+  kill?: { signal: NodeJS.Signals; after: number };
+  /** Without a compiled model from before. */
+  cold?: boolean;
+}
+
+function child(scenario: string, { parameter = 0, kill, cold = false }: ChildOptions = {}): Promise<Ending> {
+  const cacheDir = cold ? mkdtempSync(join(folder, 'cold-')) : folder;
+  const program = join(import.meta.dirname, 'lifecycle/child.cjs');
+  const args = ['--expose-gc', program, scenario, model, cacheDir, String(parameter)];
+  const process_ = spawn(process.execPath, args);
+  let ended = performance.now();
+  const timers = [setTimeout(() => process_.kill('SIGKILL'), 60_000 + (FULL ? 1_200_000 : 0))];
+  if (kill) {
+    const end = () => {
+      ended = performance.now();
+      process_.kill(kill.signal);
+    };
+    timers.push(setTimeout(end, kill.after));
+  }
   let output = '';
-  process_.stdout.on('data', (data) => (output += data));
+  process_.stdout.on('data', (data) => {
+    if (String(data).startsWith('ending')) ended = performance.now();
+    output += data;
+  });
   process_.stderr.on('data', (data) => (output += data));
   return new Promise((resolve) => {
     process_.on('close', (code, signal) => {
       timers.forEach(clearTimeout);
-      resolve({ code, signal, output, took: performance.now() - started });
+      resolve({ code, signal, output, took: performance.now() - ended });
     });
   });
 }
 
-/** Moments from the start of the process to well inside inference. */
-const moments = Array.from({ length: EXITS }, (_, i) => Math.round((i * 400) / EXITS));
+/** Moments from the start of the process to well inside inference, every second one where the model must be compiled. */
+const moments = Array.from({ length: EXITS }, (_, i) => ({ at: Math.round((i * 400) / EXITS), cold: i % 2 === 1 }));
 
 describe('a process ends by itself', () => {
   test.each(['idle', 'pending', 'search-pending'])('%s', async (scenario) => {
@@ -60,33 +77,63 @@ describe('a process ends by itself', () => {
   });
 });
 
-describe('a process is ended while the addon loads or works', () => {
+describe('a process is ended while the addon loads, compiles or works', () => {
   test.each([
     ['exit', 0],
     ['closing', 0],
     ['throw', 1],
     ['exit-searching', 0],
     ['throw-searching', 1],
-  ])('%s gives exit code %i at any moment', async (scenario, code) => {
-    for (const moment of moments) {
-      const ending = await child(scenario, moment);
-      expect(ending, `after ${moment} ms: ${ending.output}`).toMatchObject({ code, signal: null });
-    }
-  });
+  ])(
+    '%s gives exit code %i at any moment',
+    async (scenario, code) => {
+      for (const { at, cold } of moments) {
+        const ending = await child(scenario, { parameter: at, cold });
+        expect(ending, `after ${at} ms: ${ending.output}`).toMatchObject({ code, signal: null });
+        expect(ending.took, `after ${at} ms`).toBeLessThan(LIMIT_MS);
+      }
+    },
+    900_000,
+  );
 
-  test('SIGTERM ends it by that signal and no other', async () => {
-    for (const moment of moments) {
-      expect(await child('busy', 0, { signalAfter: 50 + moment })).toMatchObject({ code: null, signal: 'SIGTERM' });
-    }
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends it by that signal and no other',
+    async (signal) => {
+      for (const { at, cold } of moments) {
+        const ending = await child('busy', { kill: { signal, after: 50 + at }, cold });
+        expect(ending, ending.output).toMatchObject({ code: null, signal });
+        expect(ending.took, `after ${at} ms`).toBeLessThan(LIMIT_MS);
+      }
+    },
+    900_000,
+  );
+});
+
+describe('workers', () => {
+  test(`${WORKERS} of them are terminated at random moments, eight at a time, beside a working main thread`, async () => {
+    const { code, signal, output } = await child('workers', { parameter: WORKERS });
+    expect({ code, signal, output }).toEqual({ code: 0, signal: null, output: expect.stringMatching(/^\{.*\}\n$/) });
+    const { same, rssAfter100, rss } = JSON.parse(output);
+    if (FULL) console.log(`${WORKERS} workers: ${rssAfter100} MB after the first hundred, ${rss} MB at the end`);
+    expect(same).toBe(true);
+    if (FULL) expect(rss).toBeLessThan(1.1 * rssAfter100); // OpenVINO's own bound for its memory tests
+  }, 1_300_000);
+
+  test('the second and the eighth load the addon, one after the other and all at once', async () => {
+    expect(await child('eight')).toMatchObject({ code: 0, signal: null, output: '16 times the same vector\n' });
   });
 });
 
-test(`${WORKERS} workers are terminated at random moments beside a working main thread`, async () => {
-  const ending = await child('workers', WORKERS);
+test(`${WORKERS} workers are terminated while they search`, async () => {
+  const ending = await child('search-workers', { parameter: WORKERS });
   expect(ending).toMatchObject({ code: 0, signal: null, output: 'true\n' });
 }, 900_000);
 
-test(`${WORKERS} workers are terminated while they search`, async () => {
-  const ending = await child('search-workers', WORKERS);
-  expect(ending).toMatchObject({ code: 0, signal: null, output: 'true\n' });
-}, 900_000);
+test(`${DROPPED} embedders that nobody closed leave no thread and no memory behind`, async () => {
+  const { code, signal, output } = await child('dropped', { parameter: DROPPED });
+  expect({ code, signal, output }).toEqual({ code: 0, signal: null, output: expect.stringMatching(/^\{.*\}\n$/) });
+  const { threads, threadsBefore, rss, rssBefore } = JSON.parse(output);
+  if (FULL) console.log(`${DROPPED} dropped: ${rssBefore} to ${rss} MB, ${threadsBefore} to ${threads} threads`);
+  expect(threads).toBeLessThanOrEqual(threadsBefore);
+  expect(rss).toBeLessThan(1.1 * rssBefore);
+}, 600_000);

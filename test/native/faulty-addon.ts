@@ -1,27 +1,15 @@
 /** The package with the addon that can be made to fail (native/faults), run in child processes. */
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD_OUTPUT, CMAKE_TREE } from '../../scripts/build/paths.mjs';
-import { ROOT } from './support.js';
+import { CMAKE_TREE } from '../../scripts/build/paths.mjs';
+import { copyPackage } from '../package-copy.js';
 
 /** Made by a build with tests (`npm test`). */
 export const FAULTY_ADDON = join(CMAKE_TREE, 'faults', 'ovembed.node');
 
-/**
- * Makes `folder` a copy of the package with the faulty addon. What Node loads by path is copied, since Node follows links
- * and would find the other addon from there.
- */
+/** Makes `folder` a copy of the package with the faulty addon. */
 export function makeFaultyPackage(folder: string): void {
-  const output = join(folder, 'build', 'Release');
-  mkdirSync(output, { recursive: true });
-  copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
-  cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  for (const name of readdirSync(BUILD_OUTPUT)) {
-    if (!name.endsWith('.node')) symlinkSync(join(BUILD_OUTPUT, name), join(output, name));
-  }
-  copyFileSync(FAULTY_ADDON, join(output, 'ovembed.node'));
+  copyPackage(folder, FAULTY_ADDON);
 }
 
 export interface Ending {

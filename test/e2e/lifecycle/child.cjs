@@ -2,14 +2,20 @@
  * One process of lifecycle.test.ts: `node child.cjs SCENARIO MODEL CACHE [MILLISECONDS]`. Each scenario ends the process,
  * or leaves it to end by itself, at some point of the addon's life; the test looks at exit code and signal only.
  */
-const { Worker, isMainThread, workerData } = require('node:worker_threads');
+const { readdirSync, writeSync } = require('node:fs');
+const { setTimeout: delay } = require('node:timers/promises');
+const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 const { Embedder } = require('../../../dist/index.js');
 const { FlatIndex } = require('../../../dist/vectors/index.js');
 
 const [scenario, model, cacheDir, milliseconds = '0'] = isMainThread ? process.argv.slice(2) : workerData;
 const texts = Array.from({ length: 400 }, (_, i) => 'the river runs past the old mill '.repeat(1 + (i % 5)));
 const load = () => Embedder.load(model, { precision: 'f32', cacheDir });
-const later = (action) => setTimeout(action, Number(milliseconds));
+const later = (action) =>
+  setTimeout(() => {
+    writeSync(1, 'ending\n'); // from here on the test counts
+    action();
+  }, Number(milliseconds));
 
 /** Works until somebody ends the process. */
 async function busy() {
@@ -42,6 +48,30 @@ function terminatedWorker(work = 'busy', times = 1) {
     worker.on('exit', resolve);
     setTimeout(() => void worker.terminate(), someMoment() * times);
   });
+}
+
+function workersVector() {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(__filename, { workerData: ['vector', model, cacheDir] });
+    let vector;
+    worker.on('message', (message) => {
+      vector = message;
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => resolve(vector));
+  });
+}
+
+const megabytes = () => Math.round(process.memoryUsage.rss() / 2 ** 20);
+
+const threads = () => readdirSync('/proc/self/task').length;
+
+/** Collects until no more than so many threads are left, or for a time: finalizers and native threads take theirs. */
+async function collected(wanted) {
+  for (let i = 0; i < 3 || (threads() > wanted && i < 100); i++) {
+    global.gc();
+    await delay(30);
+  }
 }
 
 const scenarios = {
@@ -94,12 +124,42 @@ const scenarios = {
   workers: async () => {
     const embedder = await load();
     const expected = (await embedder.embed(texts)).data;
-    for (let left = Number(milliseconds); left > 0; left -= 4) {
-      await Promise.all(Array.from({ length: Math.min(4, left) }, () => terminatedWorker()));
+    let rssAfter100;
+    const cycles = Number(milliseconds);
+    for (let done = 0; done < cycles; done += 8) {
+      await Promise.all(Array.from({ length: Math.min(8, cycles - done) }, () => terminatedWorker()));
+      if (rssAfter100 === undefined && done >= 100) rssAfter100 = megabytes();
     }
     const after = (await embedder.embed(texts)).data;
-    console.log(after.every((value, i) => value === expected[i]));
+    const same = after.every((value, i) => value === expected[i]);
+    console.log(JSON.stringify({ same, rssAfter100, rss: megabytes() }));
     await embedder.close();
+  },
+  /** A worker's part in `eight`. */
+  vector: async () => {
+    const embedder = await load();
+    parentPort.postMessage((await embedder.embed(texts)).data);
+    await embedder.close();
+  },
+  eight: async () => {
+    const vectors = [];
+    for (let i = 0; i < 8; i++) vectors.push(await workersVector());
+    vectors.push(...(await Promise.all(Array.from({ length: 8 }, workersVector))));
+    const same = vectors.filter((vector) => vector.every((value, i) => value === vectors[0][i]));
+    console.log(`${same.length} times the same vector`);
+  },
+  /** Embedders that are used and forgotten, three of them at a time. */
+  dropped: async () => {
+    const rounds = async (count, wanted) => {
+      for (let done = 0; done < count; done += 3) {
+        await Promise.all([1, 2, 3].map(async () => (await load()).embed(texts)));
+        await collected(wanted);
+      }
+      return { rss: megabytes(), threads: threads() };
+    };
+    const before = await rounds(9, 0);
+    const after = await rounds(Number(milliseconds), before.threads);
+    console.log(JSON.stringify({ ...after, rssBefore: before.rss, threadsBefore: before.threads }));
   },
 };
 
