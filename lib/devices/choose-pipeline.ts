@@ -126,7 +126,7 @@ async function choosePrecision(
     device: device.device,
     deviceName: device.fullName,
   };
-  if (!isMeasured(request, device.device)) return takeAsked(request, trial);
+  if (!isMeasured(request, trial)) return takeAsked(request, trial);
 
   const choices = new Choices(cacheDir, isPrecisionChoice);
   const machine = await machineOf(addon, device, parallelism);
