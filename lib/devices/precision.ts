@@ -68,7 +68,10 @@ const lacksF32 = (capabilities: readonly string[]) => capabilities.includes('FP1
 type AskedDevice = Pick<PrecisionTrial, 'device' | 'capabilities'>;
 
 /** Whether the choice takes a measurement, whose outcome is worth keeping. */
-export function isMeasured({ precision, activations }: PrecisionRequest, { device, capabilities }: AskedDevice): boolean {
+export function isMeasured(
+  { precision, activations }: PrecisionRequest,
+  { device, capabilities }: AskedDevice,
+): boolean {
   if (lacksF32(capabilities)) return false;
   if (precision === 'auto') return true;
   const asked = precision === 'int8' ? activations : precision;

@@ -25,6 +25,7 @@ private:
     Napi::Value load_tokenizer(const Napi::CallbackInfo& info);
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);
     Napi::Value convert_model(const Napi::CallbackInfo& info);
+    Napi::Value compile_ahead(const Napi::CallbackInfo& info);
     Napi::Value quantize_model(const Napi::CallbackInfo& info);
     Napi::Value available_cpus(const Napi::CallbackInfo& info);
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <openvino/openvino.hpp>
+#include <openvino/runtime/intel_npu/properties.hpp>
 
 #include "core/error.h"
 #include "core/faults.h"
@@ -62,6 +63,10 @@ ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_
         map.insert(ov::hint::enable_cpu_pinning(false));
         // By default the plugin decides by itself whether to quantise activations before 8-bit weights.
         map.insert(ov::hint::dynamic_quantization_group_size(activation_group));
+    }
+    if (!options.platform.empty()) {
+        map.insert(ov::intel_npu::platform(options.platform));
+        map.insert(ov::intel_npu::compiler_type(ov::intel_npu::CompilerType::PLUGIN));
     }
     return map;
 }
