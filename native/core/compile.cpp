@@ -25,9 +25,9 @@ void check_precision(const std::string& precision, const Device& device) {
     const auto& known = device.capabilities;
     const auto lists = [&known](const std::string& one) { return std::count(known.begin(), known.end(), one) > 0; };
     if (lists(capability_of(element_type(precision)))) return;
-    throw Error(ErrorCode::InvalidArgument,
-                "Precision " + precision + " is not supported by " + device.name + " (" + device.full_name + "); use " +
-                    (lists(ov::device::capability::FP32) ? "f32" : "f16") + " or auto.");
+    throw Error(ErrorCode::InvalidArgument, "Precision " + precision + " is not supported by " + device.name + " (" +
+                                                device.full_name + "); use " +
+                                                (lists(ov::device::capability::FP32) ? "f32" : "f16") + " or auto.");
 }
 
 // OpenVINO takes 0 and negative numbers for choices of its own.

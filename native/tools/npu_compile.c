@@ -1,5 +1,5 @@
-// npu_compile MODEL.xml DEVICE PLATFORM ROWS WIDTH OUTPUT.blob: compiles a graph for an NPU that need not be there, with
-// the compiler that the Windows build of OpenVINO has, and writes the blob.
+// npu_compile MODEL.xml DEVICE PLATFORM ROWS WIDTH OUTPUT.blob: compiles a graph for an NPU that need not be there,
+// with the compiler that the Windows build of OpenVINO has, and writes the blob.
 //
 // DEVICE is NPU, or HETERO:NPU,CPU to have the NPU plugin asked first (query_model) which operations it takes; the rest
 // would go to the CPU. ROWS and WIDTH are given to all inputs, as native/core/compile.cpp does; 0 leaves the graph as

@@ -71,15 +71,18 @@ test('the manifest says what each file is', async () => {
   }
 });
 
-test('a load takes what was compiled ahead, and gives the bits of what is compiled here', async () => {
-  const ahead = await open(16);
-  const here = await open(48);
-  expect([ahead.fromBlob, ahead.blobProblem, here.fromBlob]).toEqual([true, null, false]);
-  expect(await vectorOf(ahead, 16)).toEqual(await vectorOf(await open(16, await convert('plain', undefined)), 16));
-  await here.close();
-});
+test.each([16, 32])(
+  'a load takes what was compiled ahead for %d tokens, with the bits of what is compiled here',
+  async (width) => {
+    const ahead = await open(width);
+    expect([ahead.fromBlob, ahead.blobProblem]).toEqual([true, null]);
+    const here = await open(width, await convert(`plain-${width}`, undefined));
+    expect(here.fromBlob).toBe(false);
+    expect(await vectorOf(ahead, width)).toEqual(await vectorOf(here, width));
+  },
+);
 
-test('a file that the runtime refuses is compiled again, never run', async () => {
+test('a file that turns out to be damaged is compiled again, never run', async () => {
   const damaged = await convert('damaged', { device: 'CPU', platform: null, buckets: [16], signal });
   const compiled = join(damaged.folder, 'openvino/compiled');
   const file = join(compiled, '1x16.blob');
