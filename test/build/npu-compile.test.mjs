@@ -116,6 +116,36 @@ describe('the matrix', () => {
   });
 });
 
+/** NonZero of the ids: as many columns as there are ids other than 0. */
+function graphOfOpenShape() {
+  const dims = (...sizes) => sizes.map((size) => `<dim>${size}</dim>`).join('');
+  const port = (id, ...sizes) => `<port id="${id}" precision="I64">${dims(...sizes)}</port>`;
+  const layer = (id, name, type, opset, data, ports) =>
+    `<layer id="${id}" name="${name}" type="${type}" version="opset${opset}">${data}${ports}</layer>`;
+  const layers = [
+    layer(0, 'ids', 'Parameter', 1, '<data shape="?,?" element_type="i64"/>', `<output>${port(0, -1, -1)}</output>`),
+    layer(
+      1,
+      'where',
+      'NonZero',
+      3,
+      '<data output_type="i64"/>',
+      `<input>${port(0, -1, -1)}</input><output>${port(1, 2, -1)}</output>`,
+    ),
+    layer(2, 'result', 'Result', 1, '', `<input>${port(0, 2, -1)}</input>`),
+  ];
+  const edge = (from, fromPort, to) =>
+    `<edge from-layer="${from}" from-port="${fromPort}" to-layer="${to}" to-port="0"/>`;
+  const file = join(folder, 'open.xml');
+  const edges = `<edges>${edge(0, 0, 1)}${edge(1, 1, 2)}</edges>`;
+  writeFileSync(
+    file,
+    `<?xml version="1.0"?><net name="open" version="11"><layers>${layers.join('')}</layers>${edges}</net>`,
+  );
+  writeFileSync(join(folder, 'open.bin'), '');
+  return file;
+}
+
 function tools() {
   try {
     return requirePrerequisites([...prerequisites(), ...npuPrerequisites()], undefined, 'The NPU compiler');
@@ -154,5 +184,8 @@ describe.skipIf(!found)('the compiler under Wine', { timeout: 300_000 }, () => {
     expect(await compile({ ...job, platform: '1234' })).toContain('1234');
     expect(await compile({ ...job, width: 1_000_000 })).toMatch(/^reshape: .*Add/);
     expect(await compile({ ...job, graph: join(folder, 'nothing.xml') })).toMatch(/^read: /);
+    expect(await compile({ ...job, graph: graphOfOpenShape() })).toBe(
+      'reshape: some shapes depend on values of the inputs',
+    );
   });
 });
