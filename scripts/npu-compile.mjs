@@ -63,7 +63,7 @@ async function outcomesOf(cases, compile, jobs) {
       const seconds = Math.round((performance.now() - start) / 100) / 10;
       outcomes[i] = { ...wanted, graph: undefined, seconds, ...judge(wanted, problem, blob) };
       console.log(
-        `${describe(wanted).padEnd(48)} ${seconds.toFixed(1)} s  ${outcomes[i].problem ?? outcomes[i].bytes}`,
+        `${describe(wanted).padEnd(48)} ${seconds.toFixed(1)} s  ${outcomes[i].problem ?? outcomes[i].refused ?? outcomes[i].bytes}`,
       );
     }
     rmSync(blob, { force: true });

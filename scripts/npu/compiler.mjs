@@ -50,13 +50,14 @@ export async function npuCompiler({ wine, mingw, python, log = console.log }) {
 
 async function compile(wine, program, env, { graph, device, platform, rows, width, blob }) {
   rmSync(blob, { force: true });
-  // Not through a pipe: Wine's server inherits it and stays after the program, and the pipe with it.
+  // Not through a pipe: Wine's server inherits it and stays after the program, and the pipe with it. The compiler's own
+  // messages, which name the pass that failed, are on standard output.
   const log = `${blob}.log`;
   const messages = openSync(log, 'w');
   const args = [program, windowsPath(graph), device, platform, String(rows), String(width), windowsPath(blob)];
   const child = spawn(wine, args, {
     env,
-    stdio: ['ignore', 'ignore', messages],
+    stdio: ['ignore', messages, messages],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
@@ -74,6 +75,7 @@ const windowsPath = (path) => `Z:${path}`;
 function reasonIn(text) {
   return text
     .replace(/Exception from \S+:\d+:\s*/g, '')
+    .replace(/\[ERROR\] [\d:.]+ /g, '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
