@@ -85,6 +85,17 @@ export interface PipelineOptions {
   blobFile: string | null;
 }
 
+/** What a pipeline is compiled with; `blobFile` is where the compiled model is written. */
+export interface CompileAheadOptions
+  extends Pick<
+    PipelineOptions,
+    'source' | 'device' | 'precision' | 'int8Weights' | 'int8Activations' | 'streams' | 'threads' | 'shape'
+  > {
+  /** The kind of NPU, such as `4000`; the device need not be there. null: for the device, which is. */
+  platform: string | null;
+  blobFile: string;
+}
+
 export interface ConvertModelOptions {
   source: ModelSource;
   /** Of the weights; those that the source holds in 8 bits already stay as they are. */
@@ -273,7 +284,9 @@ export interface NativeAddon {
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
   /** Writes a model as OpenVINO IR, with its weights (products, and the table of the tokens) in another type. */
   convertModel(options: ConvertModelOptions): Promise<void>;
-  /** The same with int8 weights, and activations quantised by their ranges over texts. */
+  /** Compiles and writes the file that `loadPipeline` takes for its `blobFile`. */
+  compileAhead(options: CompileAheadOptions): Promise<void>;
+  /** The same as `convertModel` with int8 weights, and activations quantised by their ranges over texts. */
   quantizeModel(options: QuantizeModelOptions): Promise<void>;
   createFlatIndex(format: FlatIndexFormat): NativeFlatIndex;
   /**

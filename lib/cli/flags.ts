@@ -22,6 +22,9 @@ export interface CommonFlags extends SourceFlags {
 export interface ConvertFlags extends SourceFlags {
   output: string;
   precision?: 'int8' | 'f32' | 'f16' | 'bf16';
+  device?: 'NPU' | 'CPU';
+  platform?: string;
+  buckets?: number[];
 }
 
 export interface QuantizeFlags extends SourceFlags {

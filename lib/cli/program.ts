@@ -157,6 +157,11 @@ function addConvert(program: Command, run: Run): void {
   convert.addOption(
     new Option('--precision <precision>', 'of the weights (default: int8)').choices(['int8', 'f32', 'f16', 'bf16']),
   );
+  convert
+    .optionsGroup('Compiled ahead, for a first start that need not compile:')
+    .addOption(new Option('--device <device>', 'also compile for it').choices(['NPU', 'CPU']))
+    .option('--platform <number>', 'of the NPU, which need not be here: 3720, 4000, 5010')
+    .option('--buckets <list>', 'lengths in tokens (default: 32,128)', positiveIntegers);
   addSourceOptions(convert.optionsGroup('Model:'));
   addMessageOptions(convert)
     .addHelpText('after', `\n${EXIT_CODE_HELP}\n`)
@@ -332,6 +337,10 @@ function addMessageOptions(command: Command): Command {
     .optionsGroup('Messages:')
     .option('--json', 'messages (embed: summary and error; other commands: everything) as JSON')
     .option('-q, --quiet', 'no progress and no summary; warnings and errors only');
+}
+
+function positiveIntegers(list: string): number[] {
+  return [...new Set(list.split(',').map((value) => positiveInteger(value.trim())))];
 }
 
 function positiveInteger(value: string): number {

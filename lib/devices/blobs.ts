@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { removeAbandoned } from '../abandoned-files.js';
 
 const SUFFIX = '.blob';
-/** What the addon writes before it renames it. */
-const PARTIAL = /\.blob\..*\.tmp$/;
+/** What the addon, and compiled-ahead.ts, write before they rename it. */
+const PARTIAL = /\.blob\..*\.(tmp|incomplete)$/;
 
 /** Compiled models of a few models at several precisions. */
 const MAX_BYTES = 2 * 1024 ** 3;

@@ -12,8 +12,9 @@ import {
   type NativeTokenizer,
   type PipelineShape,
 } from '../native.js';
-import { BlobCache } from './blobs.js';
+import { BlobCache, type BlobKey } from './blobs.js';
 import { Choices } from './choices.js';
+import { takeAhead } from './compiled-ahead.js';
 import { type Computation, nameOf, nativeComputation } from './computation.js';
 import { cpuIdentity, machineOf } from './machine.js';
 import { oneAtATime } from './one-at-a-time.js';
@@ -126,7 +127,7 @@ async function choosePrecision(
     device: device.device,
     deviceName: device.fullName,
   };
-  if (!isMeasured(request, device.device)) return takeAsked(request, trial);
+  if (!isMeasured(request, trial)) return takeAsked(request, trial);
 
   const choices = new Choices(cacheDir, isPrecisionChoice);
   const machine = await machineOf(addon, device, parallelism);
@@ -156,7 +157,7 @@ async function compilePipeline(
 ): Promise<NativePipeline> {
   const { kind, file, files } = spec.sources[0] as FoundSource;
   const blobs = new BlobCache(cacheDir);
-  const blobFile = await blobs.fileFor({
+  const key: BlobKey = {
     graph,
     device: device.device,
     deviceName: device.fullName,
@@ -164,7 +165,9 @@ async function compilePipeline(
     precision: nameOf(computation),
     shape,
     runtimeVersion: addon.runtimeVersion,
-  });
+  };
+  const blobFile = await blobs.fileFor(key);
+  if (blobFile) await takeAhead(file, blobFile, key, logger);
   const pipeline = await callNative(() =>
     addon.loadPipeline({
       source: { kind, file, files },

@@ -62,8 +62,17 @@ const CAPABILITIES: readonly { capability: string; precision: FloatPrecision }[]
 const floatCandidates = (capabilities: readonly string[]): FloatPrecision[] =>
   CAPABILITIES.filter(({ capability }) => capabilities.includes(capability)).map(({ precision }) => precision);
 
+/** NPUs compute in f16 alone, and refuse to be told f32. What a virtual device computes in is not known beforehand. */
+const lacksF32 = (capabilities: readonly string[]) => capabilities.includes('FP16') && !capabilities.includes('FP32');
+
+type AskedDevice = Pick<PrecisionTrial, 'device' | 'capabilities'>;
+
 /** Whether the choice takes a measurement, whose outcome is worth keeping. */
-export function isMeasured({ precision, activations }: PrecisionRequest, device: string): boolean {
+export function isMeasured(
+  { precision, activations }: PrecisionRequest,
+  { device, capabilities }: AskedDevice,
+): boolean {
+  if (lacksF32(capabilities)) return false;
   if (precision === 'auto') return true;
   const asked = precision === 'int8' ? activations : precision;
   // What other devices can compute in, they say truly.
@@ -72,9 +81,10 @@ export function isMeasured({ precision, activations }: PrecisionRequest, device:
 
 /** Without a measurement: what was asked for, unless the file holds something else. */
 export async function takeAsked(request: PrecisionRequest, trial: PrecisionTrial): Promise<Chosen> {
-  const asked = computationOf(request);
+  const asked = computationOf(request, trial.capabilities);
   const pipeline = await trial.load(asked);
-  return { pipeline, choice: settled(asked, pipeline, 'asked for') };
+  const isAuto = request.precision === 'auto' || (request.precision === 'int8' && request.activations === 'auto');
+  return { pipeline, choice: settled(asked, pipeline, isAuto ? 'the device computes in no other' : 'asked for') };
 }
 
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` for a computation that was asked for and runs badly or not at all */
@@ -127,7 +137,7 @@ async function measureAsked(
   request: PrecisionRequest,
   trial: PrecisionTrial,
 ): Promise<Chosen> {
-  const asked = computationOf(request);
+  const asked = computationOf(request, trial.capabilities);
   const options = { ...trial, referenceName: nameOf(computation), minCosine: -1 };
   const outcome = await runTrial(reference, computation, [asked], options);
   const [finding] = outcome.findings as [Finding];
@@ -152,9 +162,10 @@ function unfit({ candidate, words, error }: Finding, better: Computation, device
   return new OvembedError('ERR_INVALID_ARGUMENT', message, { cause: error });
 }
 
-function computationOf({ precision, activations }: PrecisionRequest): Computation {
-  if (precision === 'int8') return int8(activations === 'auto' ? 'f32' : activations);
-  return float(precision === 'auto' ? 'f32' : precision);
+function computationOf({ precision, activations }: PrecisionRequest, capabilities: readonly string[]): Computation {
+  const widest = lacksF32(capabilities) ? 'f16' : 'f32';
+  if (precision === 'int8') return int8(activations === 'auto' ? widest : activations);
+  return float(precision === 'auto' ? widest : precision);
 }
 
 function settled(asked: Computation, { quantization }: NativePipeline, reason: string): PrecisionChoice {

@@ -4,6 +4,8 @@ export { DEFAULT_MODEL, modelOrDefault } from './default-model.js';
 export { temporaryName } from './files.js';
 export { fingerprint, graphIdentity } from './fingerprint.js';
 export { firstSupported } from './first-supported.js';
+export { sha256OfFile } from './hash.js';
+export { readJson } from './json-file.js';
 export type { DownloadProgress } from './provider.js';
 export { type ResolvedModel, type ResolveOptions, resolveModel } from './resolve.js';
 export type { FoundSource } from './sources.js';

@@ -10,6 +10,7 @@
 #include "addon/tokenizer_wrap.h"
 #include "addon/vector_conversion.h"
 #include "core/activity.h"
+#include "core/compile_ahead.h"
 #include "core/convert.h"
 #include "core/cpus.h"
 #include "core/faults.h"
@@ -55,6 +56,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
          InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
          InstanceMethod("convertModel", &OvembedAddon::convert_model),
+         InstanceMethod("compileAhead", &OvembedAddon::compile_ahead),
          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
          InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
          InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
@@ -104,6 +106,18 @@ Napi::Value OvembedAddon::convert_model(const Napi::CallbackInfo& info) {
         return true;
     };
     return run_loading(info.Env(), m_state, compile_pool, "The model could not be converted.", convert,
+                       [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
+}
+
+Napi::Value OvembedAddon::compile_ahead(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    auto engine = to_engine_options(options);
+    if (!options.Get("platform").IsNull()) engine.platform = text_option(options, "platform");
+    const auto compile = [engine = std::move(engine)] {
+        ovembed::compile_ahead(engine);
+        return true;
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be compiled.", compile,
                        [](Napi::Env env, bool) -> Napi::Value { return env.Undefined(); });
 }
 

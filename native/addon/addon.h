@@ -26,6 +26,7 @@ private:
     Napi::Value load_tokenizer(const Napi::CallbackInfo& info);
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);
     Napi::Value convert_model(const Napi::CallbackInfo& info);
+    Napi::Value compile_ahead(const Napi::CallbackInfo& info);
     Napi::Value quantize_model(const Napi::CallbackInfo& info);
     Napi::Value create_flat_index(const Napi::CallbackInfo& info);
     Napi::Value quantize_vectors(const Napi::CallbackInfo& info);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <openvino/openvino.hpp>
+#include <openvino/runtime/intel_npu/properties.hpp>
 
 #include "core/error.h"
 #include "core/faults.h"
@@ -14,14 +15,19 @@
 namespace ovembed {
 namespace {
 
-// f32 always runs. The others are refused where the device does not list them: the CPU plugin would emulate or throw.
+std::string capability_of(const ov::element::Type& type) {
+    if (type == ov::element::f32) return ov::device::capability::FP32;
+    return type == ov::element::bf16 ? ov::device::capability::BF16 : ov::device::capability::FP16;
+}
+
+// What the device does not list is refused: the CPU plugin would emulate bf16, and the NPU's fail over f32.
 void check_precision(const std::string& precision, const Device& device) {
-    if (element_type(precision) == ov::element::f32) return;
-    const std::string capability = precision == "bf16" ? ov::device::capability::BF16 : ov::device::capability::FP16;
     const auto& known = device.capabilities;
-    if (std::find(known.begin(), known.end(), capability) != known.end()) return;
+    const auto lists = [&known](const std::string& one) { return std::count(known.begin(), known.end(), one) > 0; };
+    if (lists(capability_of(element_type(precision)))) return;
     throw Error(ErrorCode::InvalidArgument, "Precision " + precision + " is not supported by " + device.name + " (" +
-                                                device.full_name + "); use f32 or auto.");
+                                                device.full_name + "); use " +
+                                                (lists(ov::device::capability::FP32) ? "f32" : "f16") + " or auto.");
 }
 
 // OpenVINO takes 0 and negative numbers for choices of its own.
@@ -57,6 +63,10 @@ ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_
         map.insert(ov::hint::enable_cpu_pinning(false));
         // By default the plugin decides by itself whether to quantise activations before 8-bit weights.
         map.insert(ov::hint::dynamic_quantization_group_size(activation_group));
+    }
+    if (!options.platform.empty()) {
+        map.insert(ov::intel_npu::platform(options.platform));
+        map.insert(ov::intel_npu::compiler_type(ov::intel_npu::CompilerType::PLUGIN));
     }
     return map;
 }

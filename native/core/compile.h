@@ -21,6 +21,7 @@ struct EngineOptions {
     int threads = 1;                   // CPU threads of all streams together
     std::optional<ov::Shape> shape{};  // {rows, width}: the only input that is taken; saves the work of other shapes
     std::string blob_file;             // empty: compiled models are not kept
+    std::string platform;              // the kind of NPU, such as 4000; empty: that of the device, which is here
 };
 
 // Throws InvalidArgument or DeviceUnavailable for options that this machine cannot serve.

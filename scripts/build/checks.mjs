@@ -68,6 +68,6 @@ function cppSources() {
   return ['core', 'faults', 'addon', 'tests', 'tools'].flatMap((folder) => {
     const directory = join(ROOT, 'native', folder);
     const names = readdirSync(directory, { recursive: true });
-    return names.filter((name) => /\.(cpp|h)$/.test(name)).map((name) => join(directory, name));
+    return names.filter((name) => /\.(c|cpp|h)$/.test(name)).map((name) => join(directory, name));
   });
 }

@@ -12,6 +12,9 @@ export function toolPath(name) {
   return join(CMAKE_TREE, `ovembed_${name}${process.platform === 'win32' ? '.exe' : ''}`);
 }
 
+/** What npm run test:npu-compile makes: its program, Wine's folder, graphs, results. */
+export const NPU_TREE = join(ROOT, '.cache', 'npu');
+
 /** Cargo's target directory, shared by the build, the tests and clippy, so that dependencies are compiled once. */
 export const CARGO_TARGET = join(CMAKE_TREE, 'tokenizer');
 

@@ -50,6 +50,18 @@ const INSTALL = {
     macOS: 'not needed',
     Windows: 'not needed',
   },
+  wine: {
+    Debian: 'sudo apt install wine wine64',
+    Fedora: 'sudo dnf install wine',
+    macOS: 'not tried',
+    Windows: 'not tried',
+  },
+  mingw: {
+    Debian: 'sudo apt install gcc-mingw-w64-x86-64',
+    Fedora: 'sudo dnf install mingw64-gcc',
+    macOS: 'not tried',
+    Windows: 'not tried',
+  },
 };
 
 function everywhere(way) {
@@ -96,6 +108,15 @@ export function testPrerequisites({ env = process.env, platform = process.platfo
   return [...rust, gtest, ...(platform === 'linux' ? [readelf] : [])];
 }
 
+/** What `npm run test:npu-compile` needs beside what the build needs. @returns {Prerequisite[]} */
+export function npuPrerequisites() {
+  const args = ['--version'];
+  return [
+    { key: 'wine', name: 'Wine, 64 bits', commands: ['wine', 'wine64'], args, minimum: '8.0' },
+    { key: 'mingw', name: 'mingw-w64 compiler', commands: ['x86_64-w64-mingw32-gcc'], args },
+  ];
+}
+
 function compilers(env) {
   return [...(env.CXX ? [env.CXX] : []), 'c++', 'g++', 'clang++'];
 }
@@ -112,10 +133,11 @@ function rustVersionOfCrate() {
  * Looks for all of them before it complains, so that one attempt names everything that is missing.
  * @param {Prerequisite[]} list
  * @param {(command: string, args: string[]) => string | null} [probe]  the program's output; null: it can't run, or fails
+ * @param {string} [what]  needs them
  * @returns {Record<string, string>} key → command found
  * @throws Error that names each missing one and the way to get it
  */
-export function requirePrerequisites(list, probe = outputOf) {
+export function requirePrerequisites(list, probe = outputOf, what = 'The build') {
   const found = {};
   const missing = [];
   for (const prerequisite of list) {
@@ -123,7 +145,7 @@ export function requirePrerequisites(list, probe = outputOf) {
     if (command) found[prerequisite.key] = command;
     else missing.push(describe(prerequisite, problem));
   }
-  if (missing.length > 0) throw new Error(`The build needs what this machine lacks:\n${missing.join('\n')}`);
+  if (missing.length > 0) throw new Error(`${what} needs what this machine lacks:\n${missing.join('\n')}`);
   return found;
 }
 

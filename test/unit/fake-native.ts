@@ -80,6 +80,7 @@ export class FakeWorld {
     },
     loadPipeline: async (options) => this.pipeline(options),
     convertModel: async () => {},
+    compileAhead: async () => {},
     quantizeModel: async () => {},
     availableCpus: () => 2,
     performanceCpus: () => 2,

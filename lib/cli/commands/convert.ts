@@ -1,5 +1,6 @@
 /** `ovembed convert`: a model's folder with weights of another type. */
 import { stat } from 'node:fs/promises';
+import type { AheadRequest } from '../../compile-ahead.js';
 import { type ConvertedModel, convertModel } from '../../convert.js';
 import { modelOrDefault } from '../../models/index.js';
 import { EXIT } from '../exit-codes.js';
@@ -13,12 +14,37 @@ import { note } from '../stderr.js';
 /** @returns the exit code */
 export function convert(model: string | undefined, flags: ConvertFlags): Promise<number> {
   const { precision = 'int8' } = flags;
+  const ahead = aheadOf(flags);
   return interruptible(flags, async (signal) => {
     const written = await withDownload(flags, (options) =>
-      convertModel(modelOf(model, flags), flags.output, precision, { ...options, signal }),
+      convertModel(
+        modelOf(model, flags),
+        flags.output,
+        precision,
+        { ...options, signal },
+        ahead && { ...ahead, signal },
+      ),
     );
-    await report(written, { weights: precision }, flags);
+    const { compiled } = written;
+    await report(written, { weights: precision, ...(compiled && { compiled }) }, flags);
+    for (const { file, bytes } of compiled?.blobs ?? []) note(`compiled ${file}: ${megabytes(bytes)}`, flags);
   });
+}
+
+/** Lengths that most queries and most passages fit in. */
+const BUCKETS = [32, 128];
+
+/** What is to be compiled too, if anything. */
+function aheadOf({ device, platform, buckets }: ConvertFlags): Omit<AheadRequest, 'signal'> | undefined {
+  if (device === undefined) {
+    if (platform ?? buckets) throw new UsageError('--platform and --buckets need --device, which has models compiled');
+    return undefined;
+  }
+  if (device === 'NPU' && platform === undefined) {
+    throw new UsageError('--device NPU needs --platform: 3720, 4000 or 5010, see docs/npu.md');
+  }
+  if (device !== 'NPU' && platform !== undefined) throw new UsageError('--platform is for --device NPU');
+  return { device, platform: platform ?? null, buckets: buckets ?? BUCKETS };
 }
 
 /** The argument, the option, the environment, the default. */

@@ -109,3 +109,27 @@ test.runIf(process.arch === 'x64')('activations that the CPU does not run are re
   const info = await place.run('info', '--json', '--precision', 'int8');
   expect(JSON.parse(info.stdout).model).toMatchObject({ precision: 'int8', activations: 'f32' });
 });
+
+describe('convert --device', () => {
+  test('writes compiled models beside the network', async () => {
+    const flags = ['--precision', 'f32', '--device', 'CPU', '--buckets', '16, 32', '--output', 'ahead', '--json'];
+    const { code, stdout } = await place.run('convert', ...flags);
+    expect(code).toBe(0);
+    const { compiled } = JSON.parse(stdout);
+    expect(compiled.blobs.map(({ file }: { file: string }) => file)).toEqual(['1x16.blob', '1x32.blob']);
+    expect(existsSync(place.file('ahead/openvino/compiled/1x16.blob'))).toBe(true);
+    expect(existsSync(place.file('ahead/openvino/compiled/manifest.json'))).toBe(true);
+  });
+
+  test.each([
+    [['--device', 'NPU'], '--platform'],
+    [['--platform', '4000'], '--device'],
+    [['--buckets', '32'], '--device'],
+    [['--device', 'CPU', '--platform', '4000'], '--device NPU'],
+    [['--device', 'CPU', '--buckets', '32,x'], 'integer'],
+    [['--device', 'GPU'], 'NPU, CPU'],
+  ])('is used as it is meant: %s', async (flags, problem) => {
+    const { code, stderr } = await place.run('convert', '--output', 'wrong', ...flags);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);
+  });
+});

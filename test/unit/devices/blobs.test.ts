@@ -47,8 +47,9 @@ describe('BlobCache', () => {
     const cacheDir = freshCacheDir();
     const cache = new BlobCache(cacheDir);
     const file = (await cache.fileFor(KEY)) as string;
-    for (const partial of [`${file}.1-0.tmp`, `${file}.2-0.tmp`]) writeFileSync(partial, 'half');
-    utimesSync(`${file}.1-0.tmp`, 1, 1);
+    const abandoned = [`${file}.1-0.tmp`, `${file}.1.0a.incomplete`];
+    for (const partial of [...abandoned, `${file}.2-0.tmp`]) writeFileSync(partial, 'half');
+    for (const partial of abandoned) utimesSync(partial, 1, 1);
     await cache.use(file);
     expect(readdirSync(join(cacheDir, 'blobs')).map((name) => name.slice(-7))).toEqual(['2-0.tmp']);
   });

@@ -176,6 +176,21 @@ describe("precision: 'auto'", () => {
   });
 });
 
+describe('an NPU, which computes in f16 alone', () => {
+  beforeEach(() => {
+    world.devices = [{ name: 'NPU', fullName: 'Fake NPU', capabilities: ['FP16', 'INT8', 'EXPORT_IMPORT'] }];
+  });
+
+  test('is never told f32', async () => {
+    const reason = 'the device computes in no other';
+    expect(await choose({ device: 'NPU' })).toMatchObject({ precision: 'f16', precisionReason: reason });
+    const int8 = { precision: 'int8', activations: 'f16', precisionReason: reason };
+    expect(await choose({ device: 'NPU', precision: 'int8' })).toMatchObject(int8);
+    expect(world.loads.map(({ precision }) => precision)).toEqual(['f16', 'f16']);
+    expect(world.batches).toHaveLength(0);
+  });
+});
+
 describe('a precision that is asked for', () => {
   test('is taken without a measurement where it is f32, or the device is no CPU', async () => {
     expect(await choose({ precision: 'f32' })).toMatchObject({ precision: 'f32', precisionReason: 'asked for' });
