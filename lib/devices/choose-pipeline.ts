@@ -6,7 +6,6 @@ import type { Logger } from '../logger.js';
 import { type FoundSource, firstSupported, type ModelSpec } from '../models/index.js';
 import {
   callNative,
-  type ModelSource,
   type NativeAddon,
   type NativePipeline,
   type NativeTokenizer,
@@ -58,8 +57,10 @@ export interface ChosenPipeline {
   /** The plan asked for, or the one that the measurement found better. */
   plan: PlanOptions;
   tuningReason: string;
-  source: ModelSource;
+  source: FoundSource;
   fingerprint: string;
+  /** What names the graph. */
+  graph: string;
   /** Of the files of the weights. */
   weightsBytes: number;
   /** Compiles the same model at the same precision for other streams, threads and shapes. */
@@ -101,6 +102,7 @@ async function pipelineFrom(source: FoundSource, request: PipelineRequest): Prom
     choice,
     source,
     fingerprint,
+    graph,
     weightsBytes,
     compileFor: (parallelism, shape) => compileFor(choice, parallelism, shape),
   };

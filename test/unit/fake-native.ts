@@ -33,19 +33,20 @@ function computationOf({ precision, int8Weights, int8Activations }: PipelineOpti
 
 /** What a test sets, and what it looks at afterwards. */
 export class FakeWorld {
-  devices: NativeDevice[] = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'] }];
+  devices: NativeDevice[] = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'], driver: null }];
   concurrency = 2;
   maxPositions = 0;
   pooledInGraph = false;
   masksPadding = true;
   quantization: StoredQuantization = 'none';
   /** Called before each batch runs; what it throws or rejects with is the batch's failure. */
-  onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string) => unknown = () => {};
+  onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string, device: string) => unknown =
+    () => {};
   /** Called before inputs are encoded; `encodeNow` does not wait for what it returns. */
   onEncode: () => unknown = () => {};
   onLoad: (options: PipelineOptions) => unknown = () => {};
   /** Stands for the error of a precision. */
-  distort: (value: number, precision: string) => number = (value) => value;
+  distort: (value: number, precision: string, device: string) => number = (value) => value;
   /** Texts whose vectors hold NaN. */
   poison = new Set<string>();
 
@@ -139,9 +140,10 @@ export class FakeWorld {
       infer: async (parts, inferOptions) => {
         if (closed) throw new Error('infer after close');
         checkShape(options.shape, parts, inferOptions);
-        return this.#infer(parts, inferOptions, computationOf(options), jobs);
+        return this.#infer(parts, inferOptions, options, jobs);
       },
       cancel: (job) => jobs.cancel(job),
+      giveUp: (job) => jobs.cancel(job, 'ERR_DEVICE_FAILED'),
       close: async () => {
         if (closed) throw new Error('closed twice');
         if (this.inFlight > 0) throw new Error('closed with batches in flight');
@@ -154,15 +156,16 @@ export class FakeWorld {
   async #infer(
     parts: readonly BatchPart[],
     options: InferOptions,
-    precision: string,
+    { device, ...pipeline }: PipelineOptions,
     jobs: Jobs,
   ): Promise<InferResult> {
+    const precision = computationOf({ device, ...pipeline });
     const rows = parts.flatMap(({ encoding, rows }) => [...rows].map((row) => (encoding as FakeEncoding).row(row)));
     this.batches.push({ bucket: options.bucket, lengths: rows.map(({ length }) => length), options });
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     try {
-      await jobs.run(options.job, () => this.onInfer(parts, options, precision));
+      await jobs.run(options.job, () => this.onInfer(parts, options, precision, device));
     } finally {
       this.inFlight--;
     }
@@ -171,7 +174,7 @@ export class FakeWorld {
     return {
       data: Float32Array.from(
         vectors.flatMap((vector) => [...vector]),
-        (value) => this.distort(value, precision),
+        (value) => this.distort(value, precision, device),
       ),
       nonFiniteRows: Uint32Array.from(poisoned),
       queueMicros: 10,
@@ -202,11 +205,11 @@ class Jobs {
     }
   }
 
-  cancel(job: number): void {
+  cancel(job: number, code = 'ERR_CLOSED'): void {
     const stop = this.#stops.get(job);
     if (!stop) return;
     this.#world.stopped++;
-    stop(Object.assign(new Error('The work was cancelled.'), { code: 'ERR_CLOSED' }));
+    stop(Object.assign(new Error('The work was cancelled.'), { code }));
   }
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { planDevice, planParallelism } from '../../../lib/devices/plan.js';
 
-const CPU = { name: 'CPU', fullName: 'A processor', capabilities: ['FP32', 'BF16'] };
-const GPU = { name: 'GPU.0', fullName: 'A graphics card', capabilities: ['FP16'] };
+const CPU = { name: 'CPU', fullName: 'A processor', capabilities: ['FP32', 'BF16'], driver: null };
+const GPU = { name: 'GPU.0', fullName: 'A graphics card', capabilities: ['FP16'], driver: null };
 
 describe('planDevice', () => {
   test('takes the CPU for auto, and says so', () => {

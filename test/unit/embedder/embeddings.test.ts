@@ -9,7 +9,15 @@ const embeddings = new Embeddings({
   originalTokens: Uint32Array.of(3, 4, 9),
   truncated: Uint8Array.of(0, 0, 1),
   timings: { totalMs: 0, tokenizeMs: 0, queueMs: 0, inferMs: 0, poolMs: 0 },
-  metadata: { device: 'CPU', precision: 'f32', activations: 'f32', batches: 1, paddedTokens: 48, cacheHits: 0 },
+  metadata: {
+    device: 'CPU',
+    devices: ['CPU'],
+    precision: 'f32',
+    activations: 'f32',
+    batches: 1,
+    paddedTokens: 48,
+    cacheHits: 0,
+  },
 });
 
 test('at() counts as Array.prototype.at does', () => {
