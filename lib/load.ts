@@ -9,7 +9,7 @@ import { WindowCache } from './cache/cached-window.js';
 import type { EmbeddingCache } from './cache/embedding-cache.js';
 import { DEFAULT_PREFIX, openCache } from './cache/options.js';
 import { ovembedCacheDir } from './cache-dir.js';
-import { wantedDevices } from './devices/chain.js';
+import { distributedDevices, wantedDevices } from './devices/chain.js';
 import type { DeviceEvents } from './devices/events.js';
 import { fallbackPolicy } from './devices/fallback-options.js';
 import { openDevices } from './devices/open-devices.js';
@@ -137,7 +137,10 @@ async function loadParts(model: string, options: Loading, system: System): Promi
     openDevices({
       addon,
       spec,
-      wanted: wantedDevices(options.device ?? 'auto', options.fallback !== false),
+      wanted: options.distribute
+        ? distributedDevices(options.distribute, present)
+        : wantedDevices(options.device ?? 'auto', options.fallback !== false),
+      distributes: Boolean(options.distribute),
       present,
       policy: options.fallback === false ? null : fallbackPolicy(options.fallback),
       tokenizer,

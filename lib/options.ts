@@ -43,6 +43,11 @@ export interface LoadOptions {
    */
   fallback?: boolean | FallbackOptions;
   /**
+   * Devices that work at once on what is to be embedded, each at its speed; `true`: all of this machine. They compute in the
+   * precision of the first. In place of `device`; not with `fallback: false`. Default: one device works at a time.
+   */
+  distribute?: boolean | readonly string[];
+  /**
    * Element type of the computation. `'auto'` is the fastest whose vectors have a cosine of at least 0.9999 to `f32` on
    * this machine, found by a short measurement and remembered. `'int8'` quantises the weights to a quarter of their
    * memory in f32, at some loss (docs/precision.md). What runs badly or not at all is refused. Default `'auto'`.
@@ -212,6 +217,12 @@ const aDevice: Check = (value, name) => {
   for (const [i, device] of value.entries()) aNonEmptyString(device, `${name}[${i}]`);
 };
 
+const aDistribution: Check = (value, name) => {
+  if (typeof value === 'boolean') return;
+  if (!Array.isArray(value)) throw invalidArgument(name, 'true or a list of devices', value);
+  aDevice(value, name);
+};
+
 const aLogger: Check = (value, name) => {
   const methods = ['debug', 'info', 'warn', 'error'];
   const fits = methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function');
@@ -233,6 +244,7 @@ const LONGEST_DELAY_MS = 1_000;
 const LOAD_CHECKS: Checks<LoadOptions> = {
   device: aDevice,
   fallback: aFallback,
+  distribute: aDistribution,
   precision: oneOf('auto', 'f32', 'bf16', 'f16', 'int8'),
   activations: oneOf('auto', ...ASKED_ACTIVATIONS),
   performance: oneOf('auto', 'latency', 'throughput'),
@@ -288,7 +300,10 @@ const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...L
 /** Checks the options of `Embedder.load`. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, LOAD_CHECKS, 'Embedder.load');
-  const { streams, threads, precision, activations, device, fallback } = options;
+  const { streams, threads, precision, activations, device, fallback, distribute } = options;
+  if (distribute && (fallback === false || device !== undefined)) {
+    throw invalidArgument('distribute', 'none beside device or fallback: false', distribute);
+  }
   if (fallback === false && Array.isArray(device) && device.length > 1) {
     throw invalidArgument('device', 'one device, as fallback is false,', device);
   }

@@ -15,6 +15,11 @@ export function wantedDevices(device: string | readonly string[], mayFallBack: b
   return isNpuAlone && mayFallBack ? [...wanted, STANDS_IN] : wanted;
 }
 
+/** The devices of the option `distribute`: all that are there, or those that are named. */
+export function distributedDevices(distribute: true | readonly string[], present: readonly NativeDevice[]): string[] {
+  return distribute === true ? present.map(({ name }) => name) : [...new Set(distribute)];
+}
+
 /** A device that is wanted: where it is not there, why. */
 export interface WantedDevice {
   plan: DevicePlan;

@@ -47,8 +47,10 @@ export interface DeviceCounts {
 
 /** Stuck threads end with the process only, so there may be but few. */
 const MOST_HANGS = 2;
-/** Of batches in the mean latency. */
-const LATENCY_WEIGHT = 0.1;
+const WEIGHT_OF_LATEST = 0.1;
+
+const approach = (mean: number, value: number) => mean + WEIGHT_OF_LATEST * (value - mean);
+
 /** A batch of more tokens may take longer. */
 const TOKENS_PER_TIMEOUT = 1_024;
 const FIRST_TRY_MS = 1_000;
@@ -89,6 +91,10 @@ export class Device {
   #latencyMs: number | null = null;
   /** Batches on it. */
   inFlight = 0;
+  /** Their tokens, padding counted. */
+  tokensInFlight = 0;
+  /** Of late, padding counted; undefined before the first batch. */
+  tokensPerMs: number | undefined;
   /** When it last gave a sound result, or was opened. */
   usedAt = -Infinity;
 
@@ -104,6 +110,11 @@ export class Device {
       probe: () => this.#probe(),
       onChange: (open, reason) => this.#onChange(open, reason),
     });
+  }
+
+  /** Batches that it can be given at once. */
+  get concurrency(): number {
+    return this.#opened?.pipeline.concurrency ?? 1;
   }
 
   get name(): string {
@@ -178,21 +189,22 @@ export class Device {
     const job = options.job as number;
     const { clock } = this.#options;
     const startedAt = clock.now();
+    const tokens = rowsOf(parts) * options.bucket;
     let hang: OvembedError | undefined;
     this.inFlight++;
+    this.tokensInFlight += tokens;
     this.#watchdog.watch(job, limitMs, () => {
       hang = this.#giveUp(pipeline, job, limitMs);
     });
     return callNative(() => pipeline.infer(parts, options)).then(
       (result: RunResult) => {
-        this.#end(job);
-        const ms = clock.now() - startedAt;
-        this.#latencyMs = this.#latencyMs === null ? ms : this.#latencyMs + LATENCY_WEIGHT * (ms - this.#latencyMs);
+        this.#measure(clock.now() - startedAt);
+        this.#end(job, tokens);
         result.ranOn = this.#ranOn as RanOn;
         return result;
       },
       (error) => {
-        this.#end(job);
+        this.#end(job, tokens);
         throw hang ?? error;
       },
     );
@@ -227,24 +239,34 @@ export class Device {
     return this.#options.policy.inferTimeoutMs * Math.max(1, (rowsOf(parts) * bucket) / TOKENS_PER_TIMEOUT);
   }
 
-  #end(job: number): void {
+  #end(job: number, tokens: number): void {
     this.#watchdog.done(job);
     this.inFlight--;
+    this.tokensInFlight -= tokens;
+  }
+
+  /** Batches side by side share the device: it did them all in the time of one. */
+  #measure(ms: number): void {
+    const speed = this.tokensInFlight / Math.max(ms, 0.001);
+    this.#latencyMs = approach(this.#latencyMs ?? ms, ms);
+    this.tokensPerMs = approach(this.tokensPerMs ?? speed, speed);
   }
 
   #giveUp(pipeline: NativePipeline, job: number, limitMs: number): OvembedError {
     const error = new OvembedError('ERR_DEVICE_FAILED', `${this.name} did not return a batch within ${limitMs} ms.`);
     hangs.add(error);
-    if (++this.counts.hangs >= MOST_HANGS) {
-      this.#breaker.close();
-      this.#status = 'dead';
-      this.#reason = `${this.counts.hangs} batches did not return; it is left alone until the model is loaded again`;
-      this.#options.onChange(this, true, this.#reason);
-    } else {
-      this.#breaker.trip(error);
-    }
+    this.counts.hangs++;
+    if (this.counts.hangs < MOST_HANGS) this.#breaker.trip(error);
+    else if (this.#status !== 'dead') this.#die();
     pipeline.giveUp(job);
     return error;
+  }
+
+  #die(): void {
+    this.#breaker.close();
+    this.#status = 'dead';
+    this.#reason = `${this.counts.hangs} batches did not return; it is left alone until the model is loaded again`;
+    this.#options.onChange(this, true, this.#reason);
   }
 
   async #probe(): Promise<void> {

@@ -8,8 +8,10 @@ import type { RunResult } from '../batching/work.js';
 import { OvembedError } from '../errors.js';
 import type { BatchPart, InferOptions, NativePipeline } from '../native.js';
 import type { Device } from './device.js';
+import { soonest } from './distribution.js';
 import type { FallbackPolicy } from './fallback-options.js';
 import { isSound, Recovery } from './recovery.js';
+import { rowsOf } from './rows.js';
 
 /** Told what happens to batches. */
 export interface FallbackObserver {
@@ -20,6 +22,8 @@ export interface FallbackObserver {
 export interface FallbackSetup {
   /** In order of preference. */
   devices: readonly Device[];
+  /** All of them work at once, each on batches of its own. Default: the first that is well works. */
+  distributes?: boolean;
   policy: FallbackPolicy;
   clock: Clock;
   /** Runs a short text; rejects if that is not well. */
@@ -58,14 +62,21 @@ export class Fallback implements Runner {
   }
 
   get concurrency(): number {
-    return this.choose()?.opened?.pipeline.concurrency ?? 1;
+    const usable = this.options.distributes ? this.devices.filter((device) => device.isUsable) : [];
+    if (usable.length === 0) return this.choose()?.concurrency ?? 1;
+    return usable.reduce((sum, device) => sum + device.concurrency, 0);
   }
 
   /**
    * The first device that may be used; else the last that still can be, since a call is better tried than refused.
    * @param besides those that failed with the batch already
+   * @param tokens of the batch, padding counted
    */
-  choose(besides?: { has(device: Device): boolean }): Device | undefined {
+  choose(besides?: { has(device: Device): boolean }, tokens = 0): Device | undefined {
+    if (this.options.distributes) {
+      const usable = this.devices.filter((device) => device.isUsable && !besides?.has(device));
+      if (usable.length > 0) return soonest(usable, tokens);
+    }
     let last: Device | undefined;
     for (const device of this.devices) {
       if (besides?.has(device) || !device.isAlive) continue;
@@ -104,7 +115,7 @@ export class Fallback implements Runner {
   }
 
   #infer(parts: readonly BatchPart[], options: InferOptions, pipeline?: NativePipeline): Promise<RunResult> {
-    const device = this.choose();
+    const device = this.choose(undefined, rowsOf(parts) * options.bucket);
     if (!device?.opened) return Promise.reject(this.#noDevice());
     const job = options.job as number;
     const first = pipeline ?? device.opened.pipeline;

@@ -7,7 +7,7 @@ import { Canary } from './canary.js';
 import { certify } from './certification.js';
 import { planChain } from './chain.js';
 import { type ChosenPipeline, choosePipeline, type PipelineRequest } from './choose-pipeline.js';
-import { nameOf } from './computation.js';
+import { ASKED_ACTIVATIONS, nameOf } from './computation.js';
 import { Device, type DeviceInfo } from './device.js';
 import { DeviceEvents } from './events.js';
 import { Fallback } from './fallback.js';
@@ -15,10 +15,13 @@ import type { FallbackPolicy } from './fallback-options.js';
 import { Health } from './health.js';
 import { machineOf } from './machine.js';
 import { type DevicePlan, type Parallelism, planDevice } from './plan.js';
+import type { PrecisionRequest } from './precision.js';
 
 export interface DevicesRequest extends Omit<PipelineRequest, 'device' | 'parallelism' | 'tunable'> {
   /** In order of preference. */
   wanted: readonly string[];
+  /** All of them are to work at once, in the precision of the first. */
+  distributes: boolean;
   /** Those of the machine. */
   present: readonly NativeDevice[];
   /** Null: one device, as it is. */
@@ -142,6 +145,7 @@ class Opening {
     const health = isPlain ? undefined : new Health({ devices, intervalMs, clock: systemClock, check, knows });
     const fallback = new Fallback({
       devices,
+      distributes: this.#request.distributes,
       policy: this.#policy,
       clock: systemClock,
       check,
@@ -184,7 +188,7 @@ class Opening {
     try {
       if (device.name !== REFERENCE && this.#policy.probe) await this.#request.probeDevice(device.plan);
       signal.throwIfAborted();
-      const chosen = await choosePipeline(requestFor(device.plan, this.#request));
+      const chosen = await choosePipeline({ ...requestFor(device.plan, this.#request), ...this.#commonPrecision() });
       try {
         const found = device.name === REFERENCE ? undefined : await this.#certify(device, chosen);
         signal.throwIfAborted();
@@ -199,6 +203,15 @@ class Opening {
     } catch (error) {
       this.#refuse(device, error);
     }
+  }
+
+  /** Who computes what is a matter of chance where all work at once, so all compute in the same. */
+  #commonPrecision(): PrecisionRequest | undefined {
+    const [first] = this.#chosen.values();
+    if (!this.#request.distributes || !first) return undefined;
+    const { precision, activations } = first.choice;
+    const asked = ASKED_ACTIVATIONS.find((type) => type === activations);
+    return { precision, activations: precision === 'int8' ? (asked ?? 'auto') : 'auto' };
   }
 
   /** @throws OvembedError `ERR_DEVICE_FAILED` if the device does not compute what the CPU does */

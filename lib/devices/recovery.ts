@@ -65,7 +65,7 @@ export class Recovery {
     if ('error' in outcome && isHang(outcome.error)) return false;
     if (!device.isAlive) return false;
     // Others may have found out meanwhile that it is of no use.
-    return device.isUsable || this.#fallback.choose() === device;
+    return device.isUsable || !this.#fallback.devices.some((other) => other.isUsable);
   }
 
   /** @throws what is no failure of a device, such as the end of the batch by `cancel` */

@@ -18,6 +18,7 @@ import { runProbe } from './run-probe.js';
 const IS_PASSED_ON: Record<keyof LoadOptions, boolean> = {
   device: true,
   fallback: true,
+  distribute: true,
   precision: true,
   activations: true,
   performance: true,
@@ -78,7 +79,7 @@ export async function probeFirstLoad({ spec, options, runtimeVersion, logger, fi
  * @throws as `probeFirstLoad`
  */
 export async function probeDevice(load: FirstLoad, { device, fullName, driver }: DevicePlan): Promise<void> {
-  const options = { ...load.options, device, fallback: false };
+  const options = { ...load.options, device, fallback: false, distribute: false };
   const advice = `Its driver${driver ? ` (${driver})` : ''} may be damaged, or unable to run this model.`;
   await runOnce(load, options, [device, fullName, String(driver)], advice);
 }

@@ -62,7 +62,13 @@ export function freshCacheDir(): string {
 /** What keeps a load to one pipeline, no measurements and no second tries, unless a test is about these. */
 const PLAIN: LoadOptions = { performance: 'throughput', batchTokens: 1_024, fallback: false };
 
-export async function loadFake(world = new FakeWorld(), options: LoadOptions = {}, spec: Partial<ModelSpec> = {}) {
-  const parts = await load('org/model', { cacheDir: freshCacheDir(), ...PLAIN, ...options }, fakeSystem(world, spec));
+export async function loadFake(
+  world = new FakeWorld(),
+  options: LoadOptions = {},
+  spec: Partial<ModelSpec> = {},
+  system: Partial<System> = {},
+) {
+  const given = { cacheDir: freshCacheDir(), ...PLAIN, ...options };
+  const parts = await load('org/model', given, { ...fakeSystem(world, spec), ...system });
   return new Embedder(parts);
 }

@@ -75,7 +75,7 @@ export class FakeChain {
   readonly events: string[] = [];
   #job = 1;
 
-  constructor(names: string[], options: FallbackOptions = {}) {
+  constructor(names: string[], options: FallbackOptions = {}, distributes = false) {
     const policy = fallbackPolicy(options);
     this.pipelines = names.map((name) => new FakePipeline(name));
     const check = async (device: Device) => {
@@ -100,6 +100,7 @@ export class FakeChain {
     });
     this.fallback = new Fallback({
       devices: this.devices,
+      distributes,
       policy,
       clock: this.clock,
       check,

@@ -69,6 +69,20 @@ describe('a chain of devices', () => {
     expect(world.openPipelines).toBe(0);
   });
 
+  test('leaves out one that crashes a child process', async () => {
+    const world = worldWith(CPU, GPU);
+    const probed: string[] = [];
+    const probeDevice = async (_load: unknown, { device }: { device: string }) => {
+      probed.push(device);
+      throw Object.assign(new Error('ended by SIGSEGV'), { code: 'ERR_MODEL_PROBE_CRASHED' });
+    };
+    const embedder = await loadFake(world, { device: ['GPU', 'CPU'], fallback: QUICK }, {}, { probeDevice });
+    expect(probed).toEqual(['GPU']);
+    expect(world.loads.map(({ device }) => device)).toEqual(['CPU']);
+    expect(embedder.info.devices[0]).toMatchObject({ state: 'unavailable', reason: 'ended by SIGSEGV' });
+    await embedder.close();
+  });
+
   test('of which nothing is left is an error that names each', async () => {
     const world = worldWith(CPU, GPU);
     world.onLoad = ({ device }) => {

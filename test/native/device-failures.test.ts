@@ -1,0 +1,87 @@
+/** A device fails in every way that it can, below the seam, under load: no request is lost, answered twice, or answered wrong. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
+import { type Failure, failures, LOADS, type Load, type Outcome, type Places, runFailure } from './device-failures.js';
+import { makeFaultyPackage } from './faulty-addon.js';
+import { ROOT, temporaryFolder } from './support.js';
+
+/** All loads and longer, with the table of docs/reliability.md written anew. */
+const FULL = process.env.OVEMBED_TEST_FULL === '1';
+const MS = FULL ? 5_000 : 2_500;
+
+const folder = temporaryFolder();
+const places: Places = {
+  package_: join(folder, 'package'),
+  model: join(folder, 'model'),
+  cacheDir: join(folder, 'cache'),
+  freshCacheDir: () => mkdtempSync(join(folder, 'cache-')),
+};
+const NO_FAILURE = failures()[0] as Failure;
+
+beforeAll(async () => {
+  makeFaultyPackage(places.package_);
+  writeTinyModel(tinyModels.mean, places.model);
+  await runFailure(places, NO_FAILURE, 'idle', 0); // and the comparison is remembered
+});
+
+const outcomes = new Map<string, Map<Load, Outcome>>();
+
+describe.each(failures().map((failure) => [failure.name, failure] as const))('a device that %s', (name, failure) => {
+  test.each(FULL ? LOADS : (['mixed'] as const))('%s', async (load) => {
+    const outcome = await runFailure(places, failure, load, MS);
+    outcomes.set(name, (outcomes.get(name) ?? new Map()).set(load, outcome));
+    expect(outcome.message).toBeUndefined();
+    const { requests, lost, duplicated, wrong, codes } = outcome;
+    expect(requests).toBeGreaterThan(load === 'idle' ? 30 : 200);
+    expect({ lost, duplicated, codes }).toEqual({ lost: 0, duplicated: 0, codes: {} });
+    if (!failure.mayBeWrong) expect(wrong).toBe(0);
+    expect(failure.ends).toContain(outcome.devices[0]?.state);
+  });
+});
+
+test('what was injected did happen', () => {
+  const of = (name: string) => outcomes.get(name)?.get('mixed') as Outcome;
+  expect(of('none').ranOn.CPU).toBeUndefined();
+  expect(of('none').devices[0]?.reason).toMatch(/cosine of 1\.0000/);
+  expect(of('throws once').devices[0]?.counts).toMatchObject({ failures: 0, retries: 1 });
+  expect(of('throws always').fallbacks).toBeGreaterThanOrEqual(1);
+  expect(of('gives NaN').fallbacks).toBeGreaterThanOrEqual(1);
+  expect(of('gives wrong vectors later on').wrong).toBeGreaterThan(0);
+  expect(of('gives wrong vectors from the start').devices[0]?.reason).toMatch(/is not used: it gives a cosine of/);
+  const { hangs } = of('hangs always').devices[0]?.counts ?? {};
+  expect([2, 3]).toContain(hangs); // those under way at once: two have threads, one may wait behind them
+  expect(of('compiles slowly (2 s)').devicesAtFirst[0]?.state).toBe('loading');
+  expect(of('comes back').events.map(({ name }) => name)).toContain('recovered');
+});
+
+test('a device on which the model was loaded in a child process first is used', async () => {
+  const failure = { ...NO_FAILURE, isCompared: false, fallback: { probe: true } };
+  const fine = await runFailure(places, failure, 'idle', 100);
+  expect([fine.lost, fine.devices[0]?.state]).toEqual([0, 'ready']);
+});
+
+afterAll(() => {
+  if (!FULL) return;
+  const file = join(ROOT, 'docs', 'reliability.md');
+  const [head, rest] = readFileSync(file, 'utf8').split('<!-- table -->\n') as [string, string];
+  const tail = rest.split('<!-- end of table -->')[1] as string;
+  writeFileSync(file, `${head}<!-- table -->\n${table()}<!-- end of table -->${tail}`);
+});
+
+function table(): string {
+  const lines = [
+    '| device | load | requests | lost | twice | wrong | longest query, ms | until it was back, ms |',
+    `|${'---|'.repeat(8)}`,
+  ];
+  for (const [name, byLoad] of outcomes) {
+    for (const [load, { requests, lost, duplicated, wrong, queryMs, events }] of byLoad) {
+      const longest = queryMs.length > 0 ? Math.max(...queryMs).toFixed(0) : '–';
+      const back = events.find(({ name: event }) => event === 'recovered')?.downMs;
+      const downMs = back == null ? '–' : back.toFixed(0);
+      lines.push(`| ${name} | ${load} | ${requests} | ${lost} | ${duplicated} | ${wrong} | ${longest} | ${downMs} |`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
