@@ -141,6 +141,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
         ? distributedDevices(options.distribute, present)
         : wantedDevices(options.device ?? 'auto', options.fallback !== false),
       distributes: Boolean(options.distribute),
+      shapes: options.shapes ?? 'dynamic',
       present,
       policy: options.fallback === false ? null : fallbackPolicy(options.fallback),
       tokenizer,
@@ -346,6 +347,7 @@ const MOST_WEIGHTS_FOR_LATENCY = 256 * 1024 ** 2;
 function latencyPipelines(loaded: Loaded): LatencyPipelines | undefined {
   const { pipeline, device, options, compileFor, logger, opened } = loaded;
   if (options.performance === 'throughput' || device.device !== 'CPU' || opened.isChain) return undefined;
+  if (options.shapes === 'static') return undefined;
   if (loaded.weightsBytes > MOST_WEIGHTS_FOR_LATENCY) return undefined;
   const parallelism = latencyParallelism(pipeline.threads, loaded.performanceCpus);
   const load = async (shape: PipelineShape | null) => opened.through(await compileFor(parallelism, shape));

@@ -48,6 +48,11 @@ export interface LoadOptions {
    */
   distribute?: boolean | readonly string[];
   /**
+   * `'static'`: a compiled model for each bucket, for one text at a time, as an NPU always has them; compiled in the background
+   * as buckets are met, those of a list of `buckets` at once. Takes the memory of the weights each time. Default `'dynamic'`.
+   */
+  shapes?: 'dynamic' | 'static';
+  /**
    * Element type of the computation. `'auto'` is the fastest whose vectors have a cosine of at least 0.9999 to `f32` on
    * this machine, found by a short measurement and remembered. `'int8'` quantises the weights to a quarter of their
    * memory in f32, at some loss (docs/precision.md). What runs badly or not at all is refused. Default `'auto'`.
@@ -245,6 +250,7 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
   device: aDevice,
   fallback: aFallback,
   distribute: aDistribution,
+  shapes: oneOf('dynamic', 'static'),
   precision: oneOf('auto', 'f32', 'bf16', 'f16', 'int8'),
   activations: oneOf('auto', ...ASKED_ACTIVATIONS),
   performance: oneOf('auto', 'latency', 'throughput'),

@@ -34,6 +34,8 @@ export interface PipelineRequest extends PrecisionRequest {
   spec: ModelSpec;
   device: DevicePlan;
   parallelism: Parallelism;
+  /** The only shape that it is to take; null: any. */
+  shape: PipelineShape | null;
   /** For the measurement that a precision may need. */
   tokenizer: NativeTokenizer;
   plan: PlanOptions;
@@ -90,10 +92,10 @@ async function pipelineFrom(source: FoundSource, request: PipelineRequest): Prom
     compilePipeline(variant, graph, { computation, parallelism, shape }, request);
   const compile = async (computation: Computation) => {
     const tuned = await tunings.read(computation);
-    return compileFor(computation, { ...request.parallelism, ...(tuned && { streams: tuned.streams }) }, null);
+    return compileFor(computation, { ...request.parallelism, ...(tuned && { streams: tuned.streams }) }, request.shape);
   };
   const { pipeline, choice } = await choosePrecision(graph, compile, request);
-  const load = (parallelism: Parallelism) => compileFor(choice, parallelism, null);
+  const load = (parallelism: Parallelism) => compileFor(choice, parallelism, request.shape);
   const tuned = await tunings.choose(choice, pipeline, load);
   return {
     pipeline: tuned.pipeline,

@@ -63,9 +63,16 @@ export function isHang(error: unknown): boolean {
   return typeof error === 'object' && error !== null && hangs.has(error);
 }
 
+/** A pipeline that may have to compile before it runs a bucket (static-pipelines.ts). */
+export interface DevicePipeline extends NativePipeline {
+  /** Whether it could run a batch of a bucket at once. Default: any. */
+  takes?(bucket: number): boolean;
+  prepare?(bucket: number): Promise<void>;
+}
+
 /** What a device is opened with. */
 export interface OpenedDevice {
-  pipeline: NativePipeline;
+  pipeline: DevicePipeline;
   computation: Computation;
   reason: string;
 }
@@ -146,6 +153,11 @@ export class Device {
     return this.#status === 'ready' && !this.#breaker.open;
   }
 
+  /** Whether it could run a batch of a bucket at once. */
+  takes(bucket: number): boolean {
+    return this.#opened?.pipeline.takes?.(bucket) ?? true;
+  }
+
   get info(): DeviceInfo {
     const { computation } = this.#opened ?? {};
     return {
@@ -181,33 +193,14 @@ export class Device {
    * @param limitMs how long it may take; default: what the policy says of its tokens
    */
   run(
-    pipeline: NativePipeline,
+    pipeline: DevicePipeline,
     parts: readonly BatchPart[],
     options: InferOptions,
     limitMs = this.#limitOf(parts, options),
   ): Promise<RunResult> {
-    const job = options.job as number;
-    const { clock } = this.#options;
-    const startedAt = clock.now();
-    const tokens = rowsOf(parts) * options.bucket;
-    let hang: OvembedError | undefined;
-    this.inFlight++;
-    this.tokensInFlight += tokens;
-    this.#watchdog.watch(job, limitMs, () => {
-      hang = this.#giveUp(pipeline, job, limitMs);
-    });
-    return callNative(() => pipeline.infer(parts, options)).then(
-      (result: RunResult) => {
-        this.#measure(clock.now() - startedAt);
-        this.#end(job, tokens);
-        result.ranOn = this.#ranOn as RanOn;
-        return result;
-      },
-      (error) => {
-        this.#end(job, tokens);
-        throw hang ?? error;
-      },
-    );
+    const { bucket } = options;
+    if (!pipeline.takes || pipeline.takes(bucket)) return this.#run(pipeline, parts, options, limitMs);
+    return pipeline.prepare?.(bucket).then(() => this.#run(pipeline, parts, options, limitMs)) as Promise<RunResult>;
   }
 
   /** A batch had a sound result. */
@@ -233,6 +226,36 @@ export class Device {
     this.#breaker.close();
     this.#watchdog.close();
     await this.#opened?.pipeline.close();
+  }
+
+  #run(
+    pipeline: NativePipeline,
+    parts: readonly BatchPart[],
+    options: InferOptions,
+    limitMs: number,
+  ): Promise<RunResult> {
+    const job = options.job as number;
+    const { clock } = this.#options;
+    const startedAt = clock.now();
+    const tokens = rowsOf(parts) * options.bucket;
+    let hang: OvembedError | undefined;
+    this.inFlight++;
+    this.tokensInFlight += tokens;
+    this.#watchdog.watch(job, limitMs, () => {
+      hang = this.#giveUp(pipeline, job, limitMs);
+    });
+    return callNative(() => pipeline.infer(parts, options)).then(
+      (result: RunResult) => {
+        this.#measure(clock.now() - startedAt);
+        this.#end(job, tokens);
+        result.ranOn = this.#ranOn as RanOn;
+        return result;
+      },
+      (error) => {
+        this.#end(job, tokens);
+        throw hang ?? error;
+      },
+    );
   }
 
   #limitOf(parts: readonly BatchPart[], { bucket }: InferOptions): number {

@@ -68,19 +68,20 @@ export class Fallback implements Runner {
   }
 
   /**
-   * The first device that may be used; else the last that still can be, since a call is better tried than refused.
+   * The first device that may be used at once; else the last that still can be, since a call is better tried than refused.
    * @param besides those that failed with the batch already
-   * @param tokens of the batch, padding counted
+   * @param batch its bucket, and its tokens with padding
    */
-  choose(besides?: { has(device: Device): boolean }, tokens = 0): Device | undefined {
+  choose(besides?: { has(device: Device): boolean }, batch?: { bucket: number; tokens: number }): Device | undefined {
+    const takes = (device: Device) => device.isUsable && (!batch || device.takes(batch.bucket));
     if (this.options.distributes) {
-      const usable = this.devices.filter((device) => device.isUsable && !besides?.has(device));
-      if (usable.length > 0) return soonest(usable, tokens);
+      const usable = this.devices.filter((device) => takes(device) && !besides?.has(device));
+      if (usable.length > 0) return soonest(usable, batch?.tokens ?? 0);
     }
     let last: Device | undefined;
     for (const device of this.devices) {
       if (besides?.has(device) || !device.isAlive) continue;
-      if (device.isUsable) return device;
+      if (takes(device)) return device;
       last = device;
     }
     return last;
@@ -115,7 +116,8 @@ export class Fallback implements Runner {
   }
 
   #infer(parts: readonly BatchPart[], options: InferOptions, pipeline?: NativePipeline): Promise<RunResult> {
-    const device = this.choose(undefined, rowsOf(parts) * options.bucket);
+    const { bucket } = options;
+    const device = this.choose(undefined, { bucket, tokens: rowsOf(parts) * bucket });
     if (!device?.opened) return Promise.reject(this.#noDevice());
     const job = options.job as number;
     const first = pipeline ?? device.opened.pipeline;

@@ -1,6 +1,7 @@
 /** Opens the devices that a model is wanted on: each is probed, compiled for and compared with the CPU before it gets a text. */
 import { systemClock } from '../batching/clock.js';
 import type { Runner } from '../batching/pipelines.js';
+import { bucketOf } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { NativeDevice, NativePipeline } from '../native.js';
 import { Canary } from './canary.js';
@@ -8,7 +9,7 @@ import { certify } from './certification.js';
 import { planChain } from './chain.js';
 import { type ChosenPipeline, choosePipeline, type PipelineRequest } from './choose-pipeline.js';
 import { ASKED_ACTIVATIONS, nameOf } from './computation.js';
-import { Device, type DeviceInfo } from './device.js';
+import { Device, type DeviceInfo, type DevicePipeline } from './device.js';
 import { DeviceEvents } from './events.js';
 import { Fallback } from './fallback.js';
 import type { FallbackPolicy } from './fallback-options.js';
@@ -16,8 +17,9 @@ import { Health } from './health.js';
 import { machineOf } from './machine.js';
 import { type DevicePlan, type Parallelism, planDevice } from './plan.js';
 import type { PrecisionRequest } from './precision.js';
+import { shapeOf, withStaticShapes } from './static-pipelines.js';
 
-export interface DevicesRequest extends Omit<PipelineRequest, 'device' | 'parallelism' | 'tunable'> {
+export interface DevicesRequest extends Omit<PipelineRequest, 'device' | 'parallelism' | 'tunable' | 'shape'> {
   /** In order of preference. */
   wanted: readonly string[];
   /** All of them are to work at once, in the precision of the first. */
@@ -26,6 +28,8 @@ export interface DevicesRequest extends Omit<PipelineRequest, 'device' | 'parall
   present: readonly NativeDevice[];
   /** Null: one device, as it is. */
   policy: FallbackPolicy | null;
+  /** A model per bucket, on devices that take any shape as well. */
+  shapes: 'dynamic' | 'static';
   parallelismOf(device: string): Parallelism;
   isTunable(device: DevicePlan): boolean;
   /** Loads the model on a device in a process of its own. */
@@ -54,6 +58,7 @@ export function openDevices(request: DevicesRequest): Promise<OpenedDevices> {
 async function openBare(request: DevicesRequest): Promise<OpenedDevices> {
   const plan = planDevice(request.wanted[0] as string, request.present);
   const chosen = await choosePipeline(requestFor(plan, request));
+  const pipeline = shaped(plan, chosen, request);
   const { precision, activations } = chosen.choice;
   const info: DeviceInfo = {
     device: plan.device,
@@ -69,9 +74,9 @@ async function openBare(request: DevicesRequest): Promise<OpenedDevices> {
   return {
     device: plan,
     chosen,
-    runner: chosen.pipeline,
+    runner: pipeline,
     isChain: false,
-    through: (pipeline) => pipeline,
+    through: (other) => other,
     describe: () => [info],
     events: new DeviceEvents(request.logger, systemClock.now),
   };
@@ -79,7 +84,35 @@ async function openBare(request: DevicesRequest): Promise<OpenedDevices> {
 
 function requestFor(device: DevicePlan, request: DevicesRequest): PipelineRequest {
   const parallelism = request.parallelismOf(device.device);
-  return { ...request, device, parallelism, tunable: request.isTunable(device) };
+  const common = { ...request, device, parallelism, shape: null, tunable: request.isTunable(device) };
+  if (!takesOneShape(device)) return common;
+  // A measurement would need several shapes, and an NPU computes in f16.
+  const isHalf = request.precision === 'auto' && device.capabilities.includes('FP16');
+  const shape = shapeOf(bucketOf(1, request.plan));
+  return { ...common, shape, tunable: false, ...(isHalf && { precision: 'f16' as const }) };
+}
+
+/** A graph that is compiled for an NPU has no open shapes. */
+const takesOneShape = ({ device }: DevicePlan) => device.split('.')[0] === 'NPU';
+
+const MOST_MODELS = 32;
+/** Of the weights that are laid out anew for each bucket. */
+const MOST_BYTES = 2 * 1024 ** 3;
+
+/** The pipeline of a device, with a model per bucket where it needs them or they are wanted. */
+function shaped(device: DevicePlan, { pipeline, weightsBytes, compileFor }: ChosenPipeline, request: DevicesRequest) {
+  const oneShape = takesOneShape(device);
+  if (!oneShape && request.shapes !== 'static') return pipeline;
+  const { buckets } = request.plan;
+  return withStaticShapes({
+    base: pipeline,
+    shape: oneShape ? shapeOf(bucketOf(1, request.plan)) : null,
+    load: (shape) => compileFor({ streams: pipeline.streams, threads: pipeline.threads }, shape),
+    // A single bucket stands for all its multiples.
+    warmUp: buckets.map((bucket) => bucketOf(bucket, request.plan)),
+    most: Math.max(1, Math.min(MOST_MODELS, Math.floor(MOST_BYTES / Math.max(1, weightsBytes)))),
+    logger: request.logger,
+  });
 }
 
 /** What vectors of other devices are compared with. */
@@ -189,13 +222,14 @@ class Opening {
       if (device.name !== REFERENCE && this.#policy.probe) await this.#request.probeDevice(device.plan);
       signal.throwIfAborted();
       const chosen = await choosePipeline({ ...requestFor(device.plan, this.#request), ...this.#commonPrecision() });
+      const pipeline: DevicePipeline = shaped(device.plan, chosen, this.#request);
       try {
-        const found = device.name === REFERENCE ? undefined : await this.#certify(device, chosen);
+        const found = device.name === REFERENCE ? undefined : await this.#certify(device, chosen, pipeline);
         signal.throwIfAborted();
         const reason = [device.plan.reason, found].filter(Boolean).join('; ');
-        device.open({ pipeline: chosen.pipeline, computation: chosen.choice, reason });
+        device.open({ pipeline, computation: chosen.choice, reason });
       } catch (error) {
-        await chosen.pipeline.close();
+        await pipeline.close();
         throw error;
       }
       this.#chosen.set(device, chosen);
@@ -215,7 +249,11 @@ class Opening {
   }
 
   /** @throws OvembedError `ERR_DEVICE_FAILED` if the device does not compute what the CPU does */
-  async #certify(device: Device, { pipeline, choice, graph, source, fingerprint }: ChosenPipeline): Promise<string> {
+  async #certify(
+    device: Device,
+    { choice, graph, source, fingerprint }: ChosenPipeline,
+    pipeline: DevicePipeline,
+  ): Promise<string> {
     const { addon, plan, tokenizer, cacheDir, signal } = this.#request;
     const machine = await machineOf(addon, device.plan, this.#request.parallelismOf(device.name));
     const driver = String(device.plan.driver);

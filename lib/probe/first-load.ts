@@ -19,6 +19,7 @@ const IS_PASSED_ON: Record<keyof LoadOptions, boolean> = {
   device: true,
   fallback: true,
   distribute: true,
+  shapes: true,
   precision: true,
   activations: true,
   performance: true,

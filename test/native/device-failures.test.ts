@@ -62,6 +62,32 @@ test('a device on which the model was loaded in a child process first is used', 
   expect([fine.lost, fine.devices[0]?.state]).toEqual([0, 'ready']);
 });
 
+describe('several devices at once', () => {
+  const distribute = ['SIM_CPU', 'CPU'];
+
+  test('both work, and every text comes back once', async () => {
+    const { lost, duplicated, wrong, devices } = await runFailure(places, { ...NO_FAILURE, distribute }, 'bulk', MS);
+    expect({ lost, duplicated, wrong }).toEqual({ lost: 0, duplicated: 0, wrong: 0 });
+    for (const { counts } of devices) expect(counts.batches).toBeGreaterThan(10);
+  });
+
+  test('one that fails in the middle leaves its share to the other', async () => {
+    const failure = { ...NO_FAILURE, distribute, faults: 'infer.SIM_CPU:throw@60-' };
+    const { lost, duplicated, wrong, devices, message } = await runFailure(places, failure, 'mixed', MS);
+    expect(message).toBeUndefined();
+    expect({ lost, duplicated, wrong }).toEqual({ lost: 0, duplicated: 0, wrong: 0 });
+    expect(devices[0]?.state).not.toBe('ready');
+  });
+});
+
+test('a batch that does not return holds up neither close() nor the end of the process', async () => {
+  const started = performance.now();
+  const failure = { ...NO_FAILURE, faults: 'infer.SIM_CPU:hang@20-' };
+  const { lost, devices } = await runFailure(places, failure, 'bulk', 2_000);
+  expect([lost, devices[0]?.state]).toEqual([0, 'dead']);
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
+
 afterAll(() => {
   if (!FULL) return;
   const file = join(ROOT, 'docs', 'reliability.md');

@@ -9,6 +9,7 @@ export interface Failure {
   /** For OVEMBED_FAULTS; once the model has been compared, loading it takes the first passage of `infer`. */
   faults: string;
   device?: string[];
+  distribute?: string[];
   fallback?: object;
   /** Whether the comparison with the CPU is remembered from a load without faults. Default true. */
   isCompared?: boolean;
@@ -53,7 +54,13 @@ export function failures(): Failure[] {
     { name: 'hangs once', faults: 'infer.SIM_CPU:hang@20', ends: ['ready', 'dead'] },
     { name: 'hangs always', faults: 'infer.SIM_CPU:hang@20-', ends: ['dead'] },
     { name: 'dies in the middle of work', faults: 'infer.SIM_CPU:throw@60-', ends: ['failing', 'probing', 'ready'] },
-    { name: 'comes back', faults: 'infer.SIM_CPU:throw@20-29', ends: ['ready'], ms: 6_000 },
+    {
+      name: 'comes back',
+      faults: 'infer.SIM_CPU:throw@20-30',
+      ends: ['ready'],
+      ms: 9_000,
+      fallback: { healthIntervalMs: 60_000 },
+    },
   ];
 }
 
@@ -102,8 +109,15 @@ export interface Places {
 
 /** Runs a failure under a load for so many ms. */
 export function runFailure({ package_, model, ...caches }: Places, failure: Failure, load: Load, ms: number) {
-  const { faults, device = ['SIM_CPU', 'CPU'], fallback = {}, isCompared = true, ms: leastMs = 0 } = failure;
+  const {
+    faults,
+    distribute,
+    device = distribute ? undefined : ['SIM_CPU', 'CPU'],
+    fallback = {},
+    isCompared = true,
+    ms: leastMs = 0,
+  } = failure;
   const cacheDir = isCompared ? caches.cacheDir : caches.freshCacheDir();
-  const scenario = { device, load, ms: Math.max(ms, leastMs), fallback: { ...QUICK, ...fallback } };
+  const scenario = { device, distribute, load, ms: Math.max(ms, leastMs), fallback: { ...QUICK, ...fallback } };
   return runFaulty<Outcome>('devices-child.cjs', [package_, model, cacheDir, JSON.stringify(scenario)], faults);
 }

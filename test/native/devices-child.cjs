@@ -5,8 +5,8 @@
 const [folder, model, cacheDir, given] = process.argv.slice(2);
 const { Embedder } = require(folder);
 
-/** @type {{ device: string[], fallback: object, load: 'idle' | 'bulk' | 'mixed', ms: number }} */
-const { device, fallback, load, ms } = JSON.parse(given);
+/** @type {{ device?: string[], distribute?: string[], fallback: object, load: 'idle' | 'bulk' | 'mixed', ms: number }} */
+const { device, distribute, fallback, load, ms } = JSON.parse(given);
 
 const TEXTS = Array.from({ length: 200 }, (_, i) => `text ${i} ${'of the sea '.repeat(i % 9)}`);
 const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -69,7 +69,7 @@ async function main() {
   const events = [];
   const started = performance.now();
   const logger = { debug() {}, info() {}, error() {}, warn() {} };
-  const embedder = await Embedder.load(model, { ...plain, device, fallback, logger, batchTokens: 1_024 });
+  const embedder = await Embedder.load(model, { ...plain, device, distribute, fallback, logger, batchTokens: 256 });
   const loadMs = performance.now() - started;
   const began = performance.now();
   for (const name of ['fallback', 'degraded', 'recovered']) {

@@ -187,7 +187,8 @@ export class FakeWorld {
 /** Work under way by its number, so that it can be stopped. */
 class Jobs {
   readonly #world: FakeWorld;
-  readonly #stops = new Map<number, (error: Error) => void>();
+  /** A number given to two pieces of work means both. */
+  readonly #stops = new Map<number, Set<(error: Error) => void>>();
 
   constructor(world: FakeWorld) {
     this.#world = world;
@@ -196,20 +197,26 @@ class Jobs {
   /** Settles with the work, or rejects as soon as the job is cancelled. */
   async run(job: number | undefined, work: () => unknown): Promise<void> {
     if (job === undefined) return void (await work());
-    if (this.#stops.has(job)) throw new Error(`job ${job} is under way`);
-    const stopped = new Promise<never>((_, reject) => this.#stops.set(job, reject));
+    const stops = this.#stops.get(job) ?? new Set();
+    this.#stops.set(job, stops);
+    let stop: (error: Error) => void = () => {};
+    const stopped = new Promise<never>((_, reject) => {
+      stop = reject;
+      stops.add(stop);
+    });
     try {
       await Promise.race([work(), stopped]);
     } finally {
-      this.#stops.delete(job);
+      stops.delete(stop);
+      if (stops.size === 0) this.#stops.delete(job);
     }
   }
 
   cancel(job: number, code = 'ERR_CLOSED'): void {
-    const stop = this.#stops.get(job);
-    if (!stop) return;
-    this.#world.stopped++;
-    stop(Object.assign(new Error('The work was cancelled.'), { code }));
+    for (const stop of this.#stops.get(job) ?? []) {
+      this.#world.stopped++;
+      stop(Object.assign(new Error('The work was cancelled.'), { code }));
+    }
   }
 }
 
