@@ -47,8 +47,8 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
     return DefineClass(
         env, kName,
         {InstanceMethod<&PipelineWrap::infer>("infer"), InstanceMethod<&PipelineWrap::cancel>("cancel"),
-         InstanceMethod<&PipelineWrap::give_up>("giveUp"),
-         InstanceMethod<&PipelineWrap::close>("close"), InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
+         InstanceMethod<&PipelineWrap::give_up>("giveUp"), InstanceMethod<&PipelineWrap::close>("close"),
+         InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
          InstanceAccessor<&PipelineWrap::dimensions>("dimensions"),
          InstanceAccessor<&PipelineWrap::max_positions>("maxPositions"),
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),

@@ -22,7 +22,8 @@ const std::map<std::string, Kind> kKinds{{"throw", Kind::Throw},    {"nan", Kind
     throw Error(ErrorCode::InvalidArgument,
                 "OVEMBED_FAULTS: '" + part + "' " + why +
                     ". Expected stage:kind@n[-[m]][=ms], several separated by commas; stages: load compile tokenize "
-                    "infer pool export import, those of a device also as stage.DEVICE; kinds: throw nan inf hang delay wrong oom (nan, inf and wrong for infer "
+                    "infer pool export import, those of a device also as stage.DEVICE; kinds: throw nan inf hang delay "
+                    "wrong oom (nan, inf and wrong for infer "
                     "and pool only); n and m count passages from 1; a time for hang and delay only.");
 }
 
@@ -41,7 +42,8 @@ bool has_device(Stage stage) { return stage == Stage::Compile || stage == Stage:
 
 Rule parse_rule(const std::string& part) {
     // Nine digits fit into every integer used here.
-    static const std::regex grammar("([a-z]+)(\\.([A-Z0-9_.]+))?:([a-z]+)@([0-9]{1,9})(-([0-9]{1,9})?)?(=([0-9]{1,9}))?");
+    static const std::regex grammar(
+        "([a-z]+)(\\.([A-Z0-9_.]+))?:([a-z]+)@([0-9]{1,9})(-([0-9]{1,9})?)?(=([0-9]{1,9}))?");
     std::smatch match;
     if (!std::regex_match(part, match, grammar)) refuse(part, "is not of the grammar");
     Rule rule{look_up(kStages, match[1], part, "stage"),

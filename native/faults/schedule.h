@@ -22,8 +22,8 @@ struct Rule {
     std::optional<std::chrono::milliseconds> time;
 };
 
-// `stage[.device]:kind@n[-[m]][=ms]`, several separated by commas; an empty text is none. Throws Error(InvalidArgument), which
-// names the part that is wrong.
+// `stage[.device]:kind@n[-[m]][=ms]`, several separated by commas; an empty text is none. Throws
+// Error(InvalidArgument), which names the part that is wrong.
 std::vector<Rule> parse(const std::string& text);
 
 }  // namespace ovembed::faults
