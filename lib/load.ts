@@ -188,7 +188,8 @@ async function loadParts(model: string, options: Loading, system: System): Promi
 /** The cache as calls use it: with everything in its keys that decides the bits of a vector. */
 function windowCache({ engine, info, pipeline }: EmbedderParts, options: LoadOptions, embeddings: EmbeddingCache) {
   const { fingerprint, precision, activations, buckets } = info;
-  const context = { fingerprint, precision, activations, buckets, maxLength: engine.plan.maxLength };
+  const several = info.devices.length > 1 && { devices: info.devices.map(({ device }) => device) };
+  const context = { fingerprint, precision, activations, buckets, maxLength: engine.plan.maxLength, ...several };
   const { prefix = DEFAULT_PREFIX } = options.cache || {};
   const { dimensions } = pipeline;
   return new WindowCache({ embeddings, prefix, context, dimensions, includePrompt: engine.includePrompt });

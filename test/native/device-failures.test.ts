@@ -96,18 +96,19 @@ afterAll(() => {
   writeFileSync(file, `${head}<!-- table -->\n${table()}<!-- end of table -->${tail}`);
 });
 
+/** A line per failure; of queries, idle / mixed. */
 function table(): string {
-  const lines = [
-    '| device | load | requests | lost | twice | wrong | longest query, ms | until it was back, ms |',
-    `|${'---|'.repeat(8)}`,
-  ];
+  const titles = ['a device that', 'requests', 'lost', 'twice', 'wrong', 'longest query, ms', 'until it was back, ms'];
+  const lines = [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`];
   for (const [name, byLoad] of outcomes) {
-    for (const [load, { requests, lost, duplicated, wrong, queryMs, events }] of byLoad) {
-      const longest = queryMs.length > 0 ? Math.max(...queryMs).toFixed(0) : '–';
-      const back = events.find(({ name: event }) => event === 'recovered')?.downMs;
-      const downMs = back == null ? '–' : back.toFixed(0);
-      lines.push(`| ${name} | ${load} | ${requests} | ${lost} | ${duplicated} | ${wrong} | ${longest} | ${downMs} |`);
-    }
+    const all = [...byLoad.values()];
+    const sum = (of: 'requests' | 'lost' | 'duplicated' | 'wrong') => all.reduce((total, each) => total + each[of], 0);
+    const longest = all.flatMap(({ queryMs }) => (queryMs.length > 0 ? [Math.max(...queryMs).toFixed(0)] : []));
+    const back = all.flatMap(
+      ({ events }) => events.find((event) => event.name === 'recovered')?.downMs?.toFixed(0) ?? [],
+    );
+    const counts = [sum('requests'), sum('lost'), sum('duplicated'), sum('wrong')];
+    lines.push(`| ${[name, ...counts, longest.join(' / '), back.join(' / ') || '–'].join(' | ')} |`);
   }
   return `${lines.join('\n')}\n`;
 }
