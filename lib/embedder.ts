@@ -1,9 +1,11 @@
 /** What users hold: a loaded model that turns texts into vectors. */
+import { EventEmitter } from 'node:events';
 import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
 import type { Request } from './batching/windows.js';
 import type { Call } from './batching/work.js';
 import { EmbedderCache } from './cache/embedder-cache.js';
+import type { DeviceEventMap } from './devices/events.js';
 import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
@@ -45,9 +47,9 @@ const DEFAULT_STREAM_BATCH_SIZE = 512;
 /**
  * A model on a device. Methods may be called at once from anywhere; each promise settles exactly once. Every method
  * rejects with `ERR_INVALID_ARGUMENT` for options and inputs that do not fit, `ERR_CLOSED` once `close()` was called,
- * `ERR_TIMEOUT` after `timeoutMs`, and `signal.reason` after an abort.
+ * `ERR_TIMEOUT` after `timeoutMs`, and `signal.reason` after an abort. Events tell of devices: `fallback`, `degraded`, `recovered`.
  */
-export class Embedder implements AsyncDisposable {
+export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDisposable {
   readonly #parts: EmbedderParts;
   readonly #cache: EmbedderCache | null;
   /** Calls that are not over, and windows of streams. */
@@ -70,9 +72,13 @@ export class Embedder implements AsyncDisposable {
 
   /** @internal */
   constructor(parts: EmbedderParts) {
+    super();
     this.#parts = parts;
     const { cache } = parts.engine;
     this.#cache = cache ? new EmbedderCache(cache.embeddings, (...call) => this.stream(...call)) : null;
+    for (const name of ['fallback', 'degraded', 'recovered'] as const) {
+      parts.events.on(name, (event: unknown) => (this as EventEmitter).emit(name, event));
+    }
   }
 
   /** What was loaded, and why so. */
@@ -98,7 +104,9 @@ export class Embedder implements AsyncDisposable {
 
   /** What was done since the load: a copy of counters and histograms that are kept anyway. */
   metrics(): MetricsSnapshot {
-    return this.#parts.metrics.snapshot();
+    const { metrics, events, info } = this.#parts;
+    const devices = Object.fromEntries(info.devices.map(({ device, counts }) => [device, counts]));
+    return { ...metrics.snapshot(), fallbacks: events.fallbacks, devices };
   }
 
   /** One vector per document, in the order of the list; the model's prompt for documents goes in front of each. */

@@ -20,8 +20,10 @@ export interface Timings {
 
 /** How a call's texts were run. */
 export interface RunMetadata {
-  /** As OpenVINO names it. */
+  /** As OpenVINO names it; where batches ran on several, the first of `devices`. */
   device: string;
+  /** All that ran batches of the call, in order of their first; the preferred one where there was no batch. */
+  devices: string[];
   precision: Precision;
   /** Of the activations: with int8 weights another type than `precision`. Both decide the bits. */
   activations: Activations;

@@ -1,6 +1,8 @@
 /** What an embedder says of itself. */
 import type { ChosenPipeline } from './devices/choose-pipeline.js';
 import type { Activations } from './devices/computation.js';
+import type { DeviceInfo } from './devices/device.js';
+import type { OpenedDevices } from './devices/open-devices.js';
 import type { DevicePlan } from './devices/plan.js';
 import type { Logger } from './logger.js';
 import type { ModelSpec, ResolvedModel } from './models/index.js';
@@ -35,10 +37,12 @@ export interface EmbedderInfo {
   /** Element type of the activations; vectors have the same bits only where this and the precision are the same. */
   readonly activations: Activations;
   readonly precisionReason: string;
-  /** As OpenVINO names it. */
+  /** The first that could be loaded, as OpenVINO names it. */
   readonly device: string;
   readonly deviceName: string;
   readonly deviceReason: string;
+  /** All devices that were asked for, in order of preference, as they are at the moment. */
+  readonly devices: readonly DeviceInfo[];
   readonly streams: number;
   readonly threads: number;
   /** Lengths to which texts are padded, in tokens; multiples of the last beyond it. */
@@ -60,6 +64,7 @@ export interface Loaded extends ChosenPipeline {
   resolved: ResolvedModel;
   spec: ModelSpec;
   device: DevicePlan;
+  opened: OpenedDevices;
   tokenizer: NativeTokenizer;
   options: LoadOptions;
   logger: Logger;
@@ -91,6 +96,9 @@ export function describeLoaded(loaded: Loaded, dimensions: number, maxTokens: nu
     device: device.device,
     deviceName: device.fullName,
     deviceReason: device.reason,
+    get devices() {
+      return loaded.opened.describe();
+    },
     streams: pipeline.streams,
     threads: pipeline.threads,
     buckets: Object.freeze([...loaded.plan.buckets]),

@@ -9,8 +9,11 @@ import { WindowCache } from './cache/cached-window.js';
 import type { EmbeddingCache } from './cache/embedding-cache.js';
 import { DEFAULT_PREFIX, openCache } from './cache/options.js';
 import { ovembedCacheDir } from './cache-dir.js';
-import { choosePipeline } from './devices/choose-pipeline.js';
-import { type DevicePlan, latencyParallelism, planDevice, planParallelism } from './devices/plan.js';
+import { distributedDevices, wantedDevices } from './devices/chain.js';
+import type { DeviceEvents } from './devices/events.js';
+import { fallbackPolicy } from './devices/fallback-options.js';
+import { openDevices } from './devices/open-devices.js';
+import { type DevicePlan, latencyParallelism, planParallelism } from './devices/plan.js';
 import { invalidArgument, OvembedError } from './errors.js';
 import { describeLoaded, type EmbedderInfo, type Loaded } from './info.js';
 import { resolveLogger } from './logger.js';
@@ -24,9 +27,16 @@ import {
   resolveModel,
   widthAfter,
 } from './models/index.js';
-import { callNative, type NativeAddon, type NativePipeline, type NativeTokenizer, native } from './native.js';
+import {
+  callNative,
+  type NativeAddon,
+  type NativePipeline,
+  type NativeTokenizer,
+  native,
+  type PipelineShape,
+} from './native.js';
 import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
-import { probeFirstLoad } from './probe/first-load.js';
+import { probeDevice, probeFirstLoad } from './probe/first-load.js';
 import { CallScope } from './signals.js';
 import type { Prompts } from './text/prompts.js';
 import { needsRanges } from './vectors/check.js';
@@ -42,6 +52,7 @@ export interface EmbedderParts {
   /** All that batches run on, `pipeline` among them. */
   pipelines: Pipelines;
   metrics: Metrics;
+  events: DeviceEvents;
   prompts: Prompts;
   converter: VectorConverter;
   /** What calls use where they do not say. */
@@ -66,9 +77,18 @@ export interface System {
   fingerprint: typeof fingerprint;
   graphIdentity: typeof graphIdentity;
   probeFirstLoad: typeof probeFirstLoad;
+  probeDevice: typeof probeDevice;
 }
 
-const SYSTEM: System = { native, resolveModel, readModelFolder, fingerprint, graphIdentity, probeFirstLoad };
+const SYSTEM: System = {
+  native,
+  resolveModel,
+  readModelFolder,
+  fingerprint,
+  graphIdentity,
+  probeFirstLoad,
+  probeDevice,
+};
 
 const DEFAULT_BUCKET = 16;
 const DEFAULT_BATCH_TOKENS = 1_024;
@@ -115,25 +135,31 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const ranges = typeof options.ranges === 'string' ? await Ranges.load(options.ranges) : (options.ranges ?? null);
   const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
   const spec = withOptions(await system.readModelFolder(resolved.folder, options.modelFile), options);
-  const device = planDevice(options.device ?? 'auto', await callNative(() => addon.devices()));
+  const present = await callNative(() => addon.devices());
   const fingerprint = (variant: ModelSpec) => system.fingerprint(variant, { cacheDir, signal });
-  if (options.probe) {
-    await system.probeFirstLoad({ spec, options, runtimeVersion: addon.runtimeVersion, logger, fingerprint });
-  }
+  const firstLoad = { spec, options, runtimeVersion: addon.runtimeVersion, logger, fingerprint };
+  if (options.probe) await system.probeFirstLoad(firstLoad);
   const tokenizer = await callNative(() =>
     addon.loadTokenizer({ file: spec.tokenizerFile, lowerCase: spec.doLowerCase }),
   );
   const plan = planOptions(spec, options);
   const choosing = checkRoomForText(tokenizer, options).then(() =>
-    choosePipeline({
+    openDevices({
       addon,
       spec,
-      device,
+      wanted: options.distribute
+        ? distributedDevices(options.distribute, present)
+        : wantedDevices(options.device ?? 'auto', options.fallback !== false),
+      distributes: Boolean(options.distribute),
+      shapes: options.shapes ?? 'dynamic',
+      present,
+      policy: options.fallback === false ? null : fallbackPolicy(options.fallback),
       tokenizer,
       plan,
-      tunable: isTunable(device, options),
+      isTunable: (device) => isTunable(device, options),
       logger,
-      parallelism: planParallelism(device.device, options, addon.availableCpus()),
+      parallelismOf: (device) => planParallelism(device, options, addon.availableCpus()),
+      probeDevice: (device) => system.probeDevice(firstLoad, device),
       precision: options.precision ?? 'auto',
       activations: options.activations ?? 'auto',
       cacheDir: ovembedCacheDir(cacheDir),
@@ -142,7 +168,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       signal,
     }),
   );
-  const chosen = await choosing.catch((error) => {
+  const opened = await choosing.catch((error) => {
     tokenizer.close();
     throw error;
   });
@@ -150,7 +176,8 @@ async function loadParts(model: string, options: Loading, system: System): Promi
     const parts = assemble({
       resolved,
       spec,
-      device,
+      opened,
+      device: opened.device,
       tokenizer,
       options,
       logger,
@@ -159,13 +186,13 @@ async function loadParts(model: string, options: Loading, system: System): Promi
       trimHeap: () => addon.trimHeap(),
       converter: addon,
       ranges,
-      ...chosen,
+      ...opened.chosen,
     });
     if (options.cache) parts.engine.cache = windowCache(parts, options, await openCache(options.cache, logger));
     return parts;
   } catch (error) {
     tokenizer.close();
-    await chosen.pipeline.close();
+    await opened.runner.close();
     throw error;
   }
 }
@@ -174,6 +201,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
 function windowCache(parts: EmbedderParts, options: LoadOptions, embeddings: EmbeddingCache) {
   const { engine, info, pipeline, converter, keptDtype: dtype } = parts;
   const { fingerprint, precision, activations, buckets } = info;
+  const several = info.devices.length > 1 && { devices: info.devices.map(({ device }) => device) };
   const ranges = needsRanges(dtype) ? parts.defaults.ranges : null;
   const digest = ranges?.digest ?? null;
   const context = {
@@ -184,6 +212,7 @@ function windowCache(parts: EmbedderParts, options: LoadOptions, embeddings: Emb
     maxLength: engine.plan.maxLength,
     dtype,
     ranges: digest,
+    ...several,
   };
   const codecOf = (dimensions: number) => new VectorCodec(dtype, dimensions, ranges, converter);
   const { prefix = DEFAULT_PREFIX } = options.cache || {};
@@ -269,7 +298,7 @@ function assemble(loaded: Loaded): EmbedderParts {
   const dimensions = options.dimensions ?? Math.min(spec.truncateDim ?? pipeline.dimensions, pipeline.dimensions);
   checkDimensions(dimensions, pipeline);
   const plan = withinPositions(unpaddedPlan(loaded), maxPositions);
-  const pipelines = new Pipelines(pipeline, latencyPipelines(loaded));
+  const pipelines = new Pipelines(loaded.opened.runner, latencyPipelines(loaded));
   const metrics = new Metrics();
   const scheduler = new Scheduler(pipelines, {
     plan,
@@ -292,6 +321,7 @@ function assemble(loaded: Loaded): EmbedderParts {
     metrics,
     converter: loaded.converter,
     keptDtype,
+    events: loaded.opened.events,
     prompts: { named: spec.prompts, defaultName: spec.defaultPromptName },
     defaults: {
       dimensions,
@@ -347,9 +377,11 @@ const MOST_WEIGHTS_FOR_LATENCY = 256 * 1024 ** 2;
 
 /** None for other devices, where streams mean something else. */
 function latencyPipelines(loaded: Loaded): LatencyPipelines | undefined {
-  const { pipeline, device, options, compileFor, logger } = loaded;
-  if (options.performance === 'throughput' || device.device !== 'CPU') return undefined;
+  const { pipeline, device, options, compileFor, logger, opened } = loaded;
+  if (options.performance === 'throughput' || device.device !== 'CPU' || opened.isChain) return undefined;
+  if (options.shapes === 'static') return undefined;
   if (loaded.weightsBytes > MOST_WEIGHTS_FOR_LATENCY) return undefined;
   const parallelism = latencyParallelism(pipeline.threads, loaded.performanceCpus);
-  return new LatencyPipelines((shape) => compileFor(parallelism, shape), logger);
+  const load = async (shape: PipelineShape | null) => opened.through(await compileFor(parallelism, shape));
+  return new LatencyPipelines(load, logger);
 }

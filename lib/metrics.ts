@@ -5,13 +5,22 @@
 import { Rate } from './batching/rate.js';
 import type { SchedulerObserver } from './batching/scheduler.js';
 import type { BatchReport, Priority } from './batching/work.js';
+import type { DeviceCounts } from './devices/device.js';
 import { OvembedError } from './errors.js';
 import { Histogram, type HistogramSnapshot } from './histogram.js';
 
 export type { HistogramSnapshot } from './histogram.js';
 
 /** What `Embedder.metrics()` gives. Counters only grow. */
-export interface MetricsSnapshot {
+export interface MetricsSnapshot extends CallMetrics {
+  /** Batches that went to another device after one had failed with them. */
+  readonly fallbacks: number;
+  /** What happened on each device, by its name. */
+  readonly devices: Readonly<Record<string, Readonly<DeviceCounts>>>;
+}
+
+/** What is counted of calls and batches. */
+export interface CallMetrics {
   /** Calls that ended, by outcome: `ok`, `aborted`, an error code, or `ERROR` for what is no OvembedError. */
   readonly calls: Readonly<Record<string, number>>;
   /** Texts that were run on the device. */
@@ -88,7 +97,7 @@ export class Metrics implements SchedulerObserver {
     return { textsPerSecond: perSecond(this.#textRate), tokensPerSecond: perSecond(this.#tokenRate) };
   }
 
-  snapshot(): MetricsSnapshot {
+  snapshot(): CallMetrics {
     return {
       calls: { ...this.#calls },
       texts: this.#texts,

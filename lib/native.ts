@@ -44,6 +44,8 @@ export interface NativeDevice {
   fullName: string;
   /** OpenVINO's OPTIMIZATION_CAPABILITIES, such as `FP32`, `BF16`, `FP16`, `INT8`. */
   capabilities: string[];
+  /** Version of the driver; null: the plugin tells none, as the CPU's. */
+  driver: string | null;
 }
 
 export interface TokenizerOptions {
@@ -224,6 +226,11 @@ export interface NativePipeline {
    * ERR_CLOSED, unless the work was done already.
    */
   cancel(job: number): void;
+  /**
+   * For a device that does not return: rejects the batches of this number with ERR_DEVICE_FAILED now. They keep their
+   * threads, and where they still do when it is closed, the pipeline is left as it is until the process ends.
+   */
+  giveUp(job: number): void;
   /** Waits for batches in flight, then frees the device's memory (unless another environment shares the model). */
   close(): Promise<void>;
 }

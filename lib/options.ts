@@ -17,7 +17,8 @@ import {
   oneOf,
 } from './checks.js';
 import { ASKED_ACTIVATIONS, type AskedActivations } from './devices/computation.js';
-import { invalidArgument, OvembedError } from './errors.js';
+import { aFallback, type FallbackOptions } from './devices/fallback-options.js';
+import { invalidArgument } from './errors.js';
 import type { Logger } from './logger.js';
 import type { DownloadProgress } from './models/index.js';
 import type { PoolingType, Precision } from './native.js';
@@ -32,8 +33,27 @@ export type Truncate = 'end' | 'error';
 
 /** Options of `Embedder.load`. */
 export interface LoadOptions {
-  /** `'auto'`, or a device of OpenVINO such as `'CPU'`, `'GPU'`, `'GPU.1'` or `'NPU'`. `'auto'` is the CPU. Default `'auto'`. */
-  device?: string;
+  /**
+   * `'auto'`, or a device of OpenVINO such as `'CPU'`, `'GPU'`, `'GPU.1'` or `'NPU'`, or several in order of preference: what
+   * fails on one goes to the next. `'auto'` is the CPU; `'NPU'` is `['NPU', 'CPU']` unless `fallback` is false. Default `'auto'`.
+   */
+  device?: string | readonly string[];
+  /**
+   * What happens when a device fails: a batch is tried again, then goes to the next device; a device that keeps failing is left
+   * alone until it is well again (docs/reliability.md). `false`: one device, one try, and no comparison with the CPU.
+   * Default `true`.
+   */
+  fallback?: boolean | FallbackOptions;
+  /**
+   * Devices that work at once on what is to be embedded, each at its speed; `true`: all of this machine. They compute in the
+   * precision of the first. In place of `device`; not with `fallback: false`. Default: one device works at a time.
+   */
+  distribute?: boolean | readonly string[];
+  /**
+   * `'static'`: a compiled model for each bucket, for one text at a time, as an NPU always has them; compiled in the background
+   * as buckets are met, those of a list of `buckets` at once. Takes the memory of the weights each time. Default `'dynamic'`.
+   */
+  shapes?: 'dynamic' | 'static';
   /**
    * Element type of the computation. `'auto'` is the fastest whose vectors have a cosine of at least 0.9999 to `f32` on
    * this machine, found by a short measurement and remembered. `'int8'` quantises the weights to a quarter of their
@@ -216,7 +236,14 @@ const bucketList: Check = (value, name) => {
 
 const aDevice: Check = (value, name) => {
   if (!Array.isArray(value)) return aNonEmptyString(value, name);
-  throw new OvembedError('ERR_INVALID_ARGUMENT', 'A list of devices is not supported yet: give device as one string.');
+  if (value.length === 0) throw invalidArgument(name, 'at least one device', value);
+  for (const [i, device] of value.entries()) aNonEmptyString(device, `${name}[${i}]`);
+};
+
+const aDistribution: Check = (value, name) => {
+  if (typeof value === 'boolean') return;
+  if (!Array.isArray(value)) throw invalidArgument(name, 'true or a list of devices', value);
+  aDevice(value, name);
 };
 
 const aLogger: Check = (value, name) => {
@@ -248,6 +275,9 @@ const areRangesOrFile: Check = (value, name) => {
 
 const LOAD_CHECKS: Checks<LoadOptions> = {
   device: aDevice,
+  fallback: aFallback,
+  distribute: aDistribution,
+  shapes: oneOf('dynamic', 'static'),
   precision: oneOf('auto', 'f32', 'bf16', 'f16', 'int8'),
   activations: oneOf('auto', ...ASKED_ACTIVATIONS),
   performance: oneOf('auto', 'latency', 'throughput'),
@@ -313,7 +343,13 @@ const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...L
 /** Checks the options of `Embedder.load`. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, LOAD_CHECKS, 'Embedder.load');
-  const { streams, threads, precision, activations } = options;
+  const { streams, threads, precision, activations, device, fallback, distribute } = options;
+  if (distribute && (fallback === false || device !== undefined)) {
+    throw invalidArgument('distribute', 'none beside device or fallback: false', distribute);
+  }
+  if (fallback === false && Array.isArray(device) && device.length > 1) {
+    throw invalidArgument('device', 'one device, as fallback is false,', device);
+  }
   if (activations !== undefined && precision !== 'int8') {
     throw invalidArgument('activations', "none unless precision is 'int8'", activations);
   }

@@ -26,16 +26,10 @@ const sections = {
   floor,
   graphs,
   sweep,
-<<<<<<< HEAD
   caches,
   conversion,
   memory,
   growth,
-=======
-  memory,
-  growth,
-  conversion,
->>>>>>> search
   search,
 };
 

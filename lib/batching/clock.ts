@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Calls back once, after `ms`; the process does not stay alive for it. Returns a function that calls it off. */
   after(ms: number, callback: () => void): () => void;
+  /** The same, but the process stays alive for it: for what somebody waits for. */
+  soon(ms: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
@@ -11,6 +13,10 @@ export const systemClock: Clock = {
   after: (ms, callback) => {
     const timer = setTimeout(callback, ms);
     timer.unref();
+    return () => clearTimeout(timer);
+  },
+  soon: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   },
 };

@@ -4,8 +4,8 @@
  * and streams, never pays for them.
  */
 import type { Logger } from '../logger.js';
-import type { NativePipeline, PipelineShape } from '../native.js';
-import type { BatchOutlook, Slot } from './pipelines.js';
+import type { PipelineShape } from '../native.js';
+import type { BatchOutlook, Runner, Slot } from './pipelines.js';
 import type { Priority } from './work.js';
 
 /**
@@ -26,13 +26,13 @@ const ANY_SHAPE = 'any';
 type Entry = { uses: number; loading?: Promise<void>; slot?: Slot };
 
 export class LatencyPipelines {
-  readonly #load: (shape: PipelineShape | null) => Promise<NativePipeline>;
+  readonly #load: (shape: PipelineShape | null) => Promise<Runner>;
   readonly #logger: Logger;
   readonly #entries = new Map<string, Entry>();
   #closed = false;
 
   /** @param load compiles for a static shape, or for any (null) */
-  constructor(load: (shape: PipelineShape | null) => Promise<NativePipeline>, logger: Logger) {
+  constructor(load: (shape: PipelineShape | null) => Promise<Runner>, logger: Logger) {
     this.#load = load;
     this.#logger = logger;
   }

@@ -3,13 +3,20 @@
  * most texts per second. Latency pipelines have one stream with all threads: they finish one batch soonest. Which is better
  * depends on the queue, so it is decided batch by batch; both give the same bits (native/tests/bit_identity_test.cpp).
  */
-import type { NativePipeline } from '../native.js';
+import type { BatchPart, InferOptions, NativePipeline } from '../native.js';
 import type { LatencyPipelines } from './latency-pipelines.js';
-import type { Priority } from './work.js';
+import type { Priority, RunResult } from './work.js';
 
-/** A pipeline and how many batches it has. */
+/** What runs batches: a compiled model, or devices that stand in for each other (devices/fallback.ts). */
+export interface Runner extends Pick<NativePipeline, 'concurrency' | 'cancel' | 'close'> {
+  infer(parts: readonly BatchPart[], options: InferOptions): Promise<RunResult>;
+  /** Texts that make a batch fail are found out already: what rejects, rejects for all of them. */
+  readonly isolates?: boolean;
+}
+
+/** A runner and how many batches it has. */
 export interface Slot {
-  readonly pipeline: NativePipeline;
+  readonly pipeline: Runner;
   inFlight: number;
 }
 
@@ -32,7 +39,7 @@ export class Pipelines {
   readonly main: Slot;
   readonly #latency: LatencyPipelines | undefined;
 
-  constructor(main: NativePipeline, latency?: LatencyPipelines) {
+  constructor(main: Runner, latency?: LatencyPipelines) {
     this.main = { pipeline: main, inFlight: 0 };
     this.#latency = latency;
   }

@@ -6,7 +6,7 @@
  */
 
 import { OvembedError } from '../errors.js';
-import { callNative, type InferResult } from '../native.js';
+import { callNative } from '../native.js';
 import type { StopSignal } from '../signals.js';
 import { Admission, type QueueSize } from './admission.js';
 import { type Clock, systemClock } from './clock.js';
@@ -14,7 +14,7 @@ import { type Batch, type Candidate, Lane, type Part } from './lane.js';
 import type { Pipelines, Slot } from './pipelines.js';
 import { fullBatch, type PlanOptions } from './planner.js';
 import { type RunningBatch, Submission, tokensOf } from './submission.js';
-import type { BatchReport, Priority, Work } from './work.js';
+import type { BatchReport, Priority, RunResult, TextFailure, Work } from './work.js';
 
 /** Told what happens, for counters and housekeeping. */
 export interface SchedulerObserver {
@@ -252,7 +252,7 @@ export class Scheduler {
     this.#endIfIdle();
   }
 
-  #onResult(running: RunningBatch, result: InferResult, startedAt: number): void {
+  #onResult(running: RunningBatch, result: RunResult, startedAt: number): void {
     this.#measure(running);
     this.#handOut(running.batch, result, startedAt);
   }
@@ -270,8 +270,9 @@ export class Scheduler {
     this.#tokensSince = 0;
   }
 
-  #handOut(batch: Batch<Submission>, result: InferResult, startedAt: number): void {
+  #handOut(batch: Batch<Submission>, result: RunResult, startedAt: number): void {
     const report: BatchReport = {
+      ranOn: result.ranOn,
       bucket: batch.bucket,
       rows: batch.rows,
       tokens: tokensOf(batch.parts),
@@ -288,11 +289,13 @@ export class Scheduler {
       const values = work.vectorsOf(rows) * width;
       const data = result.data.subarray(value, value + values);
       const nonFinite = positionsWithin(result.nonFiniteRows, row, rows.length);
+      const failures = failuresWithin(result.failures ?? [], row, rows.length);
       row += rows.length;
       value += values;
       if (work.failure) continue;
       try {
-        work.onPart({ rows, data, nonFinite, queueMs: startedAt - since + result.queueMicros / 1_000, batch: report });
+        const queueMs = startedAt - since + result.queueMicros / 1_000;
+        work.onPart({ rows, data, nonFinite, failures, queueMs, batch: report });
       } catch (error) {
         this.#fail(work, error);
       }
@@ -303,7 +306,7 @@ export class Scheduler {
   #onFailure(running: RunningBatch, error: unknown): void {
     const { parts } = running.batch;
     const wanted = parts.filter(({ work }) => !work.failure);
-    if (parts.length === 1 || running.stopped) {
+    if (parts.length === 1 || running.stopped || running.slot.pipeline.isolates) {
       for (const { work } of wanted) this.#fail(work, error);
       return;
     }
@@ -351,6 +354,13 @@ export class Scheduler {
     for (const observer of this.#observers) observer.onIdle?.();
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
+}
+
+/** The failures of texts that lie in [first, first + count), counted from `first`. */
+function failuresWithin(failures: readonly TextFailure[], first: number, count: number): TextFailure[] {
+  return failures
+    .filter(({ position }) => position >= first && position < first + count)
+    .map(({ position, error }) => ({ position: position - first, error }));
 }
 
 /** The members of an ascending list that lie in [first, first + count), counted from `first`. */

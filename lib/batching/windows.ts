@@ -177,6 +177,7 @@ async function computeWindow(
     if (first === 0) admission.admitTokens(call, place, tokens);
     else await admission.waitTokens(call, place, tokens, signal);
     const onPart: Work['onPart'] = (part) => {
+      rejectFailed(part, window);
       rejectNonFinite(part, window);
       collector.onPart(window, part);
     };
@@ -212,6 +213,16 @@ function rejectTruncated(encoding: NativeEncoding, window: Window, maxLength: nu
     `The input at index ${indexOf(window, row)} has ${encoding.originalLengths[row]} tokens with its prompt and special tokens; ` +
       `the model reads ${maxLength}. Split it, or let it be cut with truncate: 'end'.`,
   );
+}
+
+function rejectFailed({ rows, failures }: PartResult, window: Window): void {
+  const [failure] = failures;
+  if (!failure) return;
+  const { position, error } = failure;
+  const code = error instanceof OvembedError ? error.code : 'ERR_DEVICE_FAILED';
+  const index = indexOf(window, rows[position] as number);
+  const message = `No device can embed the input at index ${index}, though other texts are embedded: ${(error as Error).message}`;
+  throw new OvembedError(code, message, { cause: error });
 }
 
 function rejectNonFinite({ rows, nonFinite }: PartResult, window: Window): void {

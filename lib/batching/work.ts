@@ -1,5 +1,6 @@
 /** What the scheduler is given, and what it gives back. */
-import type { InferOptions, NativeEncoding } from '../native.js';
+import type { RanOn } from '../devices/computation.js';
+import type { InferOptions, InferResult, NativeEncoding } from '../native.js';
 import type { Place } from './admission.js';
 
 /** `interactive`: somebody waits for the vector. `bulk`: lists and streams. */
@@ -39,13 +40,32 @@ export interface PartResult {
   data: Float32Array;
   /** Positions in `rows` of vectors that hold NaN or an infinity. */
   nonFinite: number[];
+  /** Texts without a vector, by their positions in `rows`. */
+  failures: TextFailure[];
   /** From when the texts began to wait until a stream was free. */
   queueMs: number;
   batch: BatchReport;
 }
 
+/** A text that every device fails with, though they run others. */
+export interface TextFailure {
+  /** In the batch, or in what is said to hold the text. */
+  position: number;
+  error: unknown;
+}
+
+/** What came of a batch. */
+export interface RunResult extends InferResult {
+  /** Where it was computed, if the runner has a choice. */
+  ranOn?: RanOn;
+  /** What is in `data` for these texts means nothing. */
+  failures?: readonly TextFailure[];
+}
+
 /** How a batch went. */
 export interface BatchReport {
+  /** Where it was computed, if there was a choice. */
+  ranOn?: RanOn | undefined;
   bucket: number;
   /** Texts, of all calls that shared the batch. */
   rows: number;

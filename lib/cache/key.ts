@@ -15,6 +15,8 @@ export interface KeyContext {
   fingerprint: string;
   precision: Precision;
   activations: Activations;
+  /** Where a vector may come from, if there are several: each may compute in a precision of its own. */
+  devices?: readonly string[];
   /** Lengths to which texts are padded: they decide the last bits. */
   buckets: readonly number[];
   /** UTF-16 units of the prompt that pooling leaves out; 0 where it takes part. */

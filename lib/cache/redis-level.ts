@@ -4,9 +4,9 @@
  * a breaker each, since a server that is full or a replica still answers reads.
  */
 import { type Clock, systemClock } from '../batching/clock.js';
+import { CircuitBreaker } from '../circuit-breaker.js';
 import { OvembedError } from '../errors.js';
 import { type Logger, resolveLogger } from '../logger.js';
-import { CircuitBreaker } from './circuit-breaker.js';
 import { withDeadline } from './deadline.js';
 import { keyPrefix } from './key.js';
 import type { CacheLevel, CacheWrite } from './level.js';

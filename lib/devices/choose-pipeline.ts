@@ -6,7 +6,6 @@ import type { Logger } from '../logger.js';
 import { type FoundSource, firstSupported, type ModelSpec } from '../models/index.js';
 import {
   callNative,
-  type ModelSource,
   type NativeAddon,
   type NativePipeline,
   type NativeTokenizer,
@@ -36,6 +35,8 @@ export interface PipelineRequest extends PrecisionRequest {
   spec: ModelSpec;
   device: DevicePlan;
   parallelism: Parallelism;
+  /** The only shape that it is to take; null: any. */
+  shape: PipelineShape | null;
   /** For the measurement that a precision may need. */
   tokenizer: NativeTokenizer;
   plan: PlanOptions;
@@ -59,8 +60,10 @@ export interface ChosenPipeline {
   /** The plan asked for, or the one that the measurement found better. */
   plan: PlanOptions;
   tuningReason: string;
-  source: ModelSource;
+  source: FoundSource;
   fingerprint: string;
+  /** What names the graph. */
+  graph: string;
   /** Of the files of the weights. */
   weightsBytes: number;
   /** Compiles the same model at the same precision for other streams, threads and shapes. */
@@ -90,10 +93,10 @@ async function pipelineFrom(source: FoundSource, request: PipelineRequest): Prom
     compilePipeline(variant, graph, { computation, parallelism, shape }, request);
   const compile = async (computation: Computation) => {
     const tuned = await tunings.read(computation);
-    return compileFor(computation, { ...request.parallelism, ...(tuned && { streams: tuned.streams }) }, null);
+    return compileFor(computation, { ...request.parallelism, ...(tuned && { streams: tuned.streams }) }, request.shape);
   };
   const { pipeline, choice } = await choosePrecision(graph, compile, request);
-  const load = (parallelism: Parallelism) => compileFor(choice, parallelism, null);
+  const load = (parallelism: Parallelism) => compileFor(choice, parallelism, request.shape);
   const tuned = await tunings.choose(choice, pipeline, load);
   return {
     pipeline: tuned.pipeline,
@@ -102,6 +105,7 @@ async function pipelineFrom(source: FoundSource, request: PipelineRequest): Prom
     choice,
     source,
     fingerprint,
+    graph,
     weightsBytes,
     compileFor: (parallelism, shape) => compileFor(choice, parallelism, shape),
   };

@@ -18,6 +18,12 @@ export interface Computation {
   activations: Activations;
 }
 
+/** Which device computed, and in what. */
+export interface RanOn extends Computation {
+  /** As OpenVINO names it. */
+  device: string;
+}
+
 export const FLOAT_PRECISIONS: readonly FloatPrecision[] = ['f32', 'bf16', 'f16'];
 export const ASKED_ACTIVATIONS: readonly AskedActivations[] = [...FLOAT_PRECISIONS, 'int8', 'int8+bf16'];
 const ACTIVATIONS: readonly Activations[] = [

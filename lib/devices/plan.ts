@@ -9,6 +9,8 @@ export interface DevicePlan {
   /** The device's full name; that of its first member for a virtual device such as `AUTO:GPU,CPU`. */
   fullName: string;
   capabilities: readonly string[];
+  /** Version of the driver; null: not told. */
+  driver: string | null;
   reason: string;
 }
 
@@ -20,10 +22,18 @@ export interface DevicePlan {
 export function planDevice(wanted: string, devices: readonly NativeDevice[]): DevicePlan {
   const automatic = wanted === 'auto';
   const device = automatic ? 'CPU' : wanted;
-  const reason = automatic ? "device: 'auto' is the CPU" : 'asked for';
+  const reason = automatic ? reasonForCpu(devices) : 'asked for';
   const found = findDevice(device, devices);
   if (!found && !device.includes(':')) throw unavailable(device, devices);
-  return { device, fullName: found?.fullName ?? device, capabilities: found?.capabilities ?? [], reason };
+  const { fullName = device, capabilities = [], driver = null } = found ?? {};
+  return { device, fullName, capabilities, driver, reason };
+}
+
+function reasonForCpu(devices: readonly NativeDevice[]): string {
+  const others = devices.filter(({ name }) => name !== 'CPU').map(({ name, fullName }) => `${name} (${fullName})`);
+  if (others.length === 0) return "device: 'auto' is the CPU, the only device here";
+  const advice = 'another is taken if it is asked for, as its speed and accuracy are not known beforehand';
+  return `device: 'auto' is the CPU; also here: ${others.join(', ')}; ${advice}`;
 }
 
 /** OpenVINO numbers devices once there can be several: `GPU` means `GPU.0`. */

@@ -99,7 +99,7 @@ export class Probe {
   }
 
   #round(pipeline: NativePipeline): Promise<Round> {
-    return runRound(pipeline, this.#encoding, this.#plan, this.#options.signal);
+    return runRound(pipeline, this.#encoding, this.#plan, this.#options.signal, pipeline.dimensions);
   }
 
   /** Of rows that are normalised already; NaN if any value is. Rows without a token have no direction. */

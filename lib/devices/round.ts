@@ -1,11 +1,11 @@
 /** One timed pass of a pipeline over texts of a probe. */
 
-import { Pipelines } from '../batching/pipelines.js';
+import { Pipelines, type Runner } from '../batching/pipelines.js';
 import type { PlanOptions } from '../batching/planner.js';
 import { scatterRows } from '../batching/scatter.js';
 import { Scheduler } from '../batching/scheduler.js';
 import type { Call } from '../batching/work.js';
-import type { NativeEncoding, NativePipeline } from '../native.js';
+import type { NativeEncoding } from '../native.js';
 import type { StopSignal } from '../signals.js';
 
 export interface Round {
@@ -27,15 +27,18 @@ export function proseTexts(copies = 1): string[] {
   return Array.from({ length: copies }, () => PROSE_WORDS.map(text)).flat();
 }
 
-/** Embeds all rows of an encoding, as a list of documents would be. */
+/**
+ * Embeds all rows of an encoding, as a list of documents would be.
+ * @param width of a vector
+ */
 export async function runRound(
-  pipeline: NativePipeline,
+  pipeline: Runner,
   encoding: NativeEncoding,
   plan: PlanOptions,
   signal: StopSignal,
+  width: number,
 ): Promise<Round> {
   const texts = encoding.lengths.length;
-  const width = pipeline.dimensions;
   const vectors = new Float32Array(texts * width);
   const scheduler = new Scheduler(new Pipelines(pipeline), { plan, maxQueue: { texts: Infinity, tokens: Infinity } });
   const started = performance.now();

@@ -70,7 +70,7 @@ export async function tune(trial: TuningTrial): Promise<{ pipeline: NativePipeli
     try {
       const usual = usualVariant(trial);
       const time = async (variant: Variant) =>
-        (await runRound(variant.pipeline, encoding, planOf(variant, plan), signal)).ms;
+        (await runRound(variant.pipeline, encoding, planOf(variant, plan), signal, pipeline.dimensions)).ms;
       await time(usual); // the first run of a shape compiles its kernels
       if ((await time(usual)) > LONGEST_ROUND_MS) {
         best = usual;

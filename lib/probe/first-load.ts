@@ -8,6 +8,7 @@ import { ovembedCacheDir } from '../cache-dir.js';
 import { Choices } from '../devices/choices.js';
 import { cpuIdentity } from '../devices/machine.js';
 import { oneAtATime } from '../devices/one-at-a-time.js';
+import type { DevicePlan } from '../devices/plan.js';
 import type { Logger } from '../logger.js';
 import type { ModelSpec } from '../models/index.js';
 import type { LoadOptions } from '../options.js';
@@ -16,6 +17,9 @@ import { runProbe } from './run-probe.js';
 /** Whether an option of `load` changes what native code does with the model; every option has to be here. */
 const IS_PASSED_ON: Record<keyof LoadOptions, boolean> = {
   device: true,
+  fallback: true,
+  distribute: true,
+  shapes: true,
   precision: true,
   activations: true,
   performance: true,
@@ -69,19 +73,48 @@ export interface FirstLoad {
  *   signal's reason if aborted
  */
 export async function probeFirstLoad({ spec, options, runtimeVersion, logger, fingerprint }: FirstLoad): Promise<void> {
+  await runOnce({ spec, options, runtimeVersion, logger, fingerprint }, options, [], undefined);
+}
+
+/**
+ * The same for a model on one device: a driver that crashes ends the child. Remembered per driver.
+ * @throws as `probeFirstLoad`
+ */
+export async function probeDevice(load: FirstLoad, { device, fullName, driver }: DevicePlan): Promise<void> {
+  const options = { ...load.options, device, fallback: false, distribute: false };
+  const advice = `Its driver${driver ? ` (${driver})` : ''} may be damaged, or unable to run this model.`;
+  await runOnce(load, options, [device, fullName, String(driver)], advice);
+}
+
+/**
+ * @param options of the load in the child
+ * @param place what the outcome depends on, beside the model, the CPU and the options
+ */
+async function runOnce(
+  { spec, runtimeVersion, logger, fingerprint }: FirstLoad,
+  options: FirstLoad['options'],
+  place: readonly string[],
+  advice: string | undefined,
+): Promise<void> {
   const cacheDir = ovembedCacheDir(options.cacheDir);
   const passedOn = Object.fromEntries(PASSED_ON.map((name) => [name, options[name]]));
   const fingerprints = await Promise.all(spec.sources.map((source) => fingerprint({ ...spec, sources: [source] })));
   const settings = createHash('sha256').update(JSON.stringify(passedOn)).digest('hex');
-  const key = ['probed', await cpuIdentity(), runtimeVersion, settings, ...fingerprints];
+  const key = ['probed', ...place, await cpuIdentity(), runtimeVersion, settings, ...fingerprints];
   const known = new Choices(cacheDir, isPassed);
 
   await oneAtATime(JSON.stringify([cacheDir, ...key]), async () => {
     options.signal.throwIfAborted();
     if (await known.read(key)) return;
-    logger.info(`${spec.folder} is new to this machine: it is loaded in a process of its own first.`);
+    logger.info(
+      `${[spec.folder, ...place.slice(0, 1)].join(' on ')} is new here: it is loaded in a process of its own first.`,
+    );
     const request = { model: spec.folder, options: { ...passedOn, cacheDir, offline: true } };
-    await runProbe(join(__dirname, 'child.js'), request, { limitMs: LIMIT_MS, signal: options.signal });
+    await runProbe(join(__dirname, 'child.js'), request, {
+      limitMs: LIMIT_MS,
+      signal: options.signal,
+      ...(advice && { advice }),
+    });
     await known.keep(key, { passed: true });
   });
 }

@@ -25,7 +25,7 @@ const MOST_LAST_WORDS = 2_000;
 export async function runProbe(
   file: string,
   request: ProbeRequest,
-  { limitMs, signal }: { limitMs: number; signal: AbortSignal },
+  { limitMs, signal, advice = BAD_FILES }: { limitMs: number; signal: AbortSignal; advice?: string },
 ): Promise<void> {
   if (!existsSync(file)) {
     const advice = 'A bundler has to leave ovembed out of the bundle (external), as it has files beside its code.';
@@ -46,7 +46,7 @@ export async function runProbe(
     signal.throwIfAborted();
     if (answer?.ok) return;
     if (answer) throw failure(answer);
-    throw crash(request.model, isLate ? `was not done after ${limitMs} ms` : end, lastWords);
+    throw crash(request, isLate ? `was not done after ${limitMs} ms` : end, advice, lastWords);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);
@@ -84,11 +84,12 @@ function failure({ code, message }: { code?: string; message: string }): Error {
   return isOvembedErrorCode(code) ? new OvembedError(code, message) : new Error(message);
 }
 
-function crash(model: string, end: string, lastWords: string): OvembedError {
+const BAD_FILES = 'Its files are damaged or not made for this runtime: fetch the model again, or export it anew.';
+
+function crash({ model }: ProbeRequest, end: string, advice: string, lastWords: string): OvembedError {
   return new OvembedError(
     'ERR_MODEL_PROBE_CRASHED',
-    `${model} was loaded in a process of its own first, and that process ${end}. Its files are damaged or not made for ` +
-      'this runtime: fetch the model again, or export it anew.',
+    `${model} was loaded in a process of its own first, and that process ${end}. ${advice}`,
     lastWords ? { cause: new Error(lastWords) } : {},
   );
 }

@@ -31,6 +31,7 @@ Napi::Value to_js_devices(Napi::Env env, const std::vector<Device>& devices) {
         auto device = Napi::Object::New(env);
         device.Set("name", Napi::String::New(env, devices[i].name));
         device.Set("fullName", Napi::String::New(env, devices[i].full_name));
+        device.Set("driver", devices[i].driver.empty() ? env.Null() : Napi::String::New(env, devices[i].driver));
         device.Set("capabilities", capabilities);
         result.Set(i, device);
     }

@@ -1,5 +1,6 @@
 #include "addon/env_state.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "core/activity.h"
@@ -35,7 +36,8 @@ std::shared_ptr<EnvState> EnvState::create(Napi::Env env) {
     return state;
 }
 
-std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env, Napi::Object needed) {
+std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env, Napi::Object needed, const void* owner,
+                                                           uint64_t name) {
     try {
         refuse_forked_child();  // now: a promise would never be settled
     } catch (const Error& error) {
@@ -45,7 +47,7 @@ std::pair<EnvState::Ticket, Napi::Promise> EnvState::begin(Napi::Env env, Napi::
     const Ticket ticket = m_next_ticket++;
     if (m_pending.empty()) napi_ref_threadsafe_function(env, m_function);
     auto reference = needed.IsEmpty() ? Napi::ObjectReference() : Napi::Persistent(needed);
-    m_pending.emplace(ticket, Pending{deferred, std::move(reference)});
+    m_pending.emplace(ticket, Pending{deferred, std::move(reference), owner, name});
     job_started();
     return {ticket, deferred.Promise()};
 }
@@ -83,16 +85,30 @@ void EnvState::on_call(napi_env env, napi_value, void*, void* data) {
 void EnvState::settle(Napi::Env env, Completion& completion) {
     const auto found = m_pending.find(completion.ticket);
     if (found == m_pending.end()) return;
-    const Pending pending = std::move(found->second);
+    const Pending pending = take(env, found);
     const auto& deferred = pending.deferred;
-    m_pending.erase(found);
-    if (m_pending.empty()) napi_unref_threadsafe_function(env, m_function);
     try {
         deferred.Resolve(completion.make(env));
     } catch (const Napi::Error& error) {
         deferred.Reject(error.Value());
     } catch (const std::exception& error) {
         deferred.Reject(to_js(env, Error(ErrorCode::OutOfMemory, error.what())).Value());
+    }
+}
+
+EnvState::Pending EnvState::take(Napi::Env env, std::unordered_map<Ticket, Pending>::iterator found) {
+    Pending pending = std::move(found->second);
+    m_pending.erase(found);
+    if (m_pending.empty()) napi_unref_threadsafe_function(env, m_function);
+    return pending;
+}
+
+void EnvState::give_up(Napi::Env env, const void* owner, uint64_t name, const Error& error) {
+    const auto is_meant = [&](const auto& each) { return each.second.owner == owner && each.second.name == name; };
+    for (;;) {
+        const auto found = std::find_if(m_pending.begin(), m_pending.end(), is_meant);
+        if (found == m_pending.end()) return;
+        take(env, found).deferred.Reject(to_js(env, error).Value());
     }
 }
 

@@ -37,7 +37,13 @@ public:
 
     // JavaScript thread: a promise and the ticket to settle it by. Counts as a running job until it is settled, and as
     // long `needed` is not collected: a caller may await the promise and hold nothing else.
-    std::pair<Ticket, Napi::Promise> begin(Napi::Env env, Napi::Object needed = {});
+    // `owner` and `name` are for give_up().
+    std::pair<Ticket, Napi::Promise> begin(Napi::Env env, Napi::Object needed = {}, const void* owner = nullptr,
+                                           uint64_t name = 0);
+
+    // JavaScript thread: rejects a promise whose job may never end. What the job still gives is dropped. The name is
+    // that of begin(); nothing happens if no job of that name is under way.
+    void give_up(Napi::Env env, const void* owner, uint64_t name, const Error& error);
 
     // Any thread.
     void resolve(Ticket ticket, MakeValue make);
@@ -55,11 +61,15 @@ private:
     struct Pending {
         Napi::Promise::Deferred deferred;
         Napi::ObjectReference needed;
+        const void* owner;
+        uint64_t name;
     };
 
     EnvState() = default;
     void finish(Ticket ticket, MakeValue make);
     void settle(Napi::Env env, Completion& completion);
+    // Takes a promise out of those that keep the process alive.
+    Pending take(Napi::Env env, std::unordered_map<Ticket, Pending>::iterator pending);
     void job_started();
     void job_ended();
     void shut_down();

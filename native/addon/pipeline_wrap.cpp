@@ -47,7 +47,8 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
     return DefineClass(
         env, kName,
         {InstanceMethod<&PipelineWrap::infer>("infer"), InstanceMethod<&PipelineWrap::cancel>("cancel"),
-         InstanceMethod<&PipelineWrap::close>("close"), InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
+         InstanceMethod<&PipelineWrap::give_up>("giveUp"), InstanceMethod<&PipelineWrap::close>("close"),
+         InstanceAccessor<&PipelineWrap::hidden_size>("hiddenSize"),
          InstanceAccessor<&PipelineWrap::dimensions>("dimensions"),
          InstanceAccessor<&PipelineWrap::max_positions>("maxPositions"),
          InstanceAccessor<&PipelineWrap::pooled_in_graph>("pooledInGraph"),
@@ -63,7 +64,13 @@ Napi::Function PipelineWrap::define(Napi::Env env) {
 PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
     : Wrapped(info), m_state(OvembedAddon::of(info.Env()).state()) {}
 
-PipelineWrap::~PipelineWrap() { m_state->free_in_background(std::move(m_native)); }
+PipelineWrap::~PipelineWrap() { m_state->free_in_background(take_free()); }
+
+std::shared_ptr<TextEmbeddingPipeline> PipelineWrap::take_free() noexcept {
+    if (!m_hangs || !m_native || m_native->engine().running() == 0) return std::move(m_native);
+    new std::shared_ptr<TextEmbeddingPipeline>(std::move(m_native));  // until the process ends
+    return nullptr;
+}
 
 Napi::Value PipelineWrap::infer(const Napi::CallbackInfo& info) {
     auto parts = to_parts(info);
@@ -71,7 +78,7 @@ Napi::Value PipelineWrap::infer(const Napi::CallbackInfo& info) {
     const auto job = job_number(object_argument(info, 1).Get("job"));
     const auto state = m_state;
     // Collecting this wrapper frees the pipeline, which fails the batches that it still has in its queue.
-    const auto [ticket, promise] = state->begin(info.Env(), info.This().As<Napi::Object>());
+    const auto [ticket, promise] = state->begin(info.Env(), info.This().As<Napi::Object>(), this, job.value_or(0));
     const auto reject = [state, ticket = ticket](const Error& error) { state->reject(ticket, error); };
     const auto resolve = [state, ticket = ticket](Embeddings result) {
         auto embeddings = std::make_shared<const Embeddings>(std::move(result));
@@ -92,10 +99,18 @@ void PipelineWrap::cancel(const Napi::CallbackInfo& info) {
     if (const auto job = job_number(info[0])) m_jobs.cancel(*job);
 }
 
+void PipelineWrap::give_up(const Napi::CallbackInfo& info) {
+    const auto job = job_number(info[0]);
+    if (!job || !m_native) return;
+    m_hangs = true;
+    m_native->retire();
+    m_state->give_up(info.Env(), this, *job, Error(ErrorCode::DeviceFailed, "The device did not return a batch."));
+}
+
 Napi::Value PipelineWrap::close(const Napi::CallbackInfo& info) {
     const auto state = m_state;
     const auto [ticket, promise] = state->begin(info.Env());
-    state->run_in_background([state, ticket = ticket, native = std::move(m_native)]() mutable {
+    state->run_in_background([state, ticket = ticket, native = take_free()]() mutable {
         native.reset();
         state->resolve(ticket, [](Napi::Env env) -> Napi::Value { return env.Undefined(); });
     });

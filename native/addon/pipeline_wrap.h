@@ -21,6 +21,7 @@ public:
 private:
     Napi::Value infer(const Napi::CallbackInfo& info);
     void cancel(const Napi::CallbackInfo& info);
+    void give_up(const Napi::CallbackInfo& info);
     Napi::Value close(const Napi::CallbackInfo& info);
 
     Napi::Value hidden_size(const Napi::CallbackInfo& info);
@@ -40,9 +41,13 @@ private:
     const TextEmbeddingPipeline& pipeline(Napi::Env env) const;
     const InferenceEngine& engine(Napi::Env env) const { return pipeline(env).engine(); }
 
+    // Frees the pipeline, unless a batch that was given up is still on the device: freeing would wait for it.
+    std::shared_ptr<TextEmbeddingPipeline> take_free() noexcept;
+
     // Held here, as the addon object may be gone before the last wrapper is finalised.
     std::shared_ptr<EnvState> m_state;
     Cancellations m_jobs;
+    bool m_hangs = false;  // a batch was given up
 };
 
 }  // namespace ovembed

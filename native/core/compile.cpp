@@ -74,7 +74,7 @@ ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_
 CompiledModel compile(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
-        const faults::Passage passage(faults::Stage::Compile);
+        const faults::Passage passage(faults::Stage::Compile, nullptr, options.device);
         // What a file that is quantised in part leaves in float is so for a reason.
         if (options.int8_weights && graph.quantization == quantization::Stored::None) {
             quantization::quantize_weights(*graph.model);

@@ -112,7 +112,7 @@ std::optional<CompiledModel> import_blob(const std::string& file, const std::str
     const Trailer trailer = checked_trailer(*pages);
     const ov::Tensor payload(ov::element::u8, ov::Shape{trailer.payload_size}, const_cast<uint8_t*>(pages->data()));
     try {
-        const faults::Passage passage(faults::Stage::Import);
+        const faults::Passage passage(faults::Stage::Import, nullptr, device);
         return CompiledModel{{pages},
                              runtime().import_model(payload, device, properties(trailer.activation_group)),
                              trailer.max_positions,

@@ -3,9 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "core/cancellation.h"
 #include "core/pooling.h"
+
+namespace ov {
+class Core;
+}
 
 namespace ovembed::faults {
 
@@ -14,11 +19,15 @@ enum class Stage { Load, Compile, Tokenize, Infer, Pool, Export, Import };
 // Called first when the addon is loaded. Throws Error(InvalidArgument) for a specification that does not parse.
 void prepare();
 
+// Called with the runtime as it is made: tests get a second device to fall back from and to.
+void add_devices(ov::Core& core);
+
 // One passage of a stage.
 class Passage {
 public:
-    // May throw, wait for a time, or wait until `work` is cancelled or the process ends.
-    explicit Passage(Stage stage, const Cancellation* work = nullptr);
+    // May throw, wait for a time, or wait until `work` is cancelled or the process ends. `device` is OpenVINO's name of
+    // the one that does the work; empty where none does.
+    explicit Passage(Stage stage, const Cancellation* work = nullptr, const std::string& device = {});
 
     // Spoils what the stage computed: the hidden states of a batch, or `count` values in vectors of `width`.
     void spoil(const HiddenStates& states, size_t rows) const;

@@ -136,14 +136,17 @@ std::shared_ptr<InferenceEngine> InferenceEngine::open(const EngineOptions& opti
     const auto slot = slot_for(identity(options));
     // The second of two that ask at once waits for the first and shares what it loaded.
     const std::lock_guard lock(slot->loading);
-    if (auto engine = slot->engine.lock()) return engine;
+    if (auto engine = slot->engine.lock(); engine && !engine->retired()) return engine;
     auto engine = std::make_shared<InferenceEngine>(options);
     slot->engine = engine;
     return engine;
 }
 
 InferenceEngine::InferenceEngine(const EngineOptions& options)
-    : m_streams(options.streams), m_threads(options.threads), m_free_streams(options.streams) {
+    : m_device(options.device),
+      m_streams(options.streams),
+      m_threads(options.threads),
+      m_free_streams(options.streams) {
     check(options);
     load(options);
     try {
@@ -232,11 +235,13 @@ void InferenceEngine::work(ov::InferRequest request) {
         InferenceJob job = std::move(m_jobs.front());
         m_jobs.pop_front();
         lock.unlock();
+        ++m_running;
         try {
             run(job, request);
         } catch (...) {
             // As in ThreadPool::work(): a report that there was no memory for.
         }
+        --m_running;
     }
 }
 
@@ -251,7 +256,7 @@ void InferenceEngine::run(InferenceJob& job, ov::InferRequest& request) {
         fill_inputs(job.batch, m_ports, request);
         const Semaphore::Hold stream(m_free_streams);
         const auto started = Clock::now();
-        const faults::Passage passage(faults::Stage::Infer, job.cancellation.get());
+        const faults::Passage passage(faults::Stage::Infer, job.cancellation.get(), m_device);
         if (job.cancellation) job.cancellation->check();
         m_gate.pass([&] { infer_once(job, request); }, [&] { repair_graph(request, m_ports); });
         if (job.cancellation) job.cancellation->check();

@@ -61,6 +61,12 @@ public:
     // Takes a validated batch. Never blocks. Throws Error(Closed) in a forked child (core/fork.h).
     void submit(InferenceJob job);
 
+    // For a device that does not return: open() makes another engine from now on.
+    void retire() noexcept { m_retired = true; }
+    bool retired() const noexcept { return m_retired; }
+    // Batches that a thread has begun and not ended.
+    int running() const noexcept { return m_running; }
+
     // Jobs to hand over at once so that no stream ever waits: one more than there are streams, whose input is filled
     // and whose predecessor's output is pooled while the streams work.
     size_t concurrency() const noexcept { return m_workers.size(); }
@@ -90,8 +96,11 @@ private:
     ModelPorts m_ports;
     bool m_from_blob = false;
     std::string m_blob_problem;
+    std::string m_device;
     int m_streams;
     int m_threads;
+    std::atomic<bool> m_retired{false};
+    std::atomic<int> m_running{0};
 
     std::mutex m_mutex;
     std::condition_variable m_wake;

@@ -3,6 +3,7 @@
 #include <openvino/openvino.hpp>
 
 #include "core/error.h"
+#include "core/faults.h"
 
 namespace ovembed {
 namespace {
@@ -15,16 +16,33 @@ std::string physical(const std::string& name) {
     return name.substr(first, name.find_first_of(",(", first) - first);
 }
 
+// Each plugin has a name of its own for it (NPU_DRIVER_VERSION), the CPU's none.
+std::string driver_version(const std::string& device) {
+    for (const auto& property : runtime().get_property(device, ov::supported_properties)) {
+        if (property.find("DRIVER_VERSION") == std::string::npos) continue;
+        try {
+            return runtime().get_property(device, property).as<std::string>();
+        } catch (const std::exception&) {
+            return {};  // listed, but not there to be read
+        }
+    }
+    return {};
+}
+
 Device describe(const std::string& name) {
     const std::string device = physical(name);
-    return {name, runtime().get_property(device, ov::device::full_name),
+    return {name, runtime().get_property(device, ov::device::full_name), driver_version(device),
             runtime().get_property(device, ov::device::capabilities)};
 }
 
 }  // namespace
 
 ov::Core& runtime() {
-    static ov::Core* core = new ov::Core();
+    static ov::Core* core = [] {
+        auto* made = new ov::Core();
+        faults::add_devices(*made);
+        return made;
+    }();
     return *core;
 }
 

@@ -10,6 +10,7 @@ namespace ovembed {
 struct Device {
     std::string name;       // OpenVINO's: CPU, GPU.0, NPU
     std::string full_name;  // as the driver reports it
+    std::string driver;     // its version; empty: not told
     std::vector<std::string> capabilities;
 };
 

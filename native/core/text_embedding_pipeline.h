@@ -40,6 +40,8 @@ public:
     // the modules as well, as exports of sentence-transformers do. Throws ModelInvalid for modules that do not fit.
     TextEmbeddingPipeline(std::shared_ptr<InferenceEngine> engine, PoolingOptions options, Modules modules = {});
 
+    // See InferenceEngine.
+    void retire() noexcept { m_engine->retire(); }
     const InferenceEngine& engine() const noexcept { return *m_engine; }
     // Width of a text's vector, uncut.
     size_t dimensions() const noexcept { return m_dimensions; }

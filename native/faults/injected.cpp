@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <new>
+#include <openvino/runtime/core.hpp>
 #include <stdexcept>
 #include <thread>
 
@@ -32,6 +35,13 @@ const std::vector<Rule>& rules() {
 uint64_t count_passage(Stage stage) {
     static std::array<std::atomic<uint64_t>, 7> passages{};
     return ++passages[static_cast<size_t>(stage)];
+}
+
+uint64_t count_passage(Stage stage, const std::string& device) {
+    static auto* mutex = new std::mutex();
+    static auto* passages = new std::map<std::pair<Stage, std::string>, uint64_t>();
+    const std::lock_guard lock(*mutex);
+    return ++(*passages)[{stage, device}];
 }
 
 // A stuck device ends with its process; one that looks for cancel() ends with the work.
@@ -70,11 +80,17 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 void prepare() { rules(); }
 
-Passage::Passage(Stage stage, const Cancellation* work) {
+// The runtime takes its CPU plugin under any name that contains CPU.
+void add_devices(ov::Core& core) { core.register_plugin("openvino_intel_cpu_plugin", "SIM_CPU"); }
+
+Passage::Passage(Stage stage, const Cancellation* work, const std::string& device) {
     if (rules().empty()) return;
-    const uint64_t passage = count_passage(stage);
+    const uint64_t of_all = count_passage(stage);
+    const uint64_t of_device = device.empty() ? 0 : count_passage(stage, device);
     for (const auto& rule : rules()) {
-        if (rule.stage != stage || passage < rule.first || passage > rule.last) continue;
+        if (rule.stage != stage || (!rule.device.empty() && rule.device != device)) continue;
+        const uint64_t passage = rule.device.empty() ? of_all : of_device;
+        if (passage < rule.first || passage > rule.last) continue;
         switch (rule.kind) {
             case Kind::Throw:
                 throw std::runtime_error("Exception from an injected fault.");

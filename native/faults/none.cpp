@@ -4,7 +4,8 @@
 namespace ovembed::faults {
 
 void prepare() {}
-Passage::Passage(Stage, const Cancellation*) {}
+void add_devices(ov::Core&) {}
+Passage::Passage(Stage, const Cancellation*, const std::string&) {}
 void Passage::spoil(const HiddenStates&, size_t) const {}
 void Passage::spoil(float*, size_t, size_t) const {}
 

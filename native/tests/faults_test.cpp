@@ -32,6 +32,17 @@ TEST(Faults, ReadsPassagesRangesAndTimes) {
     EXPECT_EQ(rules[4].time, milliseconds(10));
 }
 
+TEST(Faults, MayBeAimedAtADevice) {
+    const auto rules = parse("infer.SIM_CPU:throw@3-,compile.GPU.1:hang@1,infer:nan@2");
+    EXPECT_EQ(rules.at(0).device, "SIM_CPU");
+    EXPECT_EQ(rules.at(0).first, 3U);
+    EXPECT_EQ(rules.at(1).device, "GPU.1");
+    EXPECT_EQ(rules.at(2).device, "");
+    for (const char* bad : {"pool.CPU:throw@1", "infer.:throw@1", "infer.cpu:throw@1"}) {
+        expect_error(ErrorCode::InvalidArgument, bad, [&] { parse(bad); });
+    }
+}
+
 TEST(Faults, KnowsEveryStageAndKind) {
     const std::pair<const char*, Stage> stages[] = {
         {"load", Stage::Load}, {"compile", Stage::Compile}, {"tokenize", Stage::Tokenize}, {"infer", Stage::Infer},

@@ -13,8 +13,10 @@ const model = join(folder, 'model');
 /** A passage well after those of loading, which compares and measures, and well before the last of the calls. */
 const LATE = 60;
 const CALLS = 100;
-const run = (faults: string, options: { timeoutMs?: number; cacheDir?: string; calls?: number } = {}) =>
-  runWithFaults(package_, model, { faults, cacheDir: join(folder, 'cache'), calls: CALLS, ...options });
+const run = (
+  faults: string,
+  options: { timeoutMs?: number; cacheDir?: string; calls?: number; fallback?: boolean } = {},
+) => runWithFaults(package_, model, { faults, cacheDir: join(folder, 'cache'), calls: CALLS, ...options });
 
 let expected: number[];
 beforeAll(async () => {
@@ -29,7 +31,7 @@ test('the hooks are in the addon of the tests and not in that of the package', (
   expect(readFileSync(join(BUILD_OUTPUT, 'ovembed.node')).includes('OVEMBED_FAULTS')).toBe(false);
 });
 
-describe('one call fails with its error, all others give the vector', () => {
+describe('without fallback, one call fails with its error, all others give the vector', () => {
   test.each([
     ['infer:throw', 'ERR_DEVICE_FAILED'],
     ['infer:oom', 'ERR_OUT_OF_MEMORY'],
@@ -39,7 +41,7 @@ describe('one call fails with its error, all others give the vector', () => {
     ['pool:throw', 'ERR_DEVICE_FAILED'],
     ['tokenize:oom', 'ERR_OUT_OF_MEMORY'],
   ])('%s: %s', async (fault, code) => {
-    const { endings } = await run(`${fault}@${LATE}`);
+    const { endings } = await run(`${fault}@${LATE}`, { fallback: false });
     expect(endings.filter((ending) => ending.code).map((ending) => ending.code)).toEqual([code]);
     for (const ending of endings.filter((each) => !each.code)) expect(ending.vector).toEqual(expected);
     expect(endings.at(-1)?.vector).toEqual(expected);
@@ -51,6 +53,24 @@ describe('one call fails with its error, all others give the vector', () => {
     expect(failed.map((ending) => ending.code)).toEqual(['ERR_TIMEOUT']);
     expect(failed[0]?.took).toBeGreaterThan(1_900);
     expect(endings.at(-1)?.vector).toEqual(expected);
+  });
+});
+
+describe('a failure that does not come again is made good by a second try', () => {
+  test.each(['infer:throw', 'infer:oom', 'infer:nan', 'infer:inf', 'pool:nan', 'pool:throw'])('%s', async (fault) => {
+    const { endings } = await run(`${fault}@${LATE}`);
+    expect(endings.map(({ vector }) => vector)).toEqual(new Array(CALLS).fill(expected));
+    const pause = /throw|oom/.test(fault) ? 100 : 0;
+    expect(Math.max(...endings.map(({ took }) => took))).toBeGreaterThan(pause);
+  });
+
+  test.each([
+    ['infer:throw', 'ERR_DEVICE_FAILED'],
+    ['infer:oom', 'ERR_OUT_OF_MEMORY'],
+    ['infer:nan', 'ERR_NON_FINITE'],
+  ])('%s again and again is an error', async (fault, code) => {
+    const { endings } = await run(`${fault}@${LATE}-`, { calls: LATE });
+    expect(endings.at(-1)?.code).toBe(code);
   });
 });
 

@@ -53,7 +53,9 @@ export async function runWithFaults(
     cacheDir,
     calls = 60,
     timeoutMs = 10_000,
-  }: { faults: string; cacheDir: string; calls?: number; timeoutMs?: number },
+    fallback = true,
+  }: { faults: string; cacheDir: string; calls?: number; timeoutMs?: number; fallback?: boolean },
 ): Promise<ChildResult> {
-  return await runFaulty('faulty-child.cjs', [folder, model, cacheDir, String(calls), String(timeoutMs)], faults);
+  const args = [folder, model, cacheDir, String(calls), String(timeoutMs), String(fallback)];
+  return await runFaulty('faulty-child.cjs', args, faults);
 }

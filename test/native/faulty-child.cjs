@@ -1,9 +1,14 @@
 /** Asks for one vector after the other while faults are injected, and prints how each call ended as one line of JSON. */
-const [folder, model, cacheDir, calls, timeoutMs] = process.argv.slice(2);
+const [folder, model, cacheDir, calls, timeoutMs, fallback] = process.argv.slice(2);
 
 async function main() {
   const { Embedder } = require(folder);
-  const embedder = await Embedder.load(model, { device: 'CPU', precision: 'f32', cacheDir });
+  const embedder = await Embedder.load(model, {
+    device: 'CPU',
+    precision: 'f32',
+    cacheDir,
+    fallback: fallback === 'true',
+  });
   const endings = [];
   for (let call = 0; call < Number(calls); call++) {
     const started = performance.now();

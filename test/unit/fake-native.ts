@@ -34,19 +34,20 @@ function computationOf({ precision, int8Weights, int8Activations }: PipelineOpti
 
 /** What a test sets, and what it looks at afterwards. */
 export class FakeWorld {
-  devices: NativeDevice[] = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'] }];
+  devices: NativeDevice[] = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'], driver: null }];
   concurrency = 2;
   maxPositions = 0;
   pooledInGraph = false;
   masksPadding = true;
   quantization: StoredQuantization = 'none';
   /** Called before each batch runs; what it throws or rejects with is the batch's failure. */
-  onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string) => unknown = () => {};
+  onInfer: (parts: readonly BatchPart[], options: InferOptions, precision: string, device: string) => unknown =
+    () => {};
   /** Called before inputs are encoded; `encodeNow` does not wait for what it returns. */
   onEncode: () => unknown = () => {};
   onLoad: (options: PipelineOptions) => unknown = () => {};
   /** Stands for the error of a precision. */
-  distort: (value: number, precision: string) => number = (value) => value;
+  distort: (value: number, precision: string, device: string) => number = (value) => value;
   /** Texts whose vectors hold NaN. */
   poison = new Set<string>();
 
@@ -145,9 +146,10 @@ export class FakeWorld {
       infer: async (parts, inferOptions) => {
         if (closed) throw new Error('infer after close');
         checkShape(options.shape, parts, inferOptions);
-        return this.#infer(parts, inferOptions, computationOf(options), jobs);
+        return this.#infer(parts, inferOptions, options, jobs);
       },
       cancel: (job) => jobs.cancel(job),
+      giveUp: (job) => jobs.cancel(job, 'ERR_DEVICE_FAILED'),
       close: async () => {
         if (closed) throw new Error('closed twice');
         if (this.inFlight > 0) throw new Error('closed with batches in flight');
@@ -160,15 +162,16 @@ export class FakeWorld {
   async #infer(
     parts: readonly BatchPart[],
     options: InferOptions,
-    precision: string,
+    { device, ...pipeline }: PipelineOptions,
     jobs: Jobs,
   ): Promise<InferResult> {
+    const precision = computationOf({ device, ...pipeline });
     const rows = parts.flatMap(({ encoding, rows }) => [...rows].map((row) => (encoding as FakeEncoding).row(row)));
     this.batches.push({ bucket: options.bucket, lengths: rows.map(({ length }) => length), options });
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     try {
-      await jobs.run(options.job, () => this.onInfer(parts, options, precision));
+      await jobs.run(options.job, () => this.onInfer(parts, options, precision, device));
     } finally {
       this.inFlight--;
     }
@@ -177,7 +180,7 @@ export class FakeWorld {
     return {
       data: Float32Array.from(
         vectors.flatMap((vector) => [...vector]),
-        (value) => this.distort(value, precision),
+        (value) => this.distort(value, precision, device),
       ),
       nonFiniteRows: Uint32Array.from(poisoned),
       queueMicros: 10,
@@ -190,7 +193,8 @@ export class FakeWorld {
 /** Work under way by its number, so that it can be stopped. */
 class Jobs {
   readonly #world: FakeWorld;
-  readonly #stops = new Map<number, (error: Error) => void>();
+  /** A number given to two pieces of work means both. */
+  readonly #stops = new Map<number, Set<(error: Error) => void>>();
 
   constructor(world: FakeWorld) {
     this.#world = world;
@@ -199,20 +203,26 @@ class Jobs {
   /** Settles with the work, or rejects as soon as the job is cancelled. */
   async run(job: number | undefined, work: () => unknown): Promise<void> {
     if (job === undefined) return void (await work());
-    if (this.#stops.has(job)) throw new Error(`job ${job} is under way`);
-    const stopped = new Promise<never>((_, reject) => this.#stops.set(job, reject));
+    const stops = this.#stops.get(job) ?? new Set();
+    this.#stops.set(job, stops);
+    let stop: (error: Error) => void = () => {};
+    const stopped = new Promise<never>((_, reject) => {
+      stop = reject;
+      stops.add(stop);
+    });
     try {
       await Promise.race([work(), stopped]);
     } finally {
-      this.#stops.delete(job);
+      stops.delete(stop);
+      if (stops.size === 0) this.#stops.delete(job);
     }
   }
 
-  cancel(job: number): void {
-    const stop = this.#stops.get(job);
-    if (!stop) return;
-    this.#world.stopped++;
-    stop(Object.assign(new Error('The work was cancelled.'), { code: 'ERR_CLOSED' }));
+  cancel(job: number, code = 'ERR_CLOSED'): void {
+    for (const stop of this.#stops.get(job) ?? []) {
+      this.#world.stopped++;
+      stop(Object.assign(new Error('The work was cancelled.'), { code }));
+    }
   }
 }
 

@@ -50,6 +50,7 @@ export function fakeSystem(world: FakeWorld, spec: Partial<ModelSpec> = {}): Sys
     fingerprint: async (variant) => `fingerprint of ${variant.sources[0]?.kind}`,
     graphIdentity: async (variant) => `graph of ${variant.sources[0]?.kind}`,
     probeFirstLoad: async () => {},
+    probeDevice: async () => {},
   };
 }
 
@@ -58,10 +59,16 @@ export function freshCacheDir(): string {
   return mkdtempSync(join(folder, 'cache-'));
 }
 
-/** What keeps a load to one pipeline and no measurements, unless a test is about these. */
-const PLAIN: LoadOptions = { performance: 'throughput', batchTokens: 1_024 };
+/** What keeps a load to one pipeline, no measurements and no second tries, unless a test is about these. */
+const PLAIN: LoadOptions = { performance: 'throughput', batchTokens: 1_024, fallback: false };
 
-export async function loadFake(world = new FakeWorld(), options: LoadOptions = {}, spec: Partial<ModelSpec> = {}) {
-  const parts = await load('org/model', { cacheDir: freshCacheDir(), ...PLAIN, ...options }, fakeSystem(world, spec));
+export async function loadFake(
+  world = new FakeWorld(),
+  options: LoadOptions = {},
+  spec: Partial<ModelSpec> = {},
+  system: Partial<System> = {},
+) {
+  const given = { cacheDir: freshCacheDir(), ...PLAIN, ...options };
+  const parts = await load('org/model', given, { ...fakeSystem(world, spec), ...system });
   return new Embedder(parts);
 }

@@ -20,6 +20,10 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  soon(ms: number, callback: () => void): () => void {
+    return this.after(ms, callback);
+  }
+
   /** Timers that have not run and were not called off. */
   get timers(): number {
     return this.#timers.size;

@@ -14,7 +14,7 @@ let cacheDir: string;
 
 beforeEach(() => {
   world = new FakeWorld();
-  world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32', 'BF16', 'FP16'] }];
+  world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32', 'BF16', 'FP16'], driver: null }];
   speed = { f32: 4, bf16: 4, f16: 4 };
   error = {};
   // A clock that only batches move: what is chosen must not depend on how busy the machine is that runs this test.
@@ -74,7 +74,7 @@ describe("precision: 'auto'", () => {
   });
 
   test('measures only what the device says it has', async () => {
-    world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'] }];
+    world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32'], driver: null }];
     expect(await choose()).toMatchObject({ precision: 'f32', precisionReason: 'the device computes in no other' });
     expect([world.loads.length, world.batches.length]).toEqual([1, 0]);
   });
@@ -145,9 +145,9 @@ describe("precision: 'auto'", () => {
   test('ends with an abort between two batches, and leaves nothing open', async () => {
     const caller = new AbortController();
     const { onInfer } = world;
-    world.onInfer = (parts, options, precision) => {
-      if (precision === 'bf16') caller.abort('enough');
-      return onInfer(parts, options, precision);
+    world.onInfer = (...args) => {
+      if (args[2] === 'bf16') caller.abort('enough');
+      return onInfer(...args);
     };
     await expect(choose({ signal: caller.signal })).rejects.toBe('enough');
     await vi.waitFor(() => expect([world.openPipelines, world.openEncodings]).toEqual([0, 0]));
@@ -178,7 +178,9 @@ describe("precision: 'auto'", () => {
 
 describe('an NPU, which computes in f16 alone', () => {
   beforeEach(() => {
-    world.devices = [{ name: 'NPU', fullName: 'Fake NPU', capabilities: ['FP16', 'INT8', 'EXPORT_IMPORT'] }];
+    world.devices = [
+      { name: 'NPU', fullName: 'Fake NPU', driver: '1', capabilities: ['FP16', 'INT8', 'EXPORT_IMPORT'] },
+    ];
   });
 
   test('is never told f32', async () => {
@@ -194,7 +196,7 @@ describe('an NPU, which computes in f16 alone', () => {
 describe('a precision that is asked for', () => {
   test('is taken without a measurement where it is f32, or the device is no CPU', async () => {
     expect(await choose({ precision: 'f32' })).toMatchObject({ precision: 'f32', precisionReason: 'asked for' });
-    world.devices = [{ name: 'GPU', fullName: 'Fake GPU', capabilities: ['FP32', 'FP16'] }];
+    world.devices = [{ name: 'GPU', fullName: 'Fake GPU', capabilities: ['FP32', 'FP16'], driver: null }];
     const info = await choose({ precision: 'f16', device: 'GPU' });
     expect(info).toMatchObject({ precision: 'f16', activations: 'f16', precisionReason: 'asked for' });
     expect(world.batches).toHaveLength(0);

@@ -12,6 +12,7 @@ const embeddings = new Embeddings({
   timings: { totalMs: 0, tokenizeMs: 0, queueMs: 0, inferMs: 0, poolMs: 0 },
   metadata: {
     device: 'CPU',
+    devices: ['CPU'],
     precision: 'f32',
     activations: 'f32',
     batches: 1,

@@ -30,7 +30,20 @@ describe('Embedder.load', () => {
       precisionReason: 'the device computes in no other',
       device: 'CPU',
       deviceName: 'Fake CPU',
-      deviceReason: "device: 'auto' is the CPU",
+      deviceReason: "device: 'auto' is the CPU, the only device here",
+      devices: [
+        {
+          device: 'CPU',
+          name: 'Fake CPU',
+          state: 'ready',
+          reason: "device: 'auto' is the CPU, the only device here",
+          driver: null,
+          precision: 'f32',
+          activations: 'f32',
+          latencyMs: null,
+          counts: { batches: 0, failures: 0, retries: 0, hangs: 0 },
+        },
+      ],
       streams: 2,
       threads: 2,
       buckets: [16],
@@ -93,7 +106,7 @@ describe('Embedder.load', () => {
 
   test("reads no further than the network's positions where the graph does not tell them", async () => {
     const world = new FakeWorld();
-    world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32', 'BF16'] }];
+    world.devices = [{ name: 'CPU', fullName: 'Fake CPU', capabilities: ['FP32', 'BF16'], driver: null }];
     const spec = { maxPositions: 20 };
     expect((await loadFake(world, {}, spec)).info.maxTokens).toBe(20);
     expect(Math.max(...world.batches.flatMap(({ lengths }) => lengths))).toBe(20);

@@ -178,6 +178,7 @@ describe('embedTokens', () => {
     const [first, second] = await embedder.embedTokens(['ab', 'a much longer text than that'], { prompt: '> ' });
     expect(first?.metadata).toEqual({
       device: 'CPU',
+      devices: ['CPU'],
       precision: 'f32',
       activations: 'f32',
       batches: 2,

@@ -202,6 +202,7 @@ test('results tell how they were made', async () => {
   const { metadata, timings } = await embedder.embed(['a', 'b', 'x'.repeat(20)]);
   expect(metadata).toEqual({
     device: 'CPU',
+    devices: ['CPU'],
     precision: 'f32',
     activations: 'f32',
     batches: 2,

@@ -44,7 +44,9 @@ describe('load options', () => {
   test.each<[keyof LoadOptions, unknown]>([
     ['device', ''],
     ['device', 7],
-    ['device', ['NPU', 'CPU']],
+    ['device', []],
+    ['device', ['NPU', '']],
+    ['fallback', 'CPU'],
     ['precision', 'int4'],
     ['activations', 'int4'],
     ['activations', 'int8'],

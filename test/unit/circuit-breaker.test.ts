@@ -1,15 +1,16 @@
 /** When calls keep away, who finds out, and what a place that has come back is trusted with. */
 import { describe, expect, test } from 'vitest';
-import { CircuitBreaker } from '../../../lib/cache/circuit-breaker.js';
-import { FakeClock } from '../batching/fake-clock.js';
+import { CircuitBreaker, type CircuitBreakerOptions } from '../../lib/circuit-breaker.js';
+import { FakeClock } from './batching/fake-clock.js';
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-function breakerOf() {
+function breakerOf(options: Partial<CircuitBreakerOptions> = {}) {
   const clock = new FakeClock();
   const place = { works: false, probes: 0, hangs: false };
   const changes: [boolean, unknown][] = [];
   const breaker = new CircuitBreaker({
+    ...options,
     clock,
     onChange: (open, reason) => changes.push([open, reason]),
     async probe() {
@@ -87,6 +88,24 @@ describe('a circuit breaker', () => {
     fail(set, 1);
     await pass(100);
     expect(place.probes).toBe(2);
+  });
+
+  test('opens when more than so many of the last 20 outcomes were failures', () => {
+    const { breaker } = breakerOf({ failures: 100, failuresOf20: 10 });
+    const outcome = (fails: boolean) => (fails ? breaker.onFailure('down') : breaker.onSuccess());
+    for (let i = 0; i < 200; i++) outcome(i % 2 === 0); // ten of 20, time and again
+    expect(breaker.open).toBe(false);
+    for (let i = 0; i < 2; i++) outcome(true);
+    expect(breaker.open).toBe(true);
+  });
+
+  test('opens at once for what leaves no doubt, and says when it tries', async () => {
+    const { breaker, place, changes, pass } = breakerOf();
+    breaker.trip('hangs');
+    expect([breaker.state, changes]).toEqual(['open', [[true, 'hangs']]]);
+    place.hangs = true;
+    await pass(100);
+    expect(breaker.state).toBe('halfOpen');
   });
 
   test('does nothing any more once it is closed', async () => {

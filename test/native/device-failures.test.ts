@@ -1,0 +1,114 @@
+/** A device fails in every way that it can, below the seam, under load: no request is lost, answered twice, or answered wrong. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
+import { type Failure, failures, LOADS, type Load, type Outcome, type Places, runFailure } from './device-failures.js';
+import { makeFaultyPackage } from './faulty-addon.js';
+import { ROOT, temporaryFolder } from './support.js';
+
+/** All loads and longer, with the table of docs/reliability.md written anew. */
+const FULL = process.env.OVEMBED_TEST_FULL === '1';
+const MS = FULL ? 5_000 : 2_500;
+
+const folder = temporaryFolder();
+const places: Places = {
+  package_: join(folder, 'package'),
+  model: join(folder, 'model'),
+  cacheDir: join(folder, 'cache'),
+  freshCacheDir: () => mkdtempSync(join(folder, 'cache-')),
+};
+const NO_FAILURE = failures()[0] as Failure;
+
+beforeAll(async () => {
+  makeFaultyPackage(places.package_);
+  writeTinyModel(tinyModels.mean, places.model);
+  await runFailure(places, NO_FAILURE, 'idle', 0); // and the comparison is remembered
+});
+
+const outcomes = new Map<string, Map<Load, Outcome>>();
+
+describe.each(failures().map((failure) => [failure.name, failure] as const))('a device that %s', (name, failure) => {
+  test.each(FULL ? LOADS : (['mixed'] as const))('%s', async (load) => {
+    const outcome = await runFailure(places, failure, load, MS);
+    outcomes.set(name, (outcomes.get(name) ?? new Map()).set(load, outcome));
+    expect(outcome.message).toBeUndefined();
+    const { requests, lost, duplicated, wrong, codes } = outcome;
+    expect(requests).toBeGreaterThan(load === 'idle' ? 30 : 200);
+    expect({ lost, duplicated, codes }).toEqual({ lost: 0, duplicated: 0, codes: {} });
+    if (!failure.mayBeWrong) expect(wrong).toBe(0);
+    expect(failure.ends).toContain(outcome.devices[0]?.state);
+  });
+});
+
+test('what was injected did happen', () => {
+  const of = (name: string) => outcomes.get(name)?.get('mixed') as Outcome;
+  expect(of('none').ranOn.CPU).toBeUndefined();
+  expect(of('none').devices[0]?.reason).toMatch(/cosine of 1\.0000/);
+  expect(of('throws once').devices[0]?.counts).toMatchObject({ failures: 0, retries: 1 });
+  expect(of('throws always').fallbacks).toBeGreaterThanOrEqual(1);
+  expect(of('gives NaN').fallbacks).toBeGreaterThanOrEqual(1);
+  expect(of('gives wrong vectors later on').wrong).toBeGreaterThan(0);
+  expect(of('gives wrong vectors from the start').devices[0]?.reason).toMatch(/is not used: it gives a cosine of/);
+  const { hangs } = of('hangs always').devices[0]?.counts ?? {};
+  expect([2, 3]).toContain(hangs); // those under way at once: two have threads, one may wait behind them
+  expect(of('compiles slowly (2 s)').devicesAtFirst[0]?.state).toBe('loading');
+  expect(of('comes back').events.map(({ name }) => name)).toContain('recovered');
+});
+
+test('a device on which the model was loaded in a child process first is used', async () => {
+  const failure = { ...NO_FAILURE, isCompared: false, fallback: { probe: true } };
+  const fine = await runFailure(places, failure, 'idle', 100);
+  expect([fine.lost, fine.devices[0]?.state]).toEqual([0, 'ready']);
+});
+
+describe('several devices at once', () => {
+  const distribute = ['SIM_CPU', 'CPU'];
+
+  test('both work, and every text comes back once', async () => {
+    const { lost, duplicated, wrong, devices } = await runFailure(places, { ...NO_FAILURE, distribute }, 'bulk', MS);
+    expect({ lost, duplicated, wrong }).toEqual({ lost: 0, duplicated: 0, wrong: 0 });
+    for (const { counts } of devices) expect(counts.batches).toBeGreaterThan(10);
+  });
+
+  test('one that fails in the middle leaves its share to the other', async () => {
+    const failure = { ...NO_FAILURE, distribute, faults: 'infer.SIM_CPU:throw@60-' };
+    const { lost, duplicated, wrong, devices, message } = await runFailure(places, failure, 'mixed', MS);
+    expect(message).toBeUndefined();
+    expect({ lost, duplicated, wrong }).toEqual({ lost: 0, duplicated: 0, wrong: 0 });
+    expect(devices[0]?.state).not.toBe('ready');
+  });
+});
+
+test('a batch that does not return holds up neither close() nor the end of the process', async () => {
+  const started = performance.now();
+  const failure = { ...NO_FAILURE, faults: 'infer.SIM_CPU:hang@20-' };
+  const { lost, devices } = await runFailure(places, failure, 'bulk', 2_000);
+  expect([lost, devices[0]?.state]).toEqual([0, 'dead']);
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
+
+afterAll(() => {
+  if (!FULL) return;
+  const file = join(ROOT, 'docs', 'reliability.md');
+  const [head, rest] = readFileSync(file, 'utf8').split('<!-- table -->\n') as [string, string];
+  const tail = rest.split('<!-- end of table -->')[1] as string;
+  writeFileSync(file, `${head}<!-- table -->\n${table()}<!-- end of table -->${tail}`);
+});
+
+/** A line per failure; of queries, idle / mixed. */
+function table(): string {
+  const titles = ['a device that', 'requests', 'lost', 'twice', 'wrong', 'longest query, ms', 'until it was back, ms'];
+  const lines = [`| ${titles.join(' | ')} |`, `|${'---|'.repeat(titles.length)}`];
+  for (const [name, byLoad] of outcomes) {
+    const all = [...byLoad.values()];
+    const sum = (of: 'requests' | 'lost' | 'duplicated' | 'wrong') => all.reduce((total, each) => total + each[of], 0);
+    const longest = all.flatMap(({ queryMs }) => (queryMs.length > 0 ? [Math.max(...queryMs).toFixed(0)] : []));
+    const back = all.flatMap(
+      ({ events }) => events.find((event) => event.name === 'recovered')?.downMs?.toFixed(0) ?? [],
+    );
+    const counts = [sum('requests'), sum('lost'), sum('duplicated'), sum('wrong')];
+    lines.push(`| ${[name, ...counts, longest.join(' / '), back.join(' / ') || '–'].join(' | ')} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,31 @@
+/** One compiled model per bucket, on the CPU: the same bits as with shapes that change. */
+
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { Embedder } from '../../lib/embedder.js';
+import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
+import { bits, temporaryFolder } from './support.js';
+
+const folder = temporaryFolder();
+const model = join(folder, 'model');
+const cacheDir = join(folder, 'cache');
+beforeAll(() => writeTinyModel(tinyModels.mean, model));
+
+const TEXTS = Array.from({ length: 60 }, (_, i) => 'the sea and the river '.repeat(1 + (i % 7)).slice(0, 10 + 3 * i));
+
+test("shapes: 'static' gives the bits of shapes: 'dynamic', before and after the models are there", async () => {
+  const options = { device: 'CPU', precision: 'f32', performance: 'throughput', cacheDir } as const;
+  const dynamic = await Embedder.load(model, options);
+  const expected = bits((await dynamic.embed(TEXTS)).data);
+  await dynamic.close();
+  const embedder = await Embedder.load(model, { ...options, shapes: 'static', buckets: 16 });
+  const end = performance.now() + 20_000;
+  let batches = 0;
+  for (let rounds = 0; rounds < 40 && performance.now() < end; rounds++) {
+    expect(bits((await embedder.embed(TEXTS)).data)).toEqual(expected);
+    batches = embedder.metrics().batches.bulk;
+  }
+  expect(batches).toBeGreaterThan(10);
+  expect(embedder.info.devices[0]?.counts).toMatchObject({ failures: 0, retries: 0, hangs: 0 });
+  await embedder.close();
+});
