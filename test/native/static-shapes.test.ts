@@ -1,5 +1,6 @@
 /** One compiled model per bucket, on the CPU: the same bits as with shapes that change. */
 
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { Embedder } from '../../lib/embedder.js';
@@ -26,6 +27,8 @@ test("shapes: 'static' gives the bits of shapes: 'dynamic', before and after the
     batches = embedder.metrics().batches.bulk;
   }
   expect(batches).toBeGreaterThan(10);
+  const compiled = readdirSync(join(cacheDir, 'blobs'));
+  expect(compiled.length, 'models, of any shape and of one').toBeGreaterThan(3);
   expect(embedder.info.devices[0]?.counts).toMatchObject({ failures: 0, retries: 0, hangs: 0 });
   await embedder.close();
 });
