@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -34,7 +35,7 @@ describe('require and import', () => {
     writeFileSync(join(project, 'program.mjs'), program);
     const output = execFileSync(process.execPath, ['program.mjs'], { cwd: project, encoding: 'utf8' });
     expect(JSON.parse(output)).toEqual({
-      names: ['DEFAULT_MODEL', 'Embedder', 'EmbeddingStream', 'Embeddings', 'OvembedError'],
+      names: ['DEFAULT_MODEL', 'Embedder', 'EmbeddingStream', 'Embeddings', 'OvembedError', 'Ranges'],
       same: true,
       importedLacks: [],
       instance: true,
@@ -74,6 +75,27 @@ describe('require and import', () => {
     const output = execFileSync(process.execPath, ['-e', program], { cwd: project, encoding: 'utf8' });
     expect(output).toContain('libc');
     expect(output).not.toMatch(/ovembed\.node|openvino/);
+  });
+});
+
+describe('ovembed/vectors', () => {
+  // Packages that are imported somewhere would be missed; those that are required are seen in the cache.
+  test.each([
+    ['import', "await import('ovembed/vectors')"],
+    ['require', "require('ovembed/vectors')"],
+  ])('by %s loads no addon and none of the optional packages', (_, load) => {
+    const program = `
+      import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      const { dot, writeArrow } = ${load};
+      if (dot([1, 2], [3, 4]) !== 11 || !writeArrow) throw new Error('not loaded');
+      console.log(process.report.getReport().sharedObjects.concat(Object.keys(require.cache)).join('\\n'));`;
+    writeFileSync(join(project, 'vectors.mjs'), program);
+    const args = ['--import', pathToFileURL(join(ROOT, 'test/no-peers.mjs')).href, 'vectors.mjs'];
+    const output = execFileSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
+    expect(output).toContain('libc');
+    expect(output).toMatch(/dist.vectors.index\.js/);
+    expect(output).not.toMatch(/ovembed\.node|openvino|apache-arrow|hyparquet/);
   });
 });
 
