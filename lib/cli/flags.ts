@@ -38,12 +38,16 @@ export interface VerifyFlags extends CommonFlags {
   pairs?: string;
 }
 
+/** What `embed` writes. */
+export type Format = 'jsonl' | 'npy' | 'safetensors' | 'arrow' | 'parquet';
+
 export interface EmbedFlags extends CommonFlags {
   inputFormat: 'auto' | 'lines' | 'jsonl';
   field: string;
-  format?: 'jsonl' | 'npy';
+  format?: Format;
   output?: string;
   into: string;
+  columns?: string[];
   batchTokens?: number;
   truncate: Truncate;
   dimensions?: number;

@@ -42,6 +42,8 @@ Examples:
       the same objects, each with one field more
   ovembed embed *.txt --output vectors.npy
       one matrix: numpy.load("vectors.npy") has the shape (lines, dimensions)
+  ovembed embed products.jsonl --field description --columns id,title --output products.parquet
+      a table: the vectors in the column "embedding", the text and the fields named beside them
   echo 'how do I reset it?' | ovembed embed --query
       a query, with the model's prompt for queries if it has one
   ovembed embed sample.txt --save-ranges ranges.json
@@ -265,12 +267,15 @@ function addEmbedOptions(command: Command): void {
 
   command.optionsGroup('Output:');
   command.option('-o, --output <file>', 'where to write (default: standard output)');
-  choice(
-    '--format <format>',
-    'JSON Lines, or a NumPy matrix (default: npy for an --output that ends in .npy, else jsonl)',
-    ['jsonl', 'npy'],
-  );
-  command.option('--into <name>', 'JSON Lines: the field of the vector', 'embedding');
+  choice('--format <format>', 'default: what --output ends in, else jsonl, which with npy can go to standard output', [
+    'jsonl',
+    'npy',
+    'safetensors',
+    'arrow',
+    'parquet',
+  ]);
+  command.option('--into <name>', 'JSON Lines, Arrow, Parquet: the field or column of the vector', 'embedding');
+  command.option('--columns <names>', 'Arrow, Parquet: fields to keep beside the text (default: id, if there)', names);
   command.option('--dimensions <n>', 'cut vectors to n dimensions, then normalise (Matryoshka)', positiveInteger);
 
   choice(
@@ -341,6 +346,10 @@ function addMessageOptions(command: Command): Command {
 
 function positiveIntegers(list: string): number[] {
   return [...new Set(list.split(',').map((value) => positiveInteger(value.trim())))];
+}
+
+function names(value: string): string[] {
+  return value.split(',').filter((name) => name !== '');
 }
 
 function positiveInteger(value: string): number {

@@ -8,6 +8,8 @@ export interface InputRecord {
   text: string;
   /** The JSON object of the line without its closing brace; new fields are appended to it as they are. */
   openObject: string;
+  /** The fields of the object beside the vector, as JSON.parse has them. */
+  fields: Readonly<Record<string, unknown>>;
   /** `file:line`. */
   place: string;
   /** Bytes of all input up to the end of this record. */
@@ -21,7 +23,7 @@ export type LineParser = (line: Line, file: string) => Omit<InputRecord, 'end'>;
 export const parseTextLine: LineParser = (line, file) => {
   const place = `${file}:${line.number}`;
   const text = decode(line, place);
-  return { text, openObject: `{"text":${JSON.stringify(text)}`, place };
+  return { text, openObject: `{"text":${JSON.stringify(text)}`, fields: { text }, place };
 };
 
 /**
@@ -35,7 +37,8 @@ export function jsonLineParser(field: string, into: string): LineParser {
     const source = decode(line, place).trim();
     const object = parseObject(source, place);
     // The line itself is kept, not what JSON.parse made of it, which rounds large numbers and drops repeated keys.
-    return { text: textOf(object, field, into, place), openObject: source.slice(0, -1).trimEnd(), place };
+    const openObject = source.slice(0, -1).trimEnd();
+    return { text: textOf(object, field, into, place), openObject, fields: object, place };
   };
 }
 

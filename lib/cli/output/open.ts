@@ -7,23 +7,18 @@ import { OutputError, systemReason, UsageError } from '../failures.js';
 import type { EmbedFlags } from '../flags.js';
 import type { InputFile } from '../input/files.js';
 import { STDIN } from '../input/files.js';
+import { checkFormat, formatOf } from './formats.js';
 import { JsonlWriter } from './jsonl.js';
-import { hasNpyName, NpyWriter } from './npy.js';
+import { NpyWriter } from './npy.js';
 import { RangesWriter } from './ranges.js';
+import { RowsWriter } from './rows.js';
 import { FileTarget, SpooledStdout, StdoutTarget } from './targets.js';
 import type { VectorWriter } from './writer.js';
 
-/** As asked for; else by the name of the file. */
-function formatOf({ format, output }: EmbedFlags): 'jsonl' | 'npy' {
-  return format ?? (output?.toLowerCase().endsWith('.npy') ? 'npy' : 'jsonl');
-}
-
 /** Finds what is wrong with the output before a model is loaded. Nothing is opened yet, so an older file stays as it is. */
 export async function checkOutput(flags: EmbedFlags, inputs: readonly InputFile[]): Promise<void> {
-  const { dtype, saveRanges } = flags;
-  if (saveRanges === undefined && formatOf(flags) === 'npy' && !hasNpyName(dtype)) {
-    throw new UsageError(`--dtype ${dtype}: NumPy has no such type; take --format jsonl or another --dtype`);
-  }
+  const { saveRanges } = flags;
+  if (saveRanges === undefined) await checkFormat(flags);
   const output = saveRanges ?? flags.output;
   if (output === undefined) {
     if (formatOf(flags) === 'npy' && process.stdout.isTTY) {
@@ -52,10 +47,12 @@ async function isSameFile(a: string, b: string): Promise<boolean> {
 export async function openWriter(flags: EmbedFlags, info: EmbedderInfo): Promise<VectorWriter> {
   const { output, into, dtype, saveRanges, dimensions = info.dimensions } = flags;
   if (saveRanges !== undefined) return new RangesWriter(saveRanges, info, dimensions);
-  if (formatOf(flags) === 'npy') {
+  const format = formatOf(flags);
+  if (format === 'npy') {
     const target = output === undefined ? await SpooledStdout.open() : await FileTarget.open(output);
-    return NpyWriter.start(target, dimensions, dtype);
+    return NpyWriter.start(target, { dimensions, dtype });
   }
+  if (format !== 'jsonl') return new RowsWriter(output as string, format, { ...flags, dimensions }, info);
   const target = output === undefined ? new StdoutTarget() : await FileTarget.open(output);
   return new JsonlWriter(target, into, { dtype, dimensions });
 }

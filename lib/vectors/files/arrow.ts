@@ -22,7 +22,8 @@ type Arrow = typeof import('apache-arrow');
 
 const MAGIC = 'ARROW1';
 
-const load = (): Promise<Arrow> => importPeers(() => import('apache-arrow'), 'Arrow', 'apache-arrow');
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` if the package is not installed */
+export const loadArrow = (): Promise<Arrow> => importPeers(() => import('apache-arrow'), 'Arrow', 'apache-arrow');
 
 /**
  * Writes vectors, and texts beside them. The file appears once it is whole.
@@ -35,7 +36,7 @@ export async function writeArrow(
   source: VectorSource,
   options: WriteColumnsOptions = {},
 ): Promise<number> {
-  const arrow = await load();
+  const arrow = await loadArrow();
   let length = 0;
   await replaceFile(file, async (handle) => {
     const sink = sinkOf(arrow);
@@ -105,7 +106,7 @@ function typeOf({ Float16, Float32, Int8, Uint16, Uint8 }: Arrow, kind: Kind): D
  *   `ERR_OUT_OF_MEMORY`; errors of the file system as they are
  */
 export async function readArrow(file: string, options: ReadColumnsOptions = {}): Promise<ColumnFile> {
-  const arrow = await load();
+  const arrow = await loadArrow();
   return withFile(file, async (handle, size) => {
     try {
       return await readBatches(arrow, handle, { file, size, options });

@@ -27,7 +27,8 @@ type Writer = InstanceType<typeof import('hyparquet-writer').ByteWriter>;
 
 const PACKAGES = 'hyparquet hyparquet-writer';
 const loadReader = (): Promise<Hyparquet> => importPeers(() => import('hyparquet'), 'Parquet', PACKAGES);
-const loadWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet', PACKAGES);
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
+export const loadParquetWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet', PACKAGES);
 
 /** Small, since nothing else runs in the thread while a row group is encoded. */
 const ROW_GROUP_BYTES = 2 * 1024 * 1024;
@@ -43,7 +44,7 @@ export async function writeParquet(
   source: VectorSource,
   options: WriteColumnsOptions = {},
 ): Promise<number> {
-  const { ByteWriter, ParquetWriter } = await loadWriter();
+  const { ByteWriter, ParquetWriter } = await loadParquetWriter();
   let length = 0;
   await replaceFile(file, async (handle) => {
     const bytes = intoFile(new ByteWriter(), handle);

@@ -59,7 +59,7 @@ describe('input (3)', () => {
 describe('usage (2)', () => {
   test.each([
     [['embed', '--formt', 'npy'], /unknown option '--formt'\n\(Did you mean --format\?\)/],
-    [['embed', '--format', 'csv'], /Allowed choices are jsonl, npy/],
+    [['embed', '--format', 'csv'], /Allowed choices are jsonl, npy, safetensors, arrow, parquet/],
     [['embed', '--dimensions', '0'], /It must be an integer of at least 1/],
     [['embed', '--query', '--prompt-name', 'query'], /cannot be used with/],
     [['embed', 'one.txt', '--into', 'text'], /--into text: the text is in the field of this name/],

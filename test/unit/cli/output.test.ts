@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { shortDecimal } from '../../../lib/cli/output/jsonl.js';
-import { NpyWriter, npyHeader } from '../../../lib/cli/output/npy.js';
+import { NpyWriter } from '../../../lib/cli/output/npy.js';
 import type { PatchableTarget } from '../../../lib/cli/output/targets.js';
+import { npyHeader } from '../../../lib/vectors/files/npy.js';
 
-const record = { text: '', openObject: '', place: '', end: 0 };
+const record = { text: '', openObject: '', fields: {}, place: '', end: 0 };
 
 /** A file in memory that is looked at after every write, as if the process had been killed there. */
 class WatchedFile implements PatchableTarget {
@@ -33,7 +34,7 @@ class WatchedFile implements PatchableTarget {
 describe('.npy', () => {
   test('announces no row that is not there yet, and all of them in the end', async () => {
     const file = new WatchedFile();
-    const writer = await NpyWriter.start(file, 256);
+    const writer = await NpyWriter.start(file, { dtype: 'float32', dimensions: 256 });
     for (let i = 0; i < 200; i++) await writer.write(record, new Float32Array(256).fill(i));
     await writer.finish();
     expect(file.announced).toEqual([0, 0, 64, 64, 128, 128, 192, 192, 200]);
@@ -42,8 +43,8 @@ describe('.npy', () => {
 
   test('has a header of one size, however many rows there are', () => {
     for (const rows of [0, 1, 1e6, Number.MAX_SAFE_INTEGER]) {
-      expect(npyHeader(rows, 1_000_000)).toHaveLength(128);
-      const header = npyHeader(rows, 4).toString('latin1');
+      expect(npyHeader({ dtype: 'float32', dimensions: 1_000_000, length: rows })).toHaveLength(128);
+      const header = npyHeader({ dtype: 'float32', dimensions: 4, length: rows }).toString('latin1');
       expect(header.startsWith("\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', ")).toBe(true);
       expect(header).toMatch(new RegExp(`'shape': \\(${rows}, 4\\), } *\\n$`));
     }
