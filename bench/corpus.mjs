@@ -103,7 +103,7 @@ function wordSampler(random) {
 }
 
 /** Fisher-Yates, in place. */
-function shuffle(items, random) {
+export function shuffle(items, random) {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [items[i], items[j]] = [items[j], items[i]];
