@@ -49,8 +49,8 @@ export class EmbeddingCache {
   async stats(): Promise<CacheLevelStats[]> {
     return Promise.all(
       this.#levels.map(async ({ level, counters }) => {
-        const size = await Promise.resolve(level.size?.()).catch(() => undefined);
-        return counters.snapshot(level, size);
+        const size = async () => level.size?.();
+        return counters.snapshot(level, await size().catch(() => undefined));
       }),
     );
   }
@@ -80,7 +80,7 @@ export class EmbeddingCache {
     if (!counted || missing.length === 0) return found;
     const wanted = missing.map((i) => keys[i] as string);
     const started = performance.now();
-    const take = (records: (Uint8Array | undefined)[]) => {
+    const take = (records: readonly unknown[]) => {
       const hits = this.#take(counted, wanted, records, dimensions, performance.now() - started);
       hits.forEach((hit, i) => {
         if (hit) found[missing[i] as number] = hit.embedding;
@@ -92,29 +92,27 @@ export class EmbeddingCache {
       this.#onFailure(counted, 'read', error);
       return take([]);
     };
+    const takeList = (records: unknown) =>
+      Array.isArray(records) ? take(records) : failed(new TypeError(`expected a list, got ${typeof records}`));
+    let answer: unknown;
     try {
-      const records = counted.level.get(wanted);
-      return records instanceof Promise ? records.then(take, failed) : take(records);
+      answer = counted.level.get(wanted);
+      if (isThenable(answer)) return Promise.resolve(answer).then(takeList, failed);
     } catch (error) {
       return failed(error);
     }
+    return takeList(answer);
   }
 
   /** Checks what a level gave. What does not verify is a miss, and the level is told to forget it. */
-  #take(
-    counted: CountedLevel,
-    keys: readonly string[],
-    records: (Uint8Array | undefined)[],
-    dimensions: number,
-    ms: number,
-  ) {
+  #take(counted: CountedLevel, keys: readonly string[], records: readonly unknown[], dimensions: number, ms: number) {
     const damaged: string[] = [];
     const hits = keys.map((key, i) => {
       const record = records[i];
-      if (!record) return undefined;
-      const embedding = decodeRecord(record, key, dimensions, this.#dtype);
+      if (record === undefined || record === null) return undefined;
+      const embedding = record instanceof Uint8Array ? decodeRecord(record, key, dimensions, this.#dtype) : undefined;
       if (!embedding) damaged.push(key);
-      return embedding && { key, record, embedding };
+      return embedding && { key, record: record as Uint8Array, embedding };
     });
     counted.counters.onRead(keys.length, hits.filter(Boolean).length, damaged.length, ms);
     if (damaged.length > 0) this.#inBackground(counted, 'delete', () => counted.level.delete(damaged));
@@ -135,7 +133,7 @@ export class EmbeddingCache {
     const done = () => counters.writeMs.add(performance.now() - started);
     this.#inBackground(counted, 'write', () => {
       const result = level.set(writes);
-      return result instanceof Promise ? result.then(done) : done();
+      return isThenable(result) ? Promise.resolve(result).then(done) : done();
     });
   }
 
@@ -143,8 +141,8 @@ export class EmbeddingCache {
   #inBackground(counted: CountedLevel, what: string, work: () => void | Promise<void>): void {
     try {
       const result = work();
-      if (!(result instanceof Promise)) return;
-      const settled = result
+      if (!isThenable(result)) return;
+      const settled = Promise.resolve(result)
         .catch((error) => this.#onFailure(counted, what, error))
         .then(() => {
           this.#writing.delete(settled);
@@ -159,4 +157,9 @@ export class EmbeddingCache {
     counters.errors++;
     this.#logger.debug(`cache level ${level.name}: ${what} failed: ${(error as Error)?.message ?? error}`);
   }
+}
+
+/** What `await` waits for: a level's promises need not be of this realm's class. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }

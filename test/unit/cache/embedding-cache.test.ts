@@ -107,6 +107,69 @@ describe('levels', () => {
     ]);
   });
 
+  /** As code without types may hand it over. */
+  const levelThatGives = (answer: unknown, more: object = {}): CacheLevel => ({
+    name: 'odd',
+    get: () => answer as undefined[],
+    set() {},
+    delete() {},
+    clear() {},
+    ...more,
+  });
+  /** No promise by its class. */
+  const thenable = (value: unknown) => ({ then: (resolve: (value: unknown) => void) => resolve(value) });
+
+  test.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a string', 'records'],
+    ['an object', { 0: new Uint8Array(8) }],
+  ])('an answer that is %s instead of a list is a miss and an error', async (_, answer) => {
+    for (const given of [answer, Promise.resolve(answer), thenable(answer)]) {
+      const memory = new MemoryLevel();
+      cacheOf(memory).set([one(1)]);
+      const cache = cacheOf(levelThatGives(given), memory);
+      expect(await cache.get([keyOf(1)], 2)).toEqual([embeddingOf(1)]);
+      expect((await cache.stats())[0]).toMatchObject({ hits: 0, misses: 1, corrupt: 0, errors: 1 });
+    }
+  });
+
+  test('an entry that is no bytes is a miss, counted as corrupt, and forgotten', async () => {
+    const answer = ['text', '', 7, { length: 64 }, [1, 2], null, undefined];
+    const keys = answer.map((_, n) => keyOf(n));
+    for (const given of [answer, Promise.resolve(answer), thenable(answer)]) {
+      const forgotten: string[] = [];
+      const cache = cacheOf(levelThatGives(given, { delete: (keys: string[]) => forgotten.push(...keys) }));
+      expect(await cache.get(keys, 2)).toEqual(keys.map(() => undefined));
+      expect((await cache.stats())[0]).toMatchObject({ hits: 0, misses: 7, corrupt: 5, errors: 0 });
+      expect(forgotten).toEqual(keys.slice(0, 5));
+    }
+  });
+
+  test('a promise of another class is one, when reading and when writing', async () => {
+    const slow = new SlowLevel();
+    cacheOf(slow).set([one(1)]);
+    await nextTurn();
+    await nextTurn();
+    const failing = { then: (_: unknown, reject: (error: Error) => void) => reject(new Error('broken')) };
+    const cache = cacheOf(levelThatGives(thenable([slow.records.get(keyOf(1))]), { set: () => failing }));
+    expect(await cache.get([keyOf(1)], 2)).toEqual([embeddingOf(1)]);
+    cache.set([one(2)]);
+    await cache.settled();
+    expect((await cache.stats())[0]).toMatchObject({ hits: 1, errors: 1 });
+  });
+
+  test('a size that fails, at once or later, is not known', async () => {
+    const fail = () => {
+      throw new Error('broken');
+    };
+    const cache = cacheOf(levelThatGives([], { size: fail }), levelThatGives([], { size: async () => fail() }));
+    expect((await cache.stats()).map(({ bytes, entries }) => [bytes, entries])).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+  });
+
   test('what is handed out is a copy', () => {
     const cache = cacheOf(new MemoryLevel());
     cache.set([one(1)]);
