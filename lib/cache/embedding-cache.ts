@@ -2,8 +2,10 @@
  * The levels of a cache, fastest first, seen as one: what a slower level has is copied to the faster ones, what none has is
  * a miss, and no level can do more harm than be of no use.
  */
+import { type Clock, systemClock } from '../batching/clock.js';
 import type { Logger } from '../logger.js';
 import type { Dtype } from '../vectors/dtype.js';
+import { withDeadline } from './deadline.js';
 import type { CacheLevel, CacheWrite } from './level.js';
 import { type CachedEmbedding, decodeRecord, encodeRecord } from './record.js';
 import { type CacheLevelStats, LevelCounters } from './stats.js';
@@ -14,23 +16,28 @@ export type Found = (CachedEmbedding | undefined)[];
 interface CountedLevel {
   level: CacheLevel;
   counters: LevelCounters;
+  /** Its writes that are under way; these never reject. */
+  writing: Set<Promise<void>>;
 }
+
+/** What a level that hangs may delay `close()` by, once for its writes and once for its own closing. */
+const CLOSE_MS = 5_000;
 
 export class EmbeddingCache {
   readonly #levels: readonly CountedLevel[];
   readonly #logger: Logger;
   readonly #dtype: Dtype;
-  /** Writes that are under way; these never reject. */
-  readonly #writing = new Set<Promise<void>>();
+  readonly #clock: Clock;
 
   /**
    * @param levels fastest first
    * @param dtype of the vectors that are kept
    */
-  constructor(levels: readonly CacheLevel[], logger: Logger, dtype: Dtype = 'float32') {
-    this.#levels = levels.map((level) => ({ level, counters: new LevelCounters() }));
+  constructor(levels: readonly CacheLevel[], logger: Logger, dtype: Dtype = 'float32', clock: Clock = systemClock) {
+    this.#levels = levels.map((level) => ({ level, counters: new LevelCounters(), writing: new Set() }));
     this.#logger = logger;
     this.#dtype = dtype;
+    this.#clock = clock;
   }
 
   /** Looks keys up in one level after the other. At once where the first level answers at once and has them all. */
@@ -57,7 +64,7 @@ export class EmbeddingCache {
 
   /** Resolves once everything that was to be written has been, or has failed. */
   async settled(): Promise<void> {
-    await Promise.all(this.#writing);
+    await Promise.all(this.#levels.flatMap(({ writing }) => [...writing]));
   }
 
   /** Forgets everything, in every level. Rejects with the first failure, once all have been tried. */
@@ -67,10 +74,23 @@ export class EmbeddingCache {
     if (failed) throw failed.reason;
   }
 
-  /** Waits for writes under way, then frees the levels. */
+  /** Waits for writes under way, then frees the levels; not for long, as a level may hang. Never rejects. */
   async close(): Promise<void> {
-    await this.settled();
-    await Promise.allSettled(this.#levels.map(async ({ level }) => level.close?.()));
+    await Promise.all(
+      this.#levels.map(async (counted) => {
+        const { level, writing } = counted;
+        await this.#briefly(counted, 'writing', () => Promise.all(writing));
+        await this.#briefly(counted, 'closing', async () => level.close?.());
+      }),
+    );
+  }
+
+  async #briefly({ level }: CountedLevel, what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await withDeadline(work(), CLOSE_MS, this.#clock);
+    } catch (error) {
+      this.#logger.warn(`cache level ${level.name}: ${what} at the end failed: ${(error as Error)?.message ?? error}`);
+    }
   }
 
   #getFrom(index: number, keys: readonly string[], dimensions: number, found: Found): Found | Promise<Found> {
@@ -145,9 +165,9 @@ export class EmbeddingCache {
       const settled = Promise.resolve(result)
         .catch((error) => this.#onFailure(counted, what, error))
         .then(() => {
-          this.#writing.delete(settled);
+          counted.writing.delete(settled);
         });
-      this.#writing.add(settled);
+      counted.writing.add(settled);
     } catch (error) {
       this.#onFailure(counted, what, error);
     }

@@ -1,9 +1,11 @@
 /** Levels as one cache: order, copies upward, damage, failures. */
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { EmbeddingCache } from '../../../lib/cache/embedding-cache.js';
 import type { CacheLevel, CacheWrite } from '../../../lib/cache/level.js';
 import { MemoryLevel } from '../../../lib/cache/memory-level.js';
 import type { CachedEmbedding } from '../../../lib/cache/record.js';
+import { FakeClock } from '../batching/fake-clock.js';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const keyOf = (n: number) => `ovembed:v1:${n.toString(16).padStart(64, '0')}`;
@@ -116,8 +118,8 @@ describe('levels', () => {
     clear() {},
     ...more,
   });
-  /** No promise by its class. */
-  const thenable = (value: unknown) => ({ then: (resolve: (value: unknown) => void) => resolve(value) });
+  /** Its promises are of another class than this realm's. */
+  const OtherPromise: typeof Promise = runInNewContext('Promise');
 
   test.each([
     ['nothing', undefined],
@@ -125,7 +127,7 @@ describe('levels', () => {
     ['a string', 'records'],
     ['an object', { 0: new Uint8Array(8) }],
   ])('an answer that is %s instead of a list is a miss and an error', async (_, answer) => {
-    for (const given of [answer, Promise.resolve(answer), thenable(answer)]) {
+    for (const given of [answer, Promise.resolve(answer), OtherPromise.resolve(answer)]) {
       const memory = new MemoryLevel();
       cacheOf(memory).set([one(1)]);
       const cache = cacheOf(levelThatGives(given), memory);
@@ -137,7 +139,7 @@ describe('levels', () => {
   test('an entry that is no bytes is a miss, counted as corrupt, and forgotten', async () => {
     const answer = ['text', '', 7, { length: 64 }, [1, 2], null, undefined];
     const keys = answer.map((_, n) => keyOf(n));
-    for (const given of [answer, Promise.resolve(answer), thenable(answer)]) {
+    for (const given of [answer, Promise.resolve(answer), OtherPromise.resolve(answer)]) {
       const forgotten: string[] = [];
       const cache = cacheOf(levelThatGives(given, { delete: (keys: string[]) => forgotten.push(...keys) }));
       expect(await cache.get(keys, 2)).toEqual(keys.map(() => undefined));
@@ -151,8 +153,8 @@ describe('levels', () => {
     cacheOf(slow).set([one(1)]);
     await nextTurn();
     await nextTurn();
-    const failing = { then: (_: unknown, reject: (error: Error) => void) => reject(new Error('broken')) };
-    const cache = cacheOf(levelThatGives(thenable([slow.records.get(keyOf(1))]), { set: () => failing }));
+    const failing = () => OtherPromise.reject(new Error('broken'));
+    const cache = cacheOf(levelThatGives(OtherPromise.resolve([slow.records.get(keyOf(1))]), { set: failing }));
     expect(await cache.get([keyOf(1)], 2)).toEqual([embeddingOf(1)]);
     cache.set([one(2)]);
     await cache.settled();
@@ -186,6 +188,36 @@ describe('levels', () => {
     await nextTurn();
     await cache.clear();
     expect(await cache.get([keyOf(1)], 2)).toEqual([undefined]);
+  });
+});
+
+describe('close()', () => {
+  test('does not wait long for a level that hangs, and says so', async () => {
+    const clock = new FakeClock();
+    const warnings: string[] = [];
+    const never = () => new Promise<never>(() => {});
+    const closed: string[] = [];
+    const slow = Object.assign(new SlowLevel(), { close: () => void closed.push('slow') });
+    const hanging: CacheLevel = { name: 'hanging', get: never, set: never, delete: never, clear: never, close: never };
+    const logger = { ...silent, warn: (message: string) => void warnings.push(message) };
+    const cache = new EmbeddingCache([hanging, slow], logger, 'float32', clock);
+    cache.set([one(1)]);
+    let done = false;
+    const closing = cache.close().then(() => {
+      done = true;
+    });
+    for (let i = 0; i < 5; i++) await nextTurn();
+    expect([done, closed, slow.records.size]).toEqual([false, ['slow'], 1]);
+    for (let i = 0; i < 2; i++) {
+      clock.advance(5_000);
+      for (let i = 0; i < 5; i++) await nextTurn();
+    }
+    expect(done).toBe(true);
+    await closing;
+    expect(warnings).toEqual([
+      expect.stringMatching(/^cache level hanging: writing .*5000 ms/),
+      expect.stringMatching(/^cache level hanging: closing .*5000 ms/),
+    ]);
   });
 });
 
