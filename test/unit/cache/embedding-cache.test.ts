@@ -231,4 +231,24 @@ describe('memory', () => {
     expect(level.get([1, 2, 3, 4].map(keyOf)).map(Boolean)).toEqual([true, false, true, true]);
     expect(level.size()).toEqual({ bytes: 3 * (1_000 + keyOf(1).length), entries: 3 });
   });
+
+  test('keeps within its number of records; the least recently used leaves', () => {
+    const level = new MemoryLevel({ maxEntries: 3 });
+    for (const n of [1, 2, 3]) level.set([{ key: keyOf(n), record: new Uint8Array(100) }]);
+    level.set([{ key: keyOf(2), record: new Uint8Array(50) }]);
+    level.get([keyOf(1)]);
+    level.set([4, 5].map((n) => ({ key: keyOf(n), record: new Uint8Array(100) })));
+    expect(level.get([1, 2, 3, 4, 5].map(keyOf)).map(Boolean)).toEqual([true, false, false, true, true]);
+    expect(level.size()).toEqual({ bytes: 3 * (100 + keyOf(1).length), entries: 3 });
+    level.clear();
+    expect(level.size()).toEqual({ bytes: 0, entries: 0 });
+  });
+
+  test('takes no memory for records that are not there, however many may come', () => {
+    const { heapUsed } = process.memoryUsage();
+    const levels = [5e6, 1e10, Number.MAX_SAFE_INTEGER].map((maxEntries) => new MemoryLevel({ maxEntries }));
+    for (const level of levels) level.set([{ key: keyOf(1), record: new Uint8Array(100) }]);
+    expect(levels.map((level) => level.size().entries)).toEqual([1, 1, 1]);
+    expect(process.memoryUsage().heapUsed - heapUsed).toBeLessThan(30e6);
+  });
 });
