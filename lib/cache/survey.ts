@@ -6,7 +6,7 @@ export interface Survey {
   records: number;
   /** Intact records of other prefixes. */
   others: number;
-  /** Records whose checksum or key is not right, and pages of which something cannot be read. All are misses. */
+  /** Records whose checksum or key is not right. All are misses. */
   damaged: number;
   /** Of these, how many were removed. */
   repaired: number;
