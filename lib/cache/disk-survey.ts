@@ -109,10 +109,11 @@ function countPage(
 ) {
   const before = survey.recordBytes;
   for (const { tag, record } of entriesOf(page)) {
-    countRecord(survey, record, (digest) => {
+    const belongs = (digest: string) => {
       const own = slot(digest);
       return own.page === index && own.tag.equals(tag);
-    });
+    };
+    countRecord(survey, record, belongs, 'others');
   }
   if (survey.recordBytes > before) survey.pagesInUse++;
   if (hasBytes(page, endOfEntries(page))) survey.unreadableEnds++;

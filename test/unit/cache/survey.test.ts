@@ -8,6 +8,7 @@ import { DiskLevel } from '../../../lib/cache/disk-level.js';
 import { clearDisk, surveyDisk } from '../../../lib/cache/disk-survey.js';
 import { PAGE_BYTES } from '../../../lib/cache/page.js';
 import { encodeRecord } from '../../../lib/cache/record.js';
+import { countRecord, emptySurvey } from '../../../lib/cache/survey.js';
 
 const keyOf = (n: number, prefix = 'ovembed') => `${prefix}:v1:${createHash('sha256').update(`${n}`).digest('hex')}`;
 const writeOf = (n: number, prefix?: string, width = 384) => {
@@ -114,6 +115,22 @@ test('a record under a key that is not its own belongs to nobody', async () => {
   await level.set([{ key: keyOf(1), record: writeOf(2).record }]);
   await level.close();
   expect(await surveyDisk(path, 'ovembed')).toMatchObject({ records: 0, others: 1 });
+});
+
+test('a record is counted once, and told as what', () => {
+  const { record } = writeOf(1);
+  const broken = record.map((byte) => byte ^ 1);
+  const survey = emptySurvey();
+  const verdicts = [
+    countRecord(survey, record, () => true, 'damaged'),
+    countRecord(survey, record, () => false, 'others'),
+    countRecord(survey, record, () => false, 'damaged'),
+    countRecord(survey, broken, () => true, 'others'),
+  ];
+  expect(verdicts).toEqual(['records', 'others', 'damaged', 'damaged']);
+  // Of the intact ones only.
+  const kinds = { 'float32 × 384': 2 };
+  expect(survey).toEqual({ records: 1, others: 1, damaged: 2, repaired: 0, recordBytes: 4 * record.length, kinds });
 });
 
 test('clears, and says how much that freed', async () => {
