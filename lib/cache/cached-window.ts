@@ -54,7 +54,7 @@ export class WindowCache {
     const wanted = window.inputs.map((input) => keys.keyOf(typeof input === 'string' ? prompt + input : input));
     if (isLarge) await nextTurn();
     const answer = this.embeddings.get(wanted, dimensions);
-    const found = answer instanceof Promise ? await answer : answer;
+    const found = answer instanceof Promise ? await untilAborted(answer, signal) : answer;
     signal.throwIfAborted();
     const texts = new Texts({ window, collector, codec }, wanted, found);
     while (texts.missing.size > 0) {

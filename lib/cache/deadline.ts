@@ -8,7 +8,7 @@ import { OvembedError } from '../errors.js';
  */
 export function withDeadline<T>(answer: Promise<T>, ms: number, clock: Clock = systemClock): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => {
+    const cancel = clock.soon(ms, () => {
       setImmediate(() => reject(new OvembedError('ERR_TIMEOUT', `No answer within ${ms} ms.`)));
     });
     answer.then(resolve, reject).finally(cancel);

@@ -17,6 +17,11 @@ export interface DiskSurvey extends Survey {
   pages: number;
   /** Pages that hold something. */
   pagesInUse: number;
+  /**
+   * Pages with bytes behind their last record that are none: the rest of a longer one that another process wrote at the same
+   * moment, or what stands behind a header that was damaged. They are free, and written over in time.
+   */
+  unreadableEnds: number;
 }
 
 /** What is being written just now reads as damaged: it is looked at again after so many milliseconds. */
@@ -28,7 +33,7 @@ const SECOND_LOOK_MS = 50;
  * @throws OvembedError `ERR_CACHE` if there is no cache in the folder, or it cannot be read
  */
 export async function surveyDisk(folder: string, prefix: string, repair = false): Promise<DiskSurvey> {
-  const survey: DiskSurvey = { ...emptySurvey(), bytes: 0, maxBytes: 0, pages: 0, pagesInUse: 0 };
+  const survey: DiskSurvey = { ...emptySurvey(), bytes: 0, maxBytes: 0, pages: 0, pagesInUse: 0, unreadableEnds: 0 };
   await withFiles(folder, repair ? 'r+' : 'r', async (file, pages) => {
     survey.bytes += await file.bytes();
     survey.maxBytes += pages * PAGE_BYTES;
@@ -75,31 +80,25 @@ async function surveyFile(file: PageFile, pages: number, survey: DiskSurvey, pre
   const length = Math.min(await file.length(), pages);
   for (let index = 0; index < length; index++) {
     await file.read(index, page);
-    if (damageOf(page)) {
+    if (damagedIn(page).length > 0) {
       await sleep(SECOND_LOOK_MS);
       await file.read(index, page);
     }
     countPage(survey, page, index, (digest) => slotOf(keyPrefix(prefix) + digest, pages));
-    const damage = repair ? damageOf(page) : undefined;
-    if (damage) survey.repaired += await mend(file, index, page, damage);
+    if (!repair) continue;
+    for (const entry of damagedIn(page)) {
+      await file.write(index, page, forget(page, entry));
+      survey.repaired++;
+    }
   }
 }
 
 const ZEROS = Buffer.alloc(PAGE_BYTES);
 const hasBytes = (page: Buffer, from: number) => page.compare(ZEROS, 0, PAGE_BYTES - from, from) !== 0;
 
-interface Damage {
-  /** Entries whose records are damaged. */
-  entries: Range[];
-  /** Bytes behind the last entry that can be read, where there are some. */
-  rest: Range | undefined;
-}
-
-function damageOf(page: Buffer): Damage | undefined {
-  const entries = [...entriesOf(page)].filter(({ record }) => !inspectRecord(record)).map(({ range }) => range);
-  const end = endOfEntries(page);
-  const rest = hasBytes(page, end) ? { start: end, end: PAGE_BYTES } : undefined;
-  return entries.length > 0 || rest ? { entries, rest } : undefined;
+/** Entries whose records are damaged. */
+function damagedIn(page: Buffer): Range[] {
+  return [...entriesOf(page)].filter(({ record }) => !inspectRecord(record)).map(({ range }) => range);
 }
 
 function countPage(
@@ -108,23 +107,14 @@ function countPage(
   index: number,
   slot: (digest: string) => ReturnType<typeof slotOf>,
 ) {
-  const end = endOfEntries(page);
   const before = survey.recordBytes;
   for (const { tag, record } of entriesOf(page)) {
-    countRecord(survey, record, (digest) => {
+    const belongs = (digest: string) => {
       const own = slot(digest);
       return own.page === index && own.tag.equals(tag);
-    });
+    };
+    countRecord(survey, record, belongs, 'others');
   }
   if (survey.recordBytes > before) survey.pagesInUse++;
-  if (hasBytes(page, end)) survey.damaged++;
-}
-
-/** Takes the damage out of a page. Returns how many records and rests these were. */
-async function mend(file: PageFile, index: number, page: Buffer, { entries, rest }: Damage): Promise<number> {
-  for (const entry of entries) await file.write(index, page, forget(page, entry));
-  if (!rest) return entries.length;
-  page.fill(0, rest.start);
-  await file.write(index, page, rest);
-  return entries.length + 1;
+  if (hasBytes(page, endOfEntries(page))) survey.unreadableEnds++;
 }

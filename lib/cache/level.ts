@@ -16,8 +16,9 @@ export interface LevelSize {
 
 /**
  * One place where records are kept. A level may lose, evict or garble records: whatever it gives is checked, and what does
- * not verify is a miss. It may throw or reject; that is a miss, too, and counted. A level that answers at once, such as
- * memory, returns an array rather than a promise, which spares short queries a turn of the event loop.
+ * not verify is a miss. It may throw, reject, or answer with something that is no list; that is a miss, too, and counted. A
+ * level that answers at once, such as memory, returns an array rather than a promise, which spares short queries a turn of
+ * the event loop.
  */
 export interface CacheLevel {
   /** For statistics and logs, such as `memory`. */

@@ -15,10 +15,12 @@ const DEFAULT_MAX_ENTRIES = 10_000;
 export class MemoryLevel implements CacheLevel {
   readonly name = 'memory';
   readonly #records: LRUCache<string, Uint8Array>;
+  readonly #maxEntries: number;
 
   constructor({ maxBytes = DEFAULT_MAX_BYTES, maxEntries = DEFAULT_MAX_ENTRIES }: MemoryLevelOptions = {}) {
+    this.#maxEntries = maxEntries;
+    // Without its `max`, for which it would take memory at once: about 24 bytes for each, whether it comes or not.
     this.#records = new LRUCache({
-      max: maxEntries,
       maxSize: maxBytes,
       sizeCalculation: (record, key) => record.length + key.length,
     });
@@ -29,7 +31,10 @@ export class MemoryLevel implements CacheLevel {
   }
 
   set(writes: readonly CacheWrite[]): void {
-    for (const { key, record } of writes) this.#records.set(key, record);
+    for (const { key, record } of writes) {
+      this.#records.set(key, record);
+      if (this.#records.size > this.#maxEntries) this.#records.pop();
+    }
   }
 
   delete(keys: readonly string[]): void {

@@ -23,13 +23,9 @@ export async function surveyRedis(url: string, prefix: string, repair = false): 
       const damaged = keys.filter((key, i) => {
         const record = records[i];
         if (!record) return false;
-        const others = survey.others;
-        const intact = countRecord(survey, record, (digest) => key === keyPrefix(prefix) + digest);
-        if (intact && survey.others === others) return false;
-        // Under a key of ours nothing else belongs.
-        if (intact) survey.damaged++;
-        survey.others = others;
-        return true;
+        // Under a key of ours no other record belongs.
+        const verdict = countRecord(survey, record, (digest) => key === keyPrefix(prefix) + digest, 'damaged');
+        return verdict === 'damaged';
       });
       if (!repair || damaged.length === 0) continue;
       await withDeadline(client.pipeline([['unlink', ...damaged]]).exec(), DEADLINE_MS);

@@ -51,17 +51,26 @@ function describe(survey: Survey | DiskSurvey): string {
   return [`${counted(survey.records, 'record')}, ${size}`, ...kinds, ...remarks(survey)].join('\n');
 }
 
-function judge(survey: Survey): string {
+function judge(survey: Survey | DiskSurvey): string {
   const verdict = survey.damaged === 0 ? 'Nothing is damaged' : `${grouped(survey.damaged)} damaged`;
   const repaired = survey.repaired > 0 ? `, ${grouped(survey.repaired)} removed` : '';
-  return `${verdict}${repaired}: ${counted(survey.records + survey.others, 'intact record')}`;
+  const found = `${verdict}${repaired}: ${counted(survey.records + survey.others, 'intact record')}`;
+  return [found, ...ends(survey)].join('\n');
 }
 
-function remarks({ others, damaged }: Survey): string[] {
+function remarks(survey: Survey | DiskSurvey): string[] {
+  const { others, damaged } = survey;
   return [
     ...(others > 0 ? [`  ${counted(others, 'record')} of other prefixes`] : []),
     ...(damaged > 0 ? [`  ${grouped(damaged)} damaged; they are never handed out`] : []),
+    ...ends(survey),
   ];
+}
+
+/** No damage: in a folder that several processes write to, it is to be expected. */
+function ends(survey: Survey | DiskSurvey): string[] {
+  if (!('unreadableEnds' in survey) || survey.unreadableEnds === 0) return [];
+  return [`  ${counted(survey.unreadableEnds, 'page')} with an end that is no record; it is written over in time`];
 }
 
 async function print({ json, quiet }: CacheFlags, result: object, describeResult: () => string): Promise<void> {

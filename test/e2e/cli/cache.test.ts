@@ -57,6 +57,17 @@ describe('a folder', () => {
     expect(await place.run('cache', 'verify', '--disk', folder)).toMatchObject({ code: 0 });
   });
 
+  test('verify: an end of a page that is no record is told of, and is no damage', async () => {
+    const file = join(folder, readdirSync(folder)[0] as string);
+    const bytes = readFileSync(file);
+    bytes.write('rest', 20 * 1024 - 4); // at the end of the first page
+    writeFileSync(file, bytes);
+    expect(await place.run('cache', 'verify', '--disk', folder)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Nothing is damaged: 30 intact records\n {2}1 page with an end that is no record/),
+    });
+  });
+
   test('clear', async () => {
     const { code, stdout } = await place.run('cache', 'clear', '--disk', folder);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^Cleared .*vectors: 0\.\d MB freed\n$/)]);

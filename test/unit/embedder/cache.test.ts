@@ -253,6 +253,20 @@ describe('warm()', () => {
   });
 });
 
+test('a level that never answers does not hold a call that is aborted, nor close() after it', async () => {
+  const never = () => new Promise<never>(() => {});
+  const level: CacheLevel = { name: 'hanging', get: never, set: () => {}, delete: () => {}, clear: () => {} };
+  const { embedder } = await cached({ cache: { levels: [level] } });
+  const abort = new AbortController();
+  const call = embedder.embed(['a'], { signal: abort.signal });
+  const limited = embedder.embed(['b'], { timeoutMs: 5 });
+  await nextTurn();
+  abort.abort(new Error('enough'));
+  await expect(call).rejects.toThrow('enough');
+  await expect(limited).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+  await embedder.close();
+});
+
 test('without levels, only what is under way is shared', async () => {
   const { embedder, computed, held } = await cached({ cache: { memory: false } });
   held.gate = new Gate();
