@@ -235,8 +235,9 @@ function concatenated({ min, max }: CodeRanges, dimensions: number): Float32Arra
 
 function listsFor(candidates: SearchOptions['candidates'], queries: number): readonly Uint32Array[] | undefined {
   if (candidates === undefined) return undefined;
-  if (!Array.isArray(candidates)) return Array.from({ length: queries }, () => candidates as Uint32Array);
+  if (!Array.isArray(candidates)) return [candidates as Uint32Array];
   if (candidates.length === queries) return candidates;
   const message = `Expected candidates for ${queries} queries, received ${candidates.length} lists.`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }
+/** One list for all queries, or as many as there are queries. */

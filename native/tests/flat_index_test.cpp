@@ -325,7 +325,28 @@ TEST(FlatIndex, CandidatesAreAllThatIsLookedAt) {
     EXPECT_EQ(found.scores[3], 2);
     EXPECT_TRUE(std::isnan(found.scores[4]));
     EXPECT_THROW(search(index, queries.data(), 1, VectorType::Float32, {1, {{1000}}}), Error);
-    EXPECT_THROW(search(index, queries.data(), 2, VectorType::Float32, {1, {{1}}}), Error);
+    EXPECT_THROW(search(index, queries.data(), 2, VectorType::Float32, {1, {{1}, {1}, {1}}}), Error);
+    EXPECT_EQ(search(index, queries.data(), 2, VectorType::Float32, {1, {{}}}).k, 0U);
+}
+
+TEST(FlatIndex, OneListOfCandidatesIsForAllQueries) {
+    // More candidates than a block of rows, out of order and each twice.
+    constexpr size_t kRows = 30'000;
+    FlatIndex index({VectorType::Float32, 4, Metric::Dot, {}});
+    const auto rows = random_rows(VectorType::Float32, kRows, 4, 15);
+    add(index, rows, kRows);
+    std::vector<uint32_t> list(kRows);
+    for (size_t i = 0; i < kRows; ++i) list[i] = static_cast<uint32_t>(i / 2 * 7 % kRows);
+    const auto shared = search(index, rows.rows.data(), 3, VectorType::Float32, {20'000, {list}});
+    const auto separate = search(index, rows.rows.data(), 3, VectorType::Float32, {20'000, {list, list, list}});
+    EXPECT_EQ(shared.k, 15'000U);
+    EXPECT_EQ(shared.indices, separate.indices);
+    EXPECT_EQ(shared.scores, separate.scores);
+    for (const size_t query : {0, 1, 2}) {
+        const auto alone =
+            search(index, rows.rows.data() + query * 4 * sizeof(float), 1, VectorType::Float32, {20'000, {list}}, 1);
+        EXPECT_TRUE(std::equal(alone.indices.begin(), alone.indices.end(), shared.indices.begin() + query * 15'000));
+    }
 }
 
 TEST(FlatIndex, SearchesEndWhenTheyAreCancelledOrNobodyIsThere) {
