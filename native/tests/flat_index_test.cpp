@@ -349,6 +349,32 @@ TEST(FlatIndex, OneListOfCandidatesIsForAllQueries) {
     }
 }
 
+TEST(FlatIndex, CosinesOfVeryLongAndVeryShortRowsAreCosines) {
+    const std::vector<float> sizes{1e-30F, 1e-25F, 1e-12F, 1, 1e10F, 1e20F, 2e38F};
+    std::vector<float> rows;
+    for (const float size : sizes) rows.insert(rows.end(), {size, size});
+    for (const VectorType type : {VectorType::Float32, VectorType::BFloat16}) {
+        std::vector<std::byte> stored;
+        for (const float value : rows)
+            type == VectorType::Float32 ? append(stored, value) : append(stored, to_bfloat16(value));
+        FlatIndex index({type, 2, Metric::Cosine, {}});
+        index.write(0, stored.data(), sizes.size());
+        index.publish(sizes.size());
+        for (const float size : {1e-40F, 1e-25F, 1.0F, 1e20F, 3e38F}) {
+            const std::vector<float> query{size, 0};
+            const auto found = search(index, query.data(), 1, VectorType::Float32, {sizes.size(), {}});
+            for (const float score : found.scores) EXPECT_NEAR(score, std::sqrt(0.5), 1e-6) << size;
+        }
+    }
+    const std::vector<float> ranges{-1e25F, -1e25F, 1e25F, 1e25F};
+    FlatIndex codes({VectorType::Int8, 2, Metric::Cosine, ranges});
+    const std::vector<int8_t> row{127, 127};
+    codes.write(0, row.data(), 1);
+    codes.publish(1);
+    const std::vector<float> query{1e20F, 1e20F};
+    EXPECT_NEAR(search(codes, query.data(), 1, VectorType::Float32, {1, {}}).scores[0], 1, 1e-6);
+}
+
 TEST(FlatIndex, SearchesEndWhenTheyAreCancelledOrNobodyIsThere) {
     FlatIndex index({VectorType::Float32, 64, Metric::Dot, {}});
     const auto rows = random_rows(VectorType::Float32, 20'000, 64, 13);

@@ -222,6 +222,16 @@ describe('a large matrix', () => {
   }
 });
 
+describe('cosines', () => {
+  test('of very long and very short rows', async () => {
+    const index = await indexOf({ dimensions: 2, metric: 'cosine' }, Float32Array.of(1e20, 1e20, 1e-25, 1e-25, 1, 0));
+    for (const size of [1, 1e20, 1e-25]) {
+      const { scores } = await index.search(Float32Array.of(size, size));
+      for (const [i, score] of [1, 1, Math.SQRT1_2].entries()) expect(scores[i]).toBeCloseTo(score, 6);
+    }
+  });
+});
+
 describe('adding', () => {
   test('nothing is seen of what could not be added', async () => {
     const dimensions = 1_000;
