@@ -375,6 +375,20 @@ TEST(FlatIndex, CosinesOfVeryLongAndVeryShortRowsAreCosines) {
     EXPECT_NEAR(search(codes, query.data(), 1, VectorType::Float32, {1, {}}).scores[0], 1, 1e-6);
 }
 
+TEST(RowStore, AChunkThatIsFullStaysWhereItIs) {
+    constexpr size_t kRowBytes = size_t{1} << 20;
+    RowStore store(kRowBytes, true);
+    const auto nothing = [](std::byte*, float*, size_t, size_t) {};
+    store.write(0, 8, nothing);
+    const auto before = store.snapshot();
+    ASSERT_EQ(before.chunks.size(), 1U);
+    ASSERT_EQ(before.chunks[0].capacity, before.rows_per_chunk);
+    store.write(8, 1, nothing);
+    const auto after = store.snapshot();
+    EXPECT_EQ(after.chunks.size(), 2U);
+    EXPECT_EQ(after.chunks[0].rows, before.chunks[0].rows);
+}
+
 TEST(FlatIndex, SearchesEndWhenTheyAreCancelledOrNobodyIsThere) {
     FlatIndex index({VectorType::Float32, 64, Metric::Dot, {}});
     const auto rows = random_rows(VectorType::Float32, 20'000, 64, 13);
