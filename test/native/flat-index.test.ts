@@ -282,6 +282,21 @@ describe('two steps', () => {
     await expect(searchTwoStep(first, second, queries)).rejects.toThrow('2000 rows and one of 2003');
   });
 
+  test('as many hits as there are, however many are wanted', async () => {
+    const [first, second] = [await indexOf({ dimensions }, vectors), await indexOf({ dimensions }, vectors)];
+    const found = await searchTwoStep(first, second, vectors.slice(0, dimensions), { k: Number.MAX_SAFE_INTEGER });
+    expect(found.k).toBe(count);
+  });
+
+  test('see queries as they were when the search began', async () => {
+    const [first, second] = [await indexOf({ dimensions }, vectors), await indexOf({ dimensions }, vectors)];
+    const data = vectors.slice(0, dimensions);
+    const expected = await second.search(data, { k: 3 });
+    const searching = searchTwoStep(first, second, { data, length: 1, dimensions, dtype: 'float32' }, { k: 3 });
+    data.fill(0);
+    expect(await searching).toEqual(expected);
+  });
+
   test('find nothing in nothing', async () => {
     const [first, second] = [new FlatIndex({ dimensions, dtype: 'binary' }), new FlatIndex({ dimensions })];
     expect(await searchTwoStep(first, second, new Float32Array(2 * dimensions))).toMatchObject({ k: 0 });
