@@ -305,6 +305,11 @@ describe('two steps', () => {
 
 describe('what is refused', () => {
   const index = new FlatIndex({ dimensions: 3, dtype: 'int8' });
+  const withRanges = (min: number[], max: number[]) =>
+    new FlatIndex({
+      ...{ dimensions: 1, dtype: 'int8' },
+      ranges: { min: Float32Array.from(min), max: Float32Array.from(max) },
+    });
 
   test.each([
     ['no options', () => new FlatIndex(undefined as never), /an object/],
@@ -322,6 +327,10 @@ describe('what is refused', () => {
         new FlatIndex({ dimensions: 2, dtype: 'int8', ranges: { min: Float32Array.of(0), max: Float32Array.of(1) } }),
       /2 values/,
     ],
+    ['too many dimensions', () => new FlatIndex({ dimensions: 2 ** 33 }), /1 to 4294967295/],
+    ['ranges without end', () => withRanges([0], [Infinity]), /both finite/],
+    ['ranges of NaN', () => withRanges([NaN], [1]), /both finite/],
+    ['ranges upside down', () => withRanges([1], [0]), /at most max/],
     ['ranges that are none', () => new FlatIndex({ dimensions: 1, dtype: 'int8', ranges: [] as never }), /min, max/],
   ])('an index of %s', (_, make, message) => {
     expect(make).toThrow(
