@@ -160,6 +160,8 @@ TEST_P(Widths, OfBitsAreCountedInEveryVersion) {
 }
 
 INSTANTIATE_TEST_SUITE_P(RowKernels, Widths, testing::Range<size_t>(0, 131));
+// More than are widened at once.
+INSTANTIATE_TEST_SUITE_P(WideRowKernels, Widths, testing::Values<size_t>(511, 512, 513, 1024, 1500));
 
 TEST(RowKernels, SumsOfManyLargeCodesDoNotOverflow) {
     constexpr size_t kWidth = 70'000;
