@@ -13,13 +13,17 @@ export type Checks<T> = { readonly [K in keyof Required<T>]: Check };
  * @throws OvembedError `ERR_INVALID_ARGUMENT` for a key that is unknown or a value that does not fit
  */
 export function checkOptions<T extends object>(options: T, checks: Checks<T>, where: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidArgument(`the options of ${where}`, 'an object', options);
-  }
+  checkObject(options, where);
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, key)) throw unknownOption(key, Object.keys(checks), where);
     if (value !== undefined) checks[key as keyof T](value, key);
   }
+}
+
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` for options that are no object */
+export function checkObject(options: unknown, where: string): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw invalidArgument(`the options of ${where}`, 'an object', options);
 }
 
 function unknownOption(key: string, valid: readonly string[], where: string): OvembedError {

@@ -247,7 +247,7 @@ export interface NativeSearchOptions {
   /** Of the queries: float32, or that of the index (of bits either). */
   dtype: Dtype;
   k: number;
-  /** A list of rows for each query; default: all rows. */
+  /** One list of rows for all queries, or a list for each; default: all rows. */
   candidates?: readonly Uint32Array[];
   /** A number to cancel the search by, see `cancel`. */
   job?: number;

@@ -1,15 +1,18 @@
 /** Vectors as base64 of their little-endian bytes: what OpenAI's `encoding_format: 'base64'` has for float32. */
 import { invalidArgument } from '../errors.js';
-import { arrayOf, bytesPerRow, type Dtype, type DtypeArrays, type VectorArray } from './dtype.js';
+import { arrayOf, bytesPerRow, type Dtype, type DtypeArrays, isVectorArray, type VectorArray } from './dtype.js';
 
 /** All processors that OpenVINO runs on are little-endian, so the bytes are those of memory. */
 export function toBase64(vector: VectorArray): string {
-  if (!ArrayBuffer.isView(vector)) throw invalidArgument('the vector', 'a typed array', vector);
+  if (!isVectorArray(vector)) throw invalidArgument('the vector', 'a typed array as a dtype has', vector);
   return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
 }
 
-/** The alphabet of RFC 4648, padded. `Buffer.from` would leave out what it does not know. */
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+/**
+ * The alphabet of RFC 4648, padded, with zeros in the bits that no byte takes. `Buffer.from` would leave out what it does not
+ * know.
+ */
+const BASE64 = /^[A-Za-z0-9+/]*(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/;
 
 /**
  * @param dtype element type of the bytes; default `float32`

@@ -1,7 +1,7 @@
 /** Checks of what users hand to functions over vectors. */
 import { isPositiveInteger } from '../checks.js';
 import { invalidArgument, OvembedError } from '../errors.js';
-import { arrayOf, DTYPES, type Dtype, elementsPerRow, type Vectors } from './dtype.js';
+import { arrayOf, DTYPES, type Dtype, elementsPerRow, type VectorArray, type Vectors } from './dtype.js';
 
 /** Vectors that say of themselves how wide they are, or float32 values and, beside them, their width. */
 export type Float32Vectors = Vectors<'float32'> | Float32Array;
@@ -27,13 +27,18 @@ export function checkVectors(vectors: unknown): Vectors {
   if (!Number.isSafeInteger(length) || (length as number) < 0) {
     throw invalidArgument('vectors.length', 'a whole number of vectors', length);
   }
-  const kind = arrayOf(dtype, 0).constructor as new () => object;
-  if (!(data instanceof kind)) throw invalidArgument('vectors.data', `a ${kind.name}, as ${dtype} has,`, data);
+  checkArray(data, dtype, 'vectors.data');
   const expected = (length as number) * elementsPerRow(dtype, dimensions);
   if (data.length !== expected) {
     throw invalidArgument('vectors.data', `${length} × ${elementsPerRow(dtype, dimensions)} elements`, data.length);
   }
   return vectors as Vectors;
+}
+
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` for another array than elements of the type are held in */
+export function checkArray(data: unknown, dtype: Dtype, name: string): asserts data is VectorArray {
+  const kind = arrayOf(dtype, 0).constructor as new () => object;
+  if (!(data instanceof kind)) throw invalidArgument(name, `a ${kind.name}, as ${dtype} has,`, data);
 }
 
 /**

@@ -45,6 +45,10 @@ export function isPacked(dtype: Dtype): dtype is 'binary' | 'ubinary' {
   return dtype === 'binary' || dtype === 'ubinary';
 }
 
+export function isVectorArray(value: unknown): value is VectorArray {
+  return Object.values(ARRAYS).some((kind) => value instanceof kind);
+}
+
 /** Elements of the typed array that a vector takes. */
 export function elementsPerRow(dtype: Dtype, dimensions: number): number {
   return isPacked(dtype) ? Math.ceil(dimensions / 8) : dimensions;

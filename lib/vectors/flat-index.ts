@@ -1,6 +1,14 @@
 /** Exact search over vectors in native memory, on native threads. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { anAbortSignal, aPositiveInteger, type Check, type Checks, checkOptions, oneOf } from '../checks.js';
+import {
+  anAbortSignal,
+  aPositiveInteger,
+  type Check,
+  type Checks,
+  checkOptions,
+  isPositiveInteger,
+  oneOf,
+} from '../checks.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import { callNative, callNativeNow, type NativeFlatIndex, native } from '../native.js';
 import { CallScope } from '../signals.js';
@@ -15,6 +23,7 @@ import {
   type VectorArray,
   type Vectors,
 } from './dtype.js';
+import { Ranges } from './ranges.js';
 
 /**
  * How vectors are compared. `dot` and `cosine` are similarities (larger is closer), `euclidean` and `hamming` distances
@@ -66,8 +75,15 @@ export interface SearchResult {
 /** Copied in one turn of the event loop: a millisecond or so, norms and new memory included. */
 const SLICE_BYTES = 1 << 20;
 
+const MOST_DIMENSIONS = 2 ** 32 - 1;
+
+const aWidth: Check = (value, name) => {
+  if (isPositiveInteger(value) && value <= MOST_DIMENSIONS) return;
+  throw invalidArgument(name, `an integer from 1 to ${MOST_DIMENSIONS}`, value);
+};
+
 const OPTIONS: Checks<FlatIndexOptions> = {
-  dimensions: aPositiveInteger,
+  dimensions: aWidth,
   dtype: oneOf(...DTYPES),
   metric: oneOf(...METRICS),
   ranges: (value, name) => {
@@ -108,7 +124,7 @@ export class FlatIndex {
   /** @throws OvembedError `ERR_INVALID_ARGUMENT` if options do not fit each other; `ERR_NATIVE_LOAD` */
   constructor(options: FlatIndexOptions) {
     checkOptions(options, OPTIONS, 'FlatIndex');
-    aPositiveInteger(options.dimensions, 'dimensions');
+    aWidth(options.dimensions, 'dimensions');
     const { dimensions, dtype = 'float32', ranges } = options;
     this.dimensions = dimensions;
     this.dtype = dtype;
@@ -220,22 +236,20 @@ function queryDtypes(dtype: Dtype): Dtype[] {
   return own.includes('float32') ? own : [...own, 'float32'];
 }
 
-/** All min, then all max. */
+/** All min, then all max: finite, and no min above its max. */
 function concatenated({ min, max }: CodeRanges, dimensions: number): Float32Array {
   for (const [name, ends] of Object.entries({ min, max })) {
     if (ends.length === dimensions) continue;
     const message = `Expected ${dimensions} values for ranges.${name}, received ${ends.length}.`;
     throw new OvembedError('ERR_INVALID_ARGUMENT', message);
   }
-  const all = new Float32Array(2 * dimensions);
-  all.set(min);
-  all.set(max, dimensions);
-  return all;
+  return Ranges.from({ min, max }).values;
 }
 
+/** One list for all queries, or as many as there are queries. */
 function listsFor(candidates: SearchOptions['candidates'], queries: number): readonly Uint32Array[] | undefined {
   if (candidates === undefined) return undefined;
-  if (!Array.isArray(candidates)) return Array.from({ length: queries }, () => candidates as Uint32Array);
+  if (!Array.isArray(candidates)) return [candidates as Uint32Array];
   if (candidates.length === queries) return candidates;
   const message = `Expected candidates for ${queries} queries, received ${candidates.length} lists.`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);

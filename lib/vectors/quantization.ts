@@ -1,5 +1,6 @@
 /** Vectors in another element type, and back; the semantics are those of sentence-transformers' `quantize_embeddings`. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { checkObject } from '../checks.js';
 import { OvembedError } from '../errors.js';
 import { native } from '../native.js';
 import { checkFloat32Vectors, checkVectors, type Float32Vectors, isDtype, needsRanges } from './check.js';
@@ -34,6 +35,7 @@ export async function quantize<D extends Dtype>(
   options: QuantizeOptions = {},
 ): Promise<Vectors<D>> {
   checkDtype(dtype);
+  checkObject(options, 'quantize');
   const { data, length, dimensions } = checkFloat32Vectors(vectors, options.dimensions);
   const codec = codecFor(dtype, dimensions, options.ranges);
   const target = arrayOf(dtype, length * codec.elementsPerRow);
@@ -56,6 +58,7 @@ export async function dequantize(
   vectors: Vectors,
   options: Pick<QuantizeOptions, 'ranges'> = {},
 ): Promise<Vectors<'float32'>> {
+  checkObject(options, 'dequantize');
   const { data, length, dimensions, dtype } = checkVectors(vectors);
   const codec = codecFor(dtype, dimensions, options.ranges);
   const target = new Float32Array(length * dimensions);

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { checkObject } from '../checks.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import { checkFloat32Vectors, type Float32Vectors } from './check.js';
 import { RangeFinder } from './range-finder.js';
@@ -65,6 +66,7 @@ export class Ranges {
    * @throws OvembedError `ERR_INVALID_ARGUMENT` for fewer than two vectors, and for NaN and infinities
    */
   static async of(vectors: Float32Vectors, options: RangesOrigin & { dimensions?: number } = {}): Promise<Ranges> {
+    checkObject(options, 'Ranges.of');
     const { data, dimensions } = checkFloat32Vectors(vectors, options.dimensions);
     const finder = new RangeFinder(dimensions);
     const step = Math.max(1, Math.floor(SLICE_VALUES / dimensions)) * dimensions;
@@ -85,8 +87,10 @@ export class Ranges {
    * @throws OvembedError `ERR_INVALID_ARGUMENT` unless both lists have the same length and each `min` is at most its `max`
    */
   static from(ends: { min: ArrayLike<number>; max: ArrayLike<number> }, origin: RangesOrigin = {}): Ranges {
-    const { length } = ends.min;
-    if (length === 0 || ends.max.length !== length) {
+    checkObject(origin, 'Ranges.from');
+    const { min, max } = (ends ?? {}) as Partial<typeof ends>;
+    const length = lengthOf(min, 'min');
+    if (length === 0 || lengthOf(max, 'max') !== length) {
       throw invalidArgument('max', `as many values as min has (${length}, at least 1)`, ends.max.length);
     }
     const values = new Float32Array(2 * length);
@@ -151,6 +155,12 @@ export class Ranges {
       throw misused(`are of vectors with normalize: ${this.normalize}, but these have normalize: ${normalize}`);
     }
   }
+}
+
+function lengthOf(list: ArrayLike<number> | undefined, name: string): number {
+  const isList = typeof list === 'object' && list !== null && Number.isSafeInteger(list.length);
+  if (isList && Array.prototype.every.call(list, (one) => typeof one === 'number')) return list.length;
+  throw invalidArgument(name, 'a list of numbers', list);
 }
 
 function misused(what: string): OvembedError {

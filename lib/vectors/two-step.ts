@@ -1,8 +1,9 @@
 /** Search in small vectors first, and once more among what was found in larger ones. */
 import { anAbortSignal, aPositiveInteger, type Checks, checkOptions } from '../checks.js';
 import { OvembedError } from '../errors.js';
+import { checkFloat32Vectors } from './check.js';
 import type { Vectors } from './dtype.js';
-import type { FlatIndex, SearchResult } from './flat-index.js';
+import { type FlatIndex, NO_ROW, type SearchResult } from './flat-index.js';
 
 export interface TwoStepOptions {
   /** Hits wanted for each query; default 10. */
@@ -37,9 +38,12 @@ export async function searchTwoStep(
     const message = `Expected two indexes of the same texts, received one of ${first.length} rows and one of ${second.length}.`;
     throw new OvembedError('ERR_INVALID_ARGUMENT', message);
   }
-  const found = await first.search(queries, { k: k * rescoreMultiplier, signal });
+  const { data, ...shape } = checkFloat32Vectors(queries, first.dimensions);
+  // Both steps see the same, whatever happens to the array meanwhile.
+  const asked = { ...shape, data: data.slice() };
+  const found = await first.search(asked, { k: Math.min(k * rescoreMultiplier, NO_ROW), signal });
   if (found.k === 0) return found;
-  return second.search(queries, { k, candidates: rowsOf(found), signal });
+  return second.search(asked, { k, candidates: rowsOf(found), signal });
 }
 
 function rowsOf({ indices, k }: SearchResult): Uint32Array[] {

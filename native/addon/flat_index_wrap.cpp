@@ -29,9 +29,13 @@ std::vector<std::vector<uint32_t>> candidates_option(const Napi::Value& value) {
     if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), "Expected an array for candidates.");
     const auto array = value.As<Napi::Array>();
     std::vector<std::vector<uint32_t>> candidates;
-    for (uint32_t i = 0; i < array.Length(); ++i) {
-        const Napi::HandleScope scope(value.Env());
-        candidates.push_back(to_vector(array.Get(i)));
+    try {
+        for (uint32_t i = 0; i < array.Length(); ++i) {
+            const Napi::HandleScope scope(value.Env());
+            candidates.push_back(to_vector(array.Get(i)));
+        }
+    } catch (const std::bad_alloc&) {
+        throw to_js(value.Env(), current_error(ErrorCode::OutOfMemory, "The candidates could not be copied."));
     }
     return candidates;
 }

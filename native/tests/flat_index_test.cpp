@@ -160,6 +160,8 @@ TEST_P(Widths, OfBitsAreCountedInEveryVersion) {
 }
 
 INSTANTIATE_TEST_SUITE_P(RowKernels, Widths, testing::Range<size_t>(0, 131));
+// More than are widened at once.
+INSTANTIATE_TEST_SUITE_P(WideRowKernels, Widths, testing::Values<size_t>(511, 512, 513, 1024, 1500));
 
 TEST(RowKernels, SumsOfManyLargeCodesDoNotOverflow) {
     constexpr size_t kWidth = 70'000;
@@ -325,7 +327,68 @@ TEST(FlatIndex, CandidatesAreAllThatIsLookedAt) {
     EXPECT_EQ(found.scores[3], 2);
     EXPECT_TRUE(std::isnan(found.scores[4]));
     EXPECT_THROW(search(index, queries.data(), 1, VectorType::Float32, {1, {{1000}}}), Error);
-    EXPECT_THROW(search(index, queries.data(), 2, VectorType::Float32, {1, {{1}}}), Error);
+    EXPECT_THROW(search(index, queries.data(), 2, VectorType::Float32, {1, {{1}, {1}, {1}}}), Error);
+    EXPECT_EQ(search(index, queries.data(), 2, VectorType::Float32, {1, {{}}}).k, 0U);
+}
+
+TEST(FlatIndex, OneListOfCandidatesIsForAllQueries) {
+    // More candidates than a block of rows, out of order and each twice.
+    constexpr size_t kRows = 30'000;
+    FlatIndex index({VectorType::Float32, 4, Metric::Dot, {}});
+    const auto rows = random_rows(VectorType::Float32, kRows, 4, 15);
+    add(index, rows, kRows);
+    std::vector<uint32_t> list(kRows);
+    for (size_t i = 0; i < kRows; ++i) list[i] = static_cast<uint32_t>(i / 2 * 7 % kRows);
+    const auto shared = search(index, rows.rows.data(), 3, VectorType::Float32, {20'000, {list}});
+    const auto separate = search(index, rows.rows.data(), 3, VectorType::Float32, {20'000, {list, list, list}});
+    EXPECT_EQ(shared.k, 15'000U);
+    EXPECT_EQ(shared.indices, separate.indices);
+    EXPECT_EQ(shared.scores, separate.scores);
+    for (const size_t query : {0, 1, 2}) {
+        const auto alone =
+            search(index, rows.rows.data() + query * 4 * sizeof(float), 1, VectorType::Float32, {20'000, {list}}, 1);
+        EXPECT_TRUE(std::equal(alone.indices.begin(), alone.indices.end(), shared.indices.begin() + query * 15'000));
+    }
+}
+
+TEST(FlatIndex, CosinesOfVeryLongAndVeryShortRowsAreCosines) {
+    const std::vector<float> sizes{1e-30F, 1e-25F, 1e-12F, 1, 1e10F, 1e20F, 2e38F};
+    std::vector<float> rows;
+    for (const float size : sizes) rows.insert(rows.end(), {size, size});
+    for (const VectorType type : {VectorType::Float32, VectorType::BFloat16}) {
+        std::vector<std::byte> stored;
+        for (const float value : rows)
+            type == VectorType::Float32 ? append(stored, value) : append(stored, to_bfloat16(value));
+        FlatIndex index({type, 2, Metric::Cosine, {}});
+        index.write(0, stored.data(), sizes.size());
+        index.publish(sizes.size());
+        for (const float size : {1e-40F, 1e-25F, 1.0F, 1e20F, 3e38F}) {
+            const std::vector<float> query{size, 0};
+            const auto found = search(index, query.data(), 1, VectorType::Float32, {sizes.size(), {}});
+            for (const float score : found.scores) EXPECT_NEAR(score, std::sqrt(0.5), 1e-6) << size;
+        }
+    }
+    const std::vector<float> ranges{-1e25F, -1e25F, 1e25F, 1e25F};
+    FlatIndex codes({VectorType::Int8, 2, Metric::Cosine, ranges});
+    const std::vector<int8_t> row{127, 127};
+    codes.write(0, row.data(), 1);
+    codes.publish(1);
+    const std::vector<float> query{1e20F, 1e20F};
+    EXPECT_NEAR(search(codes, query.data(), 1, VectorType::Float32, {1, {}}).scores[0], 1, 1e-6);
+}
+
+TEST(RowStore, AChunkThatIsFullStaysWhereItIs) {
+    constexpr size_t kRowBytes = size_t{1} << 20;
+    RowStore store(kRowBytes, true);
+    const auto nothing = [](std::byte*, float*, size_t, size_t) {};
+    store.write(0, 8, nothing);
+    const auto before = store.snapshot();
+    ASSERT_EQ(before.chunks.size(), 1U);
+    ASSERT_EQ(before.chunks[0].capacity, before.rows_per_chunk);
+    store.write(8, 1, nothing);
+    const auto after = store.snapshot();
+    EXPECT_EQ(after.chunks.size(), 2U);
+    EXPECT_EQ(after.chunks[0].rows, before.chunks[0].rows);
 }
 
 TEST(FlatIndex, SearchesEndWhenTheyAreCancelledOrNobodyIsThere) {

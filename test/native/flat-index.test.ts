@@ -194,6 +194,19 @@ describe('a large matrix', () => {
     expect((await searching).k).toBe(2);
   });
 
+  test('one long list of candidates for many queries holds up nobody', async () => {
+    const wide = await indexOf({ dimensions: 8 }, randomFloats(100_000 * 8));
+    const candidates = Uint32Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_000);
+    const queries = randomFloats(200 * 8);
+    const all = await wide.search(queries, { k: 3 });
+    const start = performance.now();
+    const searching = wide.search(queries, { k: 3, candidates });
+    // 1,600 ms when each query had a list of its own, sorted here.
+    expect(performance.now() - start).toBeLessThan(200);
+    expect(await searching).toEqual(all);
+    wide.close();
+  });
+
   async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
     let turns = 0;
     let done = false;
@@ -207,6 +220,16 @@ describe('a large matrix', () => {
     await working;
     return turns;
   }
+});
+
+describe('cosines', () => {
+  test('of very long and very short rows', async () => {
+    const index = await indexOf({ dimensions: 2, metric: 'cosine' }, Float32Array.of(1e20, 1e20, 1e-25, 1e-25, 1, 0));
+    for (const size of [1, 1e20, 1e-25]) {
+      const { scores } = await index.search(Float32Array.of(size, size));
+      for (const [i, score] of [1, 1, Math.SQRT1_2].entries()) expect(scores[i]).toBeCloseTo(score, 6);
+    }
+  });
 });
 
 describe('adding', () => {
@@ -259,6 +282,21 @@ describe('two steps', () => {
     await expect(searchTwoStep(first, second, queries)).rejects.toThrow('2000 rows and one of 2003');
   });
 
+  test('as many hits as there are, however many are wanted', async () => {
+    const [first, second] = [await indexOf({ dimensions }, vectors), await indexOf({ dimensions }, vectors)];
+    const found = await searchTwoStep(first, second, vectors.slice(0, dimensions), { k: Number.MAX_SAFE_INTEGER });
+    expect(found.k).toBe(count);
+  });
+
+  test('see queries as they were when the search began', async () => {
+    const [first, second] = [await indexOf({ dimensions }, vectors), await indexOf({ dimensions }, vectors)];
+    const data = vectors.slice(0, dimensions);
+    const expected = await second.search(data, { k: 3 });
+    const searching = searchTwoStep(first, second, { data, length: 1, dimensions, dtype: 'float32' }, { k: 3 });
+    data.fill(0);
+    expect(await searching).toEqual(expected);
+  });
+
   test('find nothing in nothing', async () => {
     const [first, second] = [new FlatIndex({ dimensions, dtype: 'binary' }), new FlatIndex({ dimensions })];
     expect(await searchTwoStep(first, second, new Float32Array(2 * dimensions))).toMatchObject({ k: 0 });
@@ -267,6 +305,11 @@ describe('two steps', () => {
 
 describe('what is refused', () => {
   const index = new FlatIndex({ dimensions: 3, dtype: 'int8' });
+  const withRanges = (min: number[], max: number[]) =>
+    new FlatIndex({
+      ...{ dimensions: 1, dtype: 'int8' },
+      ranges: { min: Float32Array.from(min), max: Float32Array.from(max) },
+    });
 
   test.each([
     ['no options', () => new FlatIndex(undefined as never), /an object/],
@@ -284,6 +327,10 @@ describe('what is refused', () => {
         new FlatIndex({ dimensions: 2, dtype: 'int8', ranges: { min: Float32Array.of(0), max: Float32Array.of(1) } }),
       /2 values/,
     ],
+    ['too many dimensions', () => new FlatIndex({ dimensions: 2 ** 33 }), /1 to 4294967295/],
+    ['ranges without end', () => withRanges([0], [Infinity]), /both finite/],
+    ['ranges of NaN', () => withRanges([NaN], [1]), /both finite/],
+    ['ranges upside down', () => withRanges([1], [0]), /at most max/],
     ['ranges that are none', () => new FlatIndex({ dimensions: 1, dtype: 'int8', ranges: [] as never }), /min, max/],
   ])('an index of %s', (_, make, message) => {
     expect(make).toThrow(

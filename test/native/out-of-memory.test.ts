@@ -16,3 +16,10 @@ test.runIf(hasLimits).each([40_000, 100_000, 400_000, 4_000_000])('a batch of %i
   expect(child, child.stderr).toMatchObject({ status: 0, signal: null });
   expect(JSON.parse(child.stdout)).toEqual({ large: 'ERR_OUT_OF_MEMORY', same: true });
 });
+
+test.runIf(hasLimits)('a search with candidates that do not fit', () => {
+  const program = join(import.meta.dirname, 'out-of-memory-search-child.cjs');
+  const child = spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: 60_000 });
+  expect(child, child.stderr).toMatchObject({ status: 0, signal: null });
+  expect(JSON.parse(child.stdout)).toEqual({ many: 'ERR_OUT_OF_MEMORY', scores: [1] });
+});

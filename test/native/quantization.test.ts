@@ -86,6 +86,7 @@ describe('arguments that do not fit', () => {
     ['a dtype that is none', () => quantize(new Float32Array(4), 'int4' as never, { dimensions: 2 })],
     ['no width', () => quantize(new Float32Array(4), 'float16')],
     ['half a vector', () => quantize(new Float32Array(5), 'float16', { dimensions: 2 })],
+    ['options that are none', () => quantize(new Float32Array(4), 'int8', null as never)],
     ['no ranges', () => quantize(new Float32Array(4), 'int8', { dimensions: 2 })],
     [
       'ranges of another width',

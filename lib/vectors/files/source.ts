@@ -1,5 +1,7 @@
 /** What is written to a file: vectors that are there, or rows as they come. Both become pieces of some megabytes. */
+import { aPositiveInteger } from '../../checks.js';
 import { invalidArgument } from '../../errors.js';
+import { checkArray, checkVectors, isDtype } from '../check.js';
 import {
   arrayOf,
   bytesPerRow,
@@ -52,20 +54,12 @@ export function pieces(
   columns: Readonly<Record<string, TextColumn>> | readonly string[] = [],
 ): Iterable<Piece> | AsyncIterable<Piece> {
   if (typeof source === 'object' && source !== null) {
-    if ('data' in source) return slices(checkVectors(source as Vectors), columnsOf(source as Vectors, columns));
+    if ('data' in source) return slices(checkVectors(source), columnsOf(source as Vectors, columns));
     if (Symbol.iterator in source || Symbol.asyncIterator in source) {
       return collected(source as AsyncIterable<VectorRow>, options, namesOf(columns));
     }
   }
   throw invalidArgument('the vectors', 'Vectors, or an iterable of { embedding }', source);
-}
-
-/** @throws OvembedError `ERR_INVALID_ARGUMENT` if the parts contradict each other */
-function checkVectors(vectors: Vectors): Vectors {
-  const { data, length, dimensions } = vectors;
-  const dtype = checkDtype(vectors.dtype);
-  checkRow(data, dtype, length * elementsPerRow(dtype, checkDimensions(dimensions)), `the data of ${length} vectors`);
-  return vectors;
 }
 
 function* slices(vectors: Vectors, columns: Readonly<Record<string, TextColumn>>): Iterable<Piece> {
@@ -117,7 +111,8 @@ class Collector {
 
   constructor(dtype: Dtype, dimensions: number, names: readonly string[]) {
     this.dtype = dtype;
-    this.#dimensions = checkDimensions(dimensions);
+    aPositiveInteger(dimensions, 'dimensions');
+    this.#dimensions = dimensions;
     this.#width = elementsPerRow(dtype, dimensions);
     this.#capacity = rowsPerPiece(dtype, dimensions);
     this.#names = names;
@@ -160,21 +155,13 @@ function widthOf(embedding: VectorArray, dtype: Dtype, index: number): number {
 }
 
 function checkRow(data: VectorArray, dtype: Dtype, elements: number, name: string): void {
-  const Type = arrayOf(dtype, 0).constructor;
-  if (data?.constructor !== Type || data.length !== elements) {
-    const found = ArrayBuffer.isView(data) ? `${data.constructor.name} of ${data.length}` : data;
-    throw invalidArgument(name, `a ${Type.name} of ${elements} elements (${dtype})`, found);
-  }
+  checkArray(data, dtype, name);
+  if (data.length !== elements) throw invalidArgument(name, `${elements} elements (${dtype})`, data.length);
 }
 
 export function checkDtype(dtype: unknown): Dtype {
-  if (DTYPES.includes(dtype as Dtype)) return dtype as Dtype;
+  if (isDtype(dtype)) return dtype;
   throw invalidArgument('dtype', `one of ${DTYPES.join(', ')}`, dtype);
-}
-
-function checkDimensions(dimensions: number): number {
-  if (Number.isSafeInteger(dimensions) && dimensions >= 1) return dimensions;
-  throw invalidArgument('dimensions', 'an integer of at least 1', dimensions);
 }
 
 function checkText(value: unknown, name: string): string | null {

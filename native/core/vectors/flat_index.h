@@ -15,7 +15,8 @@ namespace ovembed {
 struct SearchOptions {
     // Hits wanted per query; there are no more than there are rows, or candidates.
     size_t k = 0;
-    // Where not empty: for each query the rows that are looked at, in any order; rows named twice count once.
+    // Where not empty: the rows that are looked at, in one list for all queries or in one for each. In any order; rows
+    // named twice count once.
     std::vector<std::vector<uint32_t>> candidates;
 };
 
@@ -56,7 +57,8 @@ public:
     void publish(size_t length);
 
     // Returns at once. `queries` holds `count` vectors of `type`, and is read before this returns. Throws
-    // Error(InvalidArgument) for a candidate that is no row.
+    // Error(InvalidArgument) for lists of candidates that are not as many as the queries; on_error has it for a
+    // candidate that is no row.
     void search(const void* queries, size_t count, VectorType type, SearchOptions options, ThreadPool& pool,
                 SearchHandlers handlers) const;
 

@@ -49,20 +49,32 @@ struct ScaledSquareTerm {
     }
 };
 
+// Of `count` elements of a row, the first of which is that of dimension `first`, a multiple of kLanes.
+template <typename Widen, typename T, typename Term>
+OVEMBED_INLINED void add_terms(const T* elements, size_t first, size_t count, const Term& term, float* lanes) {
+    size_t d = 0;
+    for (; d + kLanes <= count; d += kLanes) {
+        for (size_t lane = 0; lane < kLanes; ++lane)
+            lanes[lane] += term(first + d + lane, Widen::of(elements[d + lane]));
+    }
+    for (size_t lane = 0; d + lane < count; ++lane)
+        lanes[lane] += term(first + d + lane, Widen::of(elements[d + lane]));
+}
+
+OVEMBED_INLINED float sum_lanes(float* lanes) {
+    for (size_t half = kLanes / 2; half > 0; half /= 2) {
+        for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+    }
+    return lanes[0];
+}
+
 // The sum has kLanes parts, which are added up in a fixed order.
 template <typename Widen, typename T, typename Term>
 OVEMBED_INLINED float sum_row(const T* row, size_t dimensions, const Term& term) {
     float lanes[kLanes];
     for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = 0;
-    size_t d = 0;
-    for (; d + kLanes <= dimensions; d += kLanes) {
-        for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += term(d + lane, Widen::of(row[d + lane]));
-    }
-    for (size_t lane = 0; d + lane < dimensions; ++lane) lanes[lane] += term(d + lane, Widen::of(row[d + lane]));
-    for (size_t half = kLanes / 2; half > 0; half /= 2) {
-        for (size_t lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-    }
-    return lanes[0];
+    add_terms<Widen>(row, 0, dimensions, term, lanes);
+    return sum_lanes(lanes);
 }
 
 struct Rows {
@@ -99,11 +111,18 @@ __attribute__((target("avx2,f16c"))) void widen_float16_avx2(const uint16_t* hal
 
 template <typename Term>
 OVEMBED_INLINED void sum_float16_rows(const Rows& rows, WidenFloat16 widen, const Term& term, float* results) {
-    std::vector<float> row(rows.dimensions);
-    const auto* halves = static_cast<const uint16_t*>(rows.data);
-    for (size_t i = 0; i < rows.count; ++i) {
-        widen(halves + i * rows.dimensions, rows.dimensions, row.data());
-        results[i] = sum_row<Number>(static_cast<const float*>(row.data()), rows.dimensions, term);
+    constexpr size_t kPart = 16 * kLanes;
+    float part[kPart];
+    const auto* row = static_cast<const uint16_t*>(rows.data);
+    for (size_t i = 0; i < rows.count; ++i, row += rows.dimensions) {
+        float lanes[kLanes];
+        for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] = 0;
+        for (size_t first = 0; first < rows.dimensions; first += kPart) {
+            const size_t count = rows.dimensions - first < kPart ? rows.dimensions - first : kPart;
+            widen(row + first, count, part);
+            add_terms<Number>(static_cast<const float*>(part), first, count, term, lanes);
+        }
+        results[i] = sum_lanes(lanes);
     }
 }
 

@@ -44,16 +44,17 @@ size_t RowStore::bytes() const noexcept {
 
 // The first chunk grows until it is as large as the others: an index of a few rows takes a few kilobytes.
 void RowStore::reserve(size_t rows) {
-    if (m_chunks.size() <= 1 && rows > (m_chunks.empty() ? 0 : m_chunks[0].capacity)) {
+    const size_t capacity = m_chunks.empty() ? 0 : m_chunks[0].capacity;
+    if (capacity < std::min(rows, m_rows_per_chunk)) {
         const size_t smallest = std::max<size_t>(1, kFirstChunkBytes / m_row_bytes);
-        const size_t doubled = m_chunks.empty() ? smallest : 2 * m_chunks[0].capacity;
+        const size_t doubled = m_chunks.empty() ? smallest : 2 * capacity;
         Chunk chunk = make_chunk(std::min(m_rows_per_chunk, std::max(rows, doubled)));
         if (m_chunks.empty()) {
             m_chunks.push_back(std::move(chunk));
         } else {
             // What is not published yet is copied too.
-            std::memcpy(chunk.rows.get(), m_chunks[0].rows.get(), m_chunks[0].capacity * m_row_bytes);
-            if (m_with_norms) std::copy_n(m_chunks[0].norms.get(), m_chunks[0].capacity, chunk.norms.get());
+            std::memcpy(chunk.rows.get(), m_chunks[0].rows.get(), capacity * m_row_bytes);
+            if (m_with_norms) std::copy_n(m_chunks[0].norms.get(), capacity, chunk.norms.get());
             m_chunks[0] = std::move(chunk);
         }
     }

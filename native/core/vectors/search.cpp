@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -16,7 +17,7 @@ constexpr size_t kMostBlockRows = 4096;
 
 constexpr std::chrono::milliseconds kTurn{2};
 
-// Queries, or candidates, after which a piece of work that takes longer than a turn looks whether it is still wanted.
+// Queries after which a piece of work that takes longer than a turn looks whether it is still wanted.
 constexpr size_t kLookAfter = 64;
 
 }  // namespace
@@ -28,45 +29,71 @@ Search::Search(std::shared_ptr<const RowFormat> format, RowStore::Snapshot rows,
       m_queries(std::move(queries)),
       m_options(std::move(options)),
       m_handlers(std::move(handlers)) {
-    auto& candidates = m_options.candidates;
-    size_t most = m_rows.length;
-    if (!candidates.empty()) {
-        if (candidates.size() != m_queries.size()) {
-            throw Error(ErrorCode::InvalidArgument, "Expected candidates for " + std::to_string(m_queries.size()) +
-                                                        " queries, received those for " +
-                                                        std::to_string(candidates.size()) + ".");
-        }
-        most = 0;
-        for (auto& rows_of_query : candidates) {
-            check_candidates(rows_of_query);
-            most = std::max(most, rows_of_query.size());
-        }
+    const size_t lists = m_options.candidates.size();
+    if (lists > 1 && lists != m_queries.size()) {
+        throw Error(ErrorCode::InvalidArgument, "Expected candidates for " + std::to_string(m_queries.size()) +
+                                                    " queries, received those for " + std::to_string(lists) + ".");
     }
-    m_options.k = std::min(m_options.k, most);
     m_block_rows =
         std::clamp<size_t>(kBlockBytes / m_format->row_bytes(), 1, std::min(kMostBlockRows, m_rows.rows_per_chunk));
-    const size_t whole_chunks = m_rows.length / m_rows.rows_per_chunk;
-    const size_t rest = m_rows.length % m_rows.rows_per_chunk;
-    const size_t blocks = whole_chunks * blocks_per_chunk() + (rest + m_block_rows - 1) / m_block_rows;
-    m_pieces = m_queries.empty() || m_options.k == 0 ? 0 : candidates.empty() ? blocks : m_queries.size();
-}
-
-size_t Search::blocks_per_chunk() const { return (m_rows.rows_per_chunk + m_block_rows - 1) / m_block_rows; }
-
-void Search::check_candidates(std::vector<uint32_t>& rows) const {
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-    if (rows.empty() || rows.back() < m_rows.length) return;
-    throw Error(ErrorCode::InvalidArgument, "Candidate " + std::to_string(rows.back()) +
-                                                " is no row: the index holds " + std::to_string(m_rows.length) + ".");
 }
 
 void Search::start(ThreadPool& pool) {
     m_pool = &pool;
-    m_lanes.resize(std::clamp<size_t>(m_pieces, 1, pool.size()));
-    for (Lane& lane : m_lanes) lane.hits.assign(m_queries.size(), TopK(m_options.k));
-    m_lanes_left = m_lanes.size();
-    for (size_t lane = 0; lane < m_lanes.size(); ++lane) queue(lane);
+    begin(m_options.candidates.empty() ? Stage::Scoring : Stage::Sorting);
+}
+
+// Lanes of the stage before, if there was one, have ended.
+void Search::begin(Stage stage) {
+    m_stage = stage;
+    if (stage == Stage::Sorting) {
+        m_pieces = m_options.candidates.size();
+    } else if (m_options.candidates.empty()) {
+        cut_into_blocks();
+    } else {
+        cut_candidates();
+    }
+    if (m_queries.empty() || m_options.k == 0) m_pieces = 0;
+    m_lanes.resize(std::clamp<size_t>(m_pieces, 1, m_pool->size()));
+    if (stage == Stage::Scoring) {
+        for (Lane& lane : m_lanes) lane.hits.assign(m_queries.size(), TopK(m_options.k));
+    }
+    m_next_piece = 0;
+    // A lane that is queued may end before the next one is: the number is not read again.
+    const size_t lanes = m_lanes.size();
+    m_lanes_left = lanes;
+    for (size_t lane = 0; lane < lanes; ++lane) queue(lane);
+}
+
+size_t Search::blocks_per_chunk() const { return (m_rows.rows_per_chunk + m_block_rows - 1) / m_block_rows; }
+
+void Search::cut_into_blocks() {
+    m_options.k = std::min(m_options.k, m_rows.length);
+    const size_t whole_chunks = m_rows.length / m_rows.rows_per_chunk;
+    const size_t rest = m_rows.length % m_rows.rows_per_chunk;
+    m_pieces = whole_chunks * blocks_per_chunk() + (rest + m_block_rows - 1) / m_block_rows;
+}
+
+void Search::cut_candidates() {
+    const auto& lists = m_options.candidates;
+    const size_t queries = lists.size() == 1 ? m_queries.size() : 1;
+    size_t most = 0;
+    m_pieces = 0;
+    for (size_t list = 0; list < lists.size(); ++list) {
+        m_parts.push_back({list, queries, m_pieces});
+        m_pieces += (lists[list].size() + m_block_rows - 1) / m_block_rows;
+        most = std::max(most, lists[list].size());
+    }
+    m_options.k = std::min(m_options.k, most);
+}
+
+// In order, so that rows are read in theirs, and each once.
+void Search::sort_candidates(std::vector<uint32_t>& rows) const {
+    if (!std::is_sorted(rows.begin(), rows.end())) std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    if (rows.empty() || rows.back() < m_rows.length) return;
+    throw Error(ErrorCode::InvalidArgument, "Candidate " + std::to_string(rows.back()) +
+                                                " is no row: the index holds " + std::to_string(m_rows.length) + ".");
 }
 
 // A lane that cannot be queued has failed, and the search with it.
@@ -101,13 +128,19 @@ bool Search::work_on(Lane& lane) {
         check_wanted();
         const size_t piece = m_next_piece++;
         if (piece >= m_pieces) return false;
-        if (m_options.candidates.empty()) {
-            score_block(lane, piece);
-        } else {
-            score_candidates(lane, piece);
-        }
+        work_on_piece(lane, piece);
     }
     return true;
+}
+
+void Search::work_on_piece(Lane& lane, size_t piece) {
+    if (m_stage == Stage::Sorting) {
+        sort_candidates(m_options.candidates[piece]);
+    } else if (m_options.candidates.empty()) {
+        score_block(lane, piece);
+    } else {
+        score_candidates(lane, piece);
+    }
 }
 
 void Search::check_wanted() const {
@@ -131,16 +164,24 @@ void Search::score_block(Lane& lane, size_t block) {
     }
 }
 
-void Search::score_candidates(Lane& lane, size_t query) {
-    const auto& candidates = m_options.candidates[query];
-    for (size_t i = 0; i < candidates.size(); ++i) {
+void Search::score_candidates(Lane& lane, size_t piece) {
+    const auto after = std::upper_bound(m_parts.begin(), m_parts.end(), piece,
+                                        [](size_t value, const Part& part) { return value < part.first_piece; });
+    const Part& part = *std::prev(after);
+    const auto& candidates = m_options.candidates[static_cast<size_t>(&part - m_parts.data())];
+    const size_t begin = (piece - part.first_piece) * m_block_rows;
+    const size_t end = std::min(begin + m_block_rows, candidates.size());
+    for (size_t i = 0; i < part.queries; ++i) {
         if (i % kLookAfter == kLookAfter - 1) check_wanted();
-        const size_t begin = candidates[i] % m_rows.rows_per_chunk;
-        const auto& [rows, norms, capacity] = m_rows.chunks[candidates[i] / m_rows.rows_per_chunk];
-        float key = 0;
-        m_queries[query].score(rows.get() + begin * m_format->row_bytes(), norms ? norms.get() + begin : nullptr, 1,
-                               &key);
-        lane.hits[query].offer({key, candidates[i]});
+        const size_t query = part.first_query + i;
+        for (size_t at = begin; at < end; ++at) {
+            const size_t row = candidates[at] % m_rows.rows_per_chunk;
+            const auto& [rows, norms, capacity] = m_rows.chunks[candidates[at] / m_rows.rows_per_chunk];
+            float key = 0;
+            m_queries[query].score(rows.get() + row * m_format->row_bytes(), norms ? norms.get() + row : nullptr, 1,
+                                   &key);
+            lane.hits[query].offer({key, candidates[at]});
+        }
     }
 }
 
@@ -153,6 +194,13 @@ void Search::fail() noexcept {
 
 void Search::end_lane() {
     if (--m_lanes_left > 0) return;
+    if (m_stage == Stage::Sorting && !m_error) {
+        try {
+            return begin(Stage::Scoring);
+        } catch (...) {
+            fail();
+        }
+    }
     SearchResult result;
     try {
         if (!m_error) result = put_together();

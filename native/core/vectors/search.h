@@ -13,13 +13,16 @@
 namespace ovembed {
 
 // The work is cut into pieces: a block of rows against all queries, so that rows are read from memory once however many
-// queries there are; or, with candidates, one query against its own. Lanes take the pieces one after another, each with
-// hits of its own, and the last lane to find none left puts them together.
+// queries there are; or, with candidates, a block of a list against the queries that it is for. Lanes take the pieces
+// one after another, each with hits of its own, and the last lane to find none left puts them together. Lists of
+// candidates are sorted and checked before, a list to a piece.
 //
-// A lane gives its thread back every few milliseconds and queues up again: a short search does not wait for a long one.
+// A lane gives its thread back after the piece that ends a few milliseconds of work, and queues up again: a short
+// search does not wait for a long one. A piece takes a millisecond or so for a hundred queries, and longer for more;
+// the longest is the sorting of a long list that comes unsorted (1,000,000 candidates: some 80 ms).
 class Search : public std::enable_shared_from_this<Search> {
 public:
-    // Throws Error(InvalidArgument) for candidates that are no rows, or not those of as many queries.
+    // Throws Error(InvalidArgument) for candidates that are not those of as many queries.
     Search(std::shared_ptr<const RowFormat> format, RowStore::Snapshot rows, std::vector<SearchQuery> queries,
            SearchOptions options, SearchHandlers handlers);
 
@@ -31,12 +34,26 @@ private:
         std::vector<float> keys;
     };
 
-    void check_candidates(std::vector<uint32_t>& rows) const;
+    // What a piece is.
+    enum class Stage { Sorting, Scoring };
+
+    // A list of candidates: the queries it is for, and the first of the pieces it is cut into.
+    struct Part {
+        size_t first_query;
+        size_t queries;
+        size_t first_piece;
+    };
+
+    void begin(Stage stage);
+    void cut_into_blocks();
+    void cut_candidates();
+    void work_on_piece(Lane& lane, size_t piece);
+    void sort_candidates(std::vector<uint32_t>& rows) const;
     void queue(size_t lane);
     void take_turn(size_t lane);
     bool work_on(Lane& lane);
     void score_block(Lane& lane, size_t block);
-    void score_candidates(Lane& lane, size_t query);
+    void score_candidates(Lane& lane, size_t piece);
     void check_wanted() const;
     void fail() noexcept;
     void end_lane();
@@ -52,7 +69,9 @@ private:
     ThreadPool* m_pool = nullptr;
 
     size_t m_block_rows = 0;
+    Stage m_stage = Stage::Scoring;
     size_t m_pieces = 0;
+    std::vector<Part> m_parts;
     std::vector<Lane> m_lanes;
     std::atomic<size_t> m_next_piece{0};
     std::atomic<size_t> m_lanes_left{0};

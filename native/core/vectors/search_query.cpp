@@ -29,6 +29,19 @@ double length_of(const std::vector<float>& values) {
     return std::sqrt(squares);
 }
 
+// Lengths whose squares, as a sum of float32, have kept all their digits.
+constexpr float kShortest = 1e-15F;
+constexpr float kLongest = 1e18F;
+
+// To a length between 0.5 and 1, so that products with rows stay within float32. By a power of two: no digit changes.
+void scale_to_one(std::vector<float>& values) {
+    const double length = length_of(values);
+    if (!(length > 0) || std::isinf(length)) return;
+    int exponent = 0;
+    std::frexp(length, &exponent);
+    for (float& value : values) value = std::ldexp(value, -exponent);
+}
+
 KernelVersion best_version() {
     static const KernelVersion best = kernel_versions().back();
     return best;
@@ -105,6 +118,7 @@ void SearchQuery::compare_codes(const uint8_t* vector) {
 }
 
 void SearchQuery::compare_values(std::vector<float> values) {
+    if (m_format.metric == Metric::Cosine) scale_to_one(values);
     m_norm = length_of(values);
     m_query.values = std::move(values);
     if (!m_format.ranges.empty()) apply_ranges();
@@ -153,7 +167,17 @@ void row_norms(const RowFormat& format, const void* rows, size_t count, float* n
     const RowFormat distances{format.type, format.dimensions, Metric::Euclidean, format.ranges};
     const std::vector<float> origin(format.dimensions);
     SearchQuery(distances, VectorType::Float32, origin.data()).score(rows, nullptr, count, norms);
-    for (size_t i = 0; i < count; ++i) norms[i] = -norms[i];
+    std::vector<float> values;
+    for (size_t i = 0; i < count; ++i) {
+        norms[i] = -norms[i];
+        if (norms[i] > kShortest && norms[i] < kLongest) continue;
+        values.resize(format.dimensions);
+        const float* ranges = format.ranges.empty() ? nullptr : format.ranges.data();
+        const auto* row = static_cast<const std::byte*>(rows) + i * format.row_bytes();
+        if (needs_ranges(format.type) && ranges == nullptr) continue;  // a sum of whole numbers
+        dequantize(row, {1, format.dimensions}, format.type, ranges, values.data());
+        norms[i] = static_cast<float>(length_of(values));
+    }
 }
 
 }  // namespace ovembed

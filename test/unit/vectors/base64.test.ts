@@ -18,4 +18,20 @@ describe('base64', () => {
   test.each(['AACAPw', 'AACA*w==', 'AACAPw==AACAPw==', 'AACA'])('%s is refused', (text) => {
     expect(() => fromBase64(text)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
   });
+
+  test.each(['AB==', 'AAB=', 'A===', '===='])('%s, with bits that no byte takes, is refused', (text) => {
+    expect(() => fromBase64(text, 'uint8')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  });
+
+  test('whatever bytes there are come back', () => {
+    for (let a = 0; a < 256; a++) {
+      for (const bytes of [Uint8Array.of(a), Uint8Array.of(7, a), Uint8Array.of(7, 8, a)]) {
+        expect(fromBase64(toBase64(bytes), 'uint8')).toEqual(bytes);
+      }
+    }
+  });
+
+  test.each([[Float64Array.of(1)], [new DataView(new ArrayBuffer(4))], [[1]], [null]])('%s has no dtype', (vector) => {
+    expect(() => toBase64(vector as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  });
 });

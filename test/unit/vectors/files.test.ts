@@ -1,5 +1,5 @@
 /** Files of vectors: as Python writes them, there and back, and broken ones. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -154,6 +154,25 @@ describe.each(FORMATS)('.%s', (format, write, read) => {
     await refused(write(file, [{ embedding: new Int8Array(4) as VectorArray }]), /Float32Array/);
     expect(readFileSync(file, 'utf8')).toBe('older');
     expect(readdirSync(folder).filter((name) => name.includes('.tmp'))).toEqual([]);
+  });
+
+  test('vectors that contradict themselves', async () => {
+    const file = place(`false.${format}`);
+    const vectors = { data: new Float32Array(3), length: 1.5, dimensions: 2, dtype: 'float32' as const };
+    await refused(write(file, vectors), /vectors.length/);
+    await refused(write(file, { ...vectors, length: 2 }), /2 × 2 elements/);
+    await refused(write(file, { ...vectors, dimensions: 0 }), /vectors.dimensions/);
+    await refused(write(file, { ...vectors, dtype: 'float64' as never }), /dtype/);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test('bytes in a Buffer, which is a Uint8Array', async () => {
+    const file = place(`buffer.${format}`);
+    const data = Buffer.from([9, 1, 2, 3, 4, 5, 6]).subarray(1);
+    await write(file, { data, length: 3, dimensions: 2, dtype: 'uint8' });
+    expect([...(await read(file)).data]).toEqual([1, 2, 3, 4, 5, 6]);
+    await write(file, [{ embedding: data }], { dtype: 'uint8' });
+    expect([...(await read(file)).data]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   test('cut off anywhere: an error', async () => {

@@ -59,6 +59,21 @@ describe('ranges', () => {
     expect(() => Ranges.from({ min, max })).toThrowError(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
   });
 
+  test.each<[string, unknown]>([
+    ['nothing at all', null],
+    ['one end', { min: [1] }],
+    ['the other', { max: [1] }],
+    ['a number', { min: 1, max: [1] }],
+    ['BigInts', { min: [0], max: BigInt64Array.of(1n) }],
+  ])('are not made of %s', (_, ends) => {
+    expect(() => Ranges.from(ends as never)).toThrowError(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  });
+
+  test('options that are none', async () => {
+    expect(() => Ranges.from({ min: [0], max: [1] }, null as never)).toThrow('Ranges.from');
+    await expect(Ranges.of(new Float32Array(4), null as never)).rejects.toThrow('Ranges.of');
+  });
+
   test('come back from a file with the same bits', async () => {
     await some().save(file);
     const loaded = await Ranges.load(file);
