@@ -86,10 +86,7 @@ function requestFor(device: DevicePlan, request: DevicesRequest): PipelineReques
   const parallelism = request.parallelismOf(device.device);
   const common = { ...request, device, parallelism, shape: null, tunable: request.isTunable(device) };
   if (!takesOneShape(device)) return common;
-  // A measurement would need several shapes, and an NPU computes in f16.
-  const isHalf = request.precision === 'auto' && device.capabilities.includes('FP16');
-  const shape = shapeOf(bucketOf(1, request.plan));
-  return { ...common, shape, tunable: false, ...(isHalf && { precision: 'f16' as const }) };
+  return { ...common, shape: shapeOf(bucketOf(1, request.plan)), tunable: false };
 }
 
 /** A graph that is compiled for an NPU has no open shapes. */
