@@ -3,6 +3,7 @@
 import { bucketOf, type PlanOptions, withinPositions } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import { callNative, type NativeEncoding, type NativePipeline, type NativeTokenizer } from '../native.js';
+import { cosine } from '../vectors/similarity.js';
 import type { Device } from './device.js';
 import type { FallbackPolicy } from './fallback-options.js';
 
@@ -44,9 +45,9 @@ export class Canary {
     // Behind the batches of others it may wait as long as they may take.
     const limitMs = device.inFlight > 0 ? policy.inferTimeoutMs : policy.healthTimeoutMs;
     const vector = await this.#embed(pipeline, (parts, options) => device.run(pipeline, parts, options, limitMs));
-    const cosine = cosineOf(vector, this.#expected.get(device) ?? vector);
-    if (cosine >= policy.minCosine) return;
-    const message = `${device.name} gives a vector with a cosine of ${cosine.toFixed(5)} to the CPU's, less than ${policy.minCosine}.`;
+    const similarity = cosine(vector, this.#expected.get(device) ?? vector);
+    if (similarity >= policy.minCosine) return;
+    const message = `${device.name} gives a vector with a cosine of ${similarity.toFixed(5)} to the CPU's, less than ${policy.minCosine}.`;
     throw new OvembedError('ERR_DEVICE_FAILED', message);
   }
 
@@ -75,16 +76,4 @@ export class Canary {
     const options = { maxLength, offsets: false, addSpecialTokens: true };
     return callNative(() => this.#options.tokenizer.encode([TEXT], options));
   }
-}
-
-/** NaN for a vector of zeros. */
-function cosineOf(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] as number, b[i] as number];
-    dot += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return dot / Math.sqrt(aa * bb);
 }

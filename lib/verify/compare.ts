@@ -1,7 +1,8 @@
 /** Two embedders of one vector space beside each other: a precision or a device, and f32. */
 import type { Computation } from '../devices/computation.js';
 import type { Embedder } from '../embedder.js';
-import { cosine, mean, quantile, type RankAgreement, type Rows, rankAgreement, row, spearman } from './statistics.js';
+import { cosine } from '../vectors/similarity.js';
+import { mean, quantile, type RankAgreement, type Rows, rankAgreement, row, spearman } from './statistics.js';
 import type { TextPair } from './topics.js';
 
 export interface Comparison {

@@ -1,21 +1,12 @@
 /** How close the vectors of two embedders are, in the figures that matter for search. */
 
+import { cosine } from '../vectors/similarity.js';
+
 /** Rows of vectors, one after the other. */
 export interface Rows {
   data: Float32Array;
   length: number;
   dimensions: number;
-}
-
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] as number, b[i] as number];
-    dot += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return dot / Math.sqrt(aa * bb);
 }
 
 export const row = ({ data, dimensions }: Rows, i: number) => data.subarray(i * dimensions, (i + 1) * dimensions);
