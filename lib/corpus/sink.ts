@@ -1,0 +1,61 @@
+/** Where vectors of a corpus go: the one seam between the pipeline and files, stores and indexes. */
+
+/** What the vectors of a sink are: all of a sink are of one space. */
+export interface VectorSpace {
+  /** `EmbedderInfo.fingerprint`. */
+  fingerprint: string;
+  /** `EmbedderInfo.model`. */
+  model: string;
+  dimensions: number;
+}
+
+/** A chunk with its vector. */
+export interface VectorRow {
+  /** Names the row for good: SHA-256 of document id, place and text, hex; writing it again is writing it once. */
+  id: string;
+  /** The id of the document that it is a part of. */
+  documentId: string;
+  /** Its place in the document. */
+  index: number;
+  text: string;
+  /** UTF-16 offsets in the document's text. */
+  start: number;
+  end: number;
+  headings: readonly string[];
+  tokens: number;
+  /** Of the document, as the reader gave it; JSON. */
+  metadata: Readonly<Record<string, unknown>>;
+  vector: Float32Array;
+}
+
+/**
+ * Receives rows in the order of the corpus. Calls come one after the other. After a crash the pipeline goes on at the last
+ * position that `flush` gave, so a sink either cuts off what came behind it (files) or writes rows of the same id once (stores).
+ */
+export interface VectorSink {
+  /**
+   * @param position what the last `flush` before the interruption gave; null: a new run
+   * @throws OvembedError if the sink holds vectors of another space
+   */
+  open(space: VectorSpace, position: unknown): Promise<void>;
+  write(rows: readonly VectorRow[]): Promise<void>;
+  /** Makes everything written so far durable. Gives the position to go on at, as JSON. */
+  flush(): Promise<unknown>;
+  /** Frees what it holds; a sink that was finished (`flush`) is complete. */
+  close(): Promise<void>;
+}
+
+/** A row that was found. */
+export interface Match extends Omit<VectorRow, 'vector'> {
+  /** Cosine of its vector and the query's. */
+  score: number;
+}
+
+/** The reading side of a sink that can be searched. */
+export interface VectorIndex {
+  readonly space: VectorSpace;
+  readonly length: number;
+  /** The `count` nearest rows, nearest first. */
+  search(query: Float32Array, count: number): Promise<Match[]>;
+  close(): Promise<void>;
+}
