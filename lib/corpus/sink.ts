@@ -6,7 +6,11 @@ export interface VectorSpace {
   fingerprint: string;
   /** `EmbedderInfo.model`. */
   model: string;
+  /** `EmbedderInfo.revision`; absent: not known. */
+  revision?: string | null;
   dimensions: number;
+  /** How the texts were made of documents (cleaning, chunks, prompt), as JSON: for people who come later. */
+  settings?: Readonly<Record<string, unknown>>;
 }
 
 /** A chunk with its vector. */
@@ -21,6 +25,8 @@ export interface VectorRow {
   /** UTF-16 offsets in the document's text. */
   start: number;
   end: number;
+  /** The line of the document that `start` is in, counted from 1. */
+  line: number;
   headings: readonly string[];
   tokens: number;
   /** Of the document, as the reader gave it; JSON. */
@@ -41,8 +47,17 @@ export interface VectorSink {
   write(rows: readonly VectorRow[]): Promise<void>;
   /** Makes everything written so far durable. Gives the position to go on at, as JSON. */
   flush(): Promise<unknown>;
-  /** Frees what it holds; a sink that was finished (`flush`) is complete. */
+  /**
+   * All rows are written and flushed: makes of them what others read, where `flush` does not (a file that ends in a table of
+   * contents). After a crash it may be called again.
+   */
+  finish?(): Promise<void>;
+  /** Frees what it holds, also of a sink that is not finished. */
   close(): Promise<void>;
+  /** Of a store that can tell: those of the ids whose rows it has. They are not computed again. */
+  has?(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Of a store that `has` rows from before: removes all rows of the document but these. Called for documents that are new or changed. */
+  retain?(documentId: string, ids: readonly string[]): Promise<void>;
 }
 
 /** A row that was found. */
