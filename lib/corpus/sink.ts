@@ -56,8 +56,11 @@ export interface VectorSink {
   close(): Promise<void>;
   /** Of a store that can tell: those of the ids whose rows it has. They are not computed again. */
   has?(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Of a store that `has` rows from before: removes all rows of the document but these. Called for documents that are new or changed. */
-  retain?(documentId: string, ids: readonly string[]): Promise<void>;
+  /**
+   * Of a store that keeps rows from run to run: removes the rows of each of these documents but those with the ids given. Called
+   * after their rows were written, with some hundred documents at a time.
+   */
+  retain?(documents: ReadonlyMap<string, readonly string[]>): Promise<void>;
 }
 
 /** A row that was found. */
