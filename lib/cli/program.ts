@@ -10,7 +10,7 @@ import { addModels } from './program/models.js';
 import { addPull } from './program/pull.js';
 import { addQuantize } from './program/quantize.js';
 import { addVerify } from './program/verify.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../version.js';
 
 const PROGRAM_HELP = `
 Examples:

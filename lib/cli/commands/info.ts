@@ -8,7 +8,7 @@ import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { CommonFlags } from '../flags.js';
 import { loadModel } from '../load.js';
 import { StdoutTarget } from '../output/targets.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../../version.js';
 
 /** A part that could not be found out, and why. */
 interface Problem {

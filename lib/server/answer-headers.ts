@@ -1,0 +1,27 @@
+/** What an answer tells beside its body. Milliseconds, as TEI's `x-compute-*` and `x-*-time` and as `Server-Timing`. */
+import type { FastifyReply } from 'fastify';
+import type { Embedder } from '../embedder.js';
+import type { Embeddings } from '../embeddings.js';
+import type { Dtype } from '../vectors/dtype.js';
+
+export function tellRun(
+  reply: FastifyReply,
+  { info }: Embedder,
+  { usage, truncated, metadata, timings }: Pick<Embeddings<Dtype>, 'usage' | 'truncated' | 'metadata' | 'timings'>,
+): void {
+  const cut = truncated.reduce((sum, one) => sum + one, 0);
+  const ms = (value: number) => value.toFixed(value < 10 ? 2 : 0);
+  reply.headers({
+    'x-ovembed-tokens': usage.tokens,
+    'x-ovembed-truncated': cut,
+    'x-ovembed-fingerprint': info.fingerprint,
+    'x-ovembed-device': metadata.device,
+    'x-compute-type': metadata.device.startsWith('CPU') ? 'cpu' : 'gpu+optimized',
+    'x-compute-tokens': usage.tokens,
+    'x-total-time': Math.round(timings.totalMs),
+    'x-tokenization-time': Math.round(timings.tokenizeMs),
+    'x-queue-time': Math.round(timings.queueMs),
+    'x-inference-time': Math.round(timings.inferMs),
+    'server-timing': `total;dur=${ms(timings.totalMs)}, tokenize;dur=${ms(timings.tokenizeMs)}, queue;dur=${ms(timings.queueMs)}, infer;dur=${ms(timings.inferMs)}`,
+  });
+}

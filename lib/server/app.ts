@@ -1,0 +1,93 @@
+/**
+ * The routes and their guards as a Fastify plugin: `app.register(ovembed, { models })` mounts them into a user's server, and
+ * `createServer` makes one that has nothing else.
+ */
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { checkOptions } from '../checks.js';
+import { OvembedError } from '../errors.js';
+import { type Logger, resolveLogger } from '../logger.js';
+import type { ServerContext, ServerState } from './context.js';
+import { ApiKeys } from './guards/api-keys.js';
+import { HttpError } from './http-error.js';
+import { DEFAULT_LIMITS, LIMIT_CHECKS, type ServerLimits } from './limits.js';
+import { answerWith, openAiError } from './protocols/errors.js';
+import { RequestMetrics } from './request-metrics.js';
+import { healthRoutes } from './routes/health.js';
+import { metricsRoutes } from './routes/metrics.js';
+import { openAiRoutes } from './routes/openai.js';
+import { teiRoutes } from './routes/tei.js';
+import { type GivenModel, ServedModels } from './served-models.js';
+
+/** What the routes serve, and to whom. */
+export interface RoutesOptions {
+  /** The first is the one of requests that name none. An embedder that is given is not closed. */
+  models: readonly GivenModel[];
+  /** One of them is needed by every route but `/health`. Default: none is needed. */
+  apiKeys?: ApiKeys | readonly string[];
+  limits?: Partial<ServerLimits>;
+  /** Resident bytes above which idle models are unloaded before another is loaded. Default 0: no bound. */
+  memoryBytes?: number;
+  logger?: Logger;
+}
+
+/** What the owner of the routes can do with them. */
+export interface Routes extends ServerContext {
+  apiKeys: ApiKeys;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    ovembed: Routes;
+  }
+}
+
+export function contextOf({ models, apiKeys = [], limits = {}, memoryBytes = 0, logger }: RoutesOptions): Routes {
+  checkOptions(limits, LIMIT_CHECKS, 'limits');
+  if (models.length === 0) throw new OvembedError('ERR_INVALID_ARGUMENT', 'The server needs at least one model.');
+  const state: ServerState = { phase: 'ready' };
+  return {
+    models: new ServedModels(models, { logger: resolveLogger(logger), memoryBytes }),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    requests: new RequestMetrics(),
+    state,
+    apiKeys: apiKeys instanceof ApiKeys ? apiKeys : new ApiKeys(apiKeys),
+  };
+}
+
+/** Routes that need no key: a balancer asks them. */
+const isPublic = (url: string) => url.startsWith('/health');
+
+/** For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. */
+export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = async (app, options) => {
+  const context = 'context' in options ? options.context : contextOf(options);
+  const { models, apiKeys, requests, state } = context;
+  requests.watch(app);
+  app.setErrorHandler(answerWith(openAiError));
+  app.addHook('onRequest', async (request, reply) => {
+    const url = request.routeOptions.url?.slice(app.prefix.length) ?? '';
+    if (!isPublic(url)) apiKeys.check(request);
+    if (state.phase === 'draining') reply.header('connection', 'close');
+  });
+  jsonOnly(app);
+  await app.register(healthRoutes, context);
+  await app.register(metricsRoutes, context);
+  await app.register(openAiRoutes, context);
+  await app.register(teiRoutes, context);
+  if (!('context' in options)) {
+    await models.warmUp();
+    app.addHook('onClose', () => models.close());
+  }
+};
+
+/** A page of another site can send text and forms without asking, but not JSON. */
+function jsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    parse(request, body as string, (error, value) => {
+      // Its message would quote what was sent.
+      if (error) done(new HttpError(400, 'ERR_JSON', 'The body is not valid JSON.'));
+      else done(null, value);
+    }),
+  );
+}

@@ -1,0 +1,43 @@
+/** What a request may ask for at most: the rules that keep one client from taking the server from the others. */
+import { aPositiveInteger, type Checks } from '../checks.js';
+
+export interface ServerLimits {
+  /** Bytes of a body. Default 2,000,000, as TEI. */
+  bodyBytes: number;
+  /** Inputs of a request. Default 2,048, as OpenAI. */
+  inputs: number;
+  /** UTF-16 units of an input per token that the model reads. Default 250, as TEI: what is longer can only be cut. */
+  charactersPerToken: number;
+  /** Tokens of a request that are given as ids. Default 300,000, as OpenAI. */
+  tokens: number;
+  /** Bytes of all headers. Default 16,384. */
+  headerBytes: number;
+  /** Milliseconds until the headers have come, and until the body has. Default 30,000. */
+  receiveMs: number;
+  /** Milliseconds that a request may take to be answered; what a request asks for is at most this. Default 30,000. */
+  requestMs: number;
+  /** Connections at once. Default 4,096. */
+  connections: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  bodyBytes: 2_000_000,
+  inputs: 2_048,
+  charactersPerToken: 250,
+  tokens: 300_000,
+  headerBytes: 16_384,
+  receiveMs: 30_000,
+  requestMs: 30_000,
+  connections: 4_096,
+};
+
+export const LIMIT_CHECKS: Checks<ServerLimits> = {
+  bodyBytes: aPositiveInteger,
+  inputs: aPositiveInteger,
+  charactersPerToken: aPositiveInteger,
+  tokens: aPositiveInteger,
+  headerBytes: aPositiveInteger,
+  receiveMs: aPositiveInteger,
+  requestMs: aPositiveInteger,
+  connections: aPositiveInteger,
+};

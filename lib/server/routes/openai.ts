@@ -1,0 +1,83 @@
+/** OpenAI's API: `/v1/embeddings` and `/v1/models` (OpenAI's OpenAPI document 2.3.0), with extras that clients may send. */
+import type { FastifyPluginAsync } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { Embeddings } from '../../embeddings.js';
+import { rowOf } from '../../embeddings.js';
+import { toBase64 } from '../../vectors/base64.js';
+import { tellRun } from '../answer-headers.js';
+import type { ServerContext } from '../context.js';
+import { clientGone, timeoutOf } from '../deadline.js';
+import { HttpError } from '../http-error.js';
+import { inputsOf } from '../inputs.js';
+import { jsonRows, jsonVector } from '../json-rows.js';
+import { answerWith, openAiError } from '../protocols/errors.js';
+import { embedExtras, extrasOf, Inputs, nullable } from '../schemas.js';
+import type { ServedModel } from '../served-models.js';
+
+const EmbeddingsBody = Type.Object({
+  input: Inputs,
+  model: Type.Optional(nullable(Type.String())),
+  encoding_format: Type.Optional(nullable(Type.Union([Type.Literal('float'), Type.Literal('base64')]))),
+  dimensions: Type.Optional(nullable(Type.Integer({ minimum: 1 }))),
+  user: Type.Optional(nullable(Type.String())),
+  ...embedExtras,
+});
+
+export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
+  app.setErrorHandler(answerWith(openAiError));
+
+  app.post<{ Body: Static<typeof EmbeddingsBody> }>(
+    '/v1/embeddings',
+    { schema: { body: EmbeddingsBody, tags: ['OpenAI'], summary: 'Vectors of texts' } },
+    ({ body }, reply) =>
+      models.use(body.model ?? undefined, async (embedder, model) => {
+        const { inputs, isSingle } = inputsOf(body.input, 'input', embedder, limits);
+        refuseEmpty(inputs);
+        const result = await embedder.embed(inputs, {
+          ...extrasOf(body, isSingle),
+          ...(body.dimensions && { dimensions: body.dimensions }),
+          timeoutMs: timeoutOf(reply.request, limits, body.timeout_ms),
+          signal: clientGone(reply),
+        });
+        tellRun(reply, embedder, result);
+        return reply.type('application/json; charset=utf-8').send(answer(result, model.name, body.encoding_format));
+      }),
+  );
+
+  app.get('/v1/models', { schema: { tags: ['OpenAI'], summary: 'The models of this server' } }, () => ({
+    object: 'list',
+    data: models.all.map(describeModel),
+  }));
+
+  app.get<{ Params: { '*': string } }>(
+    '/v1/models/*',
+    { schema: { tags: ['OpenAI'], summary: 'One model' } },
+    ({ params }) => describeModel(models.named(params['*'])),
+  );
+};
+
+/** OpenAI refuses empty texts; other protocols take them, as sentence-transformers does. */
+function refuseEmpty(inputs: readonly unknown[]): void {
+  const empty = inputs.findIndex((input) => (input as string | number[]).length === 0);
+  if (empty < 0) return;
+  throw new HttpError(400, 'ERR_EMPTY', `input[${empty}] is empty.`, { param: 'input' });
+}
+
+const describeModel = ({ name, created }: ServedModel) => ({ id: name, object: 'model', created, owned_by: 'ovembed' });
+
+function answer(result: Embeddings, model: string, format: 'float' | 'base64' | null | undefined) {
+  const { tokens } = result.usage;
+  const vector =
+    format === 'base64'
+      ? (row: number) => JSON.stringify(toBase64(rowOf(result, row)))
+      : (row: number) => jsonVector(rowOf(result, row));
+  return jsonRows(
+    result.length,
+    format === 'base64' ? result.dimensions / 16 : result.dimensions,
+    (row) => `{"object":"embedding","index":${row},"embedding":${vector(row)}}`,
+    [
+      '{"object":"list","data":[',
+      `],"model":${JSON.stringify(model)},"usage":{"prompt_tokens":${tokens},"total_tokens":${tokens}}}`,
+    ],
+  );
+}

@@ -1,0 +1,212 @@
+/** Text Embeddings Inference's REST API (its router and OpenAPI document, v1.9). One model: the first of the server. */
+import type { FastifyPluginAsync } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { Embedder } from '../../embedder.js';
+import { rowOf } from '../../embeddings.js';
+import type { TokenEmbeddings } from '../../text/token-embeddings.js';
+import type { TokenizedText } from '../../text/tokenization.js';
+import { cosine } from '../../vectors/similarity.js';
+import { VERSION } from '../../version.js';
+import { tellRun } from '../answer-headers.js';
+import type { ServerContext } from '../context.js';
+import { clientGone, timeoutOf } from '../deadline.js';
+import { HttpError } from '../http-error.js';
+import { inputsOf } from '../inputs.js';
+import { jsonRows, jsonVector } from '../json-rows.js';
+import { answerWith, teiError } from '../protocols/errors.js';
+import { Inputs, nullable, truncation } from '../schemas.js';
+
+const common = {
+  truncate: Type.Optional(nullable(Type.Boolean())),
+  truncation_direction: Type.Optional(
+    nullable(Type.Union(['Left', 'Right', 'left', 'right'].map((side) => Type.Literal(side)))),
+  ),
+  prompt_name: Type.Optional(nullable(Type.String())),
+};
+
+const EmbedBody = Type.Object({
+  inputs: Inputs,
+  normalize: Type.Optional(nullable(Type.Boolean())),
+  dimensions: Type.Optional(nullable(Type.Integer({ minimum: 1 }))),
+  ...common,
+});
+const EmbedAllBody = Type.Object({ inputs: Inputs, ...common });
+const SimilarityBody = Type.Object({
+  inputs: Type.Object({ source_sentence: Type.String(), sentences: Type.Array(Type.String(), { minItems: 1 }) }),
+  parameters: Type.Optional(nullable(Type.Object(common))),
+});
+const TokenizeBody = Type.Object({
+  inputs: Type.Union([Type.String(), Type.Array(Type.String())]),
+  add_special_tokens: Type.Optional(Type.Boolean()),
+  prompt_name: Type.Optional(nullable(Type.String())),
+});
+const Ids = Type.Array(Type.Integer({ minimum: 0 }));
+const DecodeBody = Type.Object({
+  ids: Type.Union([Ids, Type.Array(Ids)]),
+  skip_special_tokens: Type.Optional(Type.Boolean()),
+});
+
+export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
+  app.setErrorHandler(answerWith(teiError));
+  const tags = ['Text Embeddings Inference'];
+
+  for (const url of ['/embed', '/invocations']) {
+    app.post<{ Body: Static<typeof EmbedBody> }>(
+      url,
+      { schema: { body: EmbedBody, tags, summary: 'Vectors of texts' } },
+      ({ body }, reply) =>
+        models.use(undefined, async (embedder) => {
+          const { inputs, isSingle } = inputsOf(body.inputs, 'inputs', embedder, limits);
+          const result = await embedder.embed(inputs, {
+            ...optionsOf(body),
+            priority: isSingle ? 'interactive' : 'bulk',
+            normalize: body.normalize ?? true,
+            ...(body.dimensions && { dimensions: body.dimensions }),
+            timeoutMs: timeoutOf(reply.request, limits),
+            signal: clientGone(reply),
+          });
+          tellRun(reply, embedder, result);
+          const { length, dimensions } = result;
+          const json = jsonRows(length, dimensions, (row) => jsonVector(rowOf(result, row)), ['[', ']']);
+          return reply.type('application/json; charset=utf-8').send(json);
+        }),
+    );
+  }
+
+  app.post<{ Body: Static<typeof EmbedAllBody> }>(
+    '/embed_all',
+    { schema: { body: EmbedAllBody, tags, summary: 'A vector for each token of each text' } },
+    ({ body }, reply) =>
+      models.use(undefined, async (embedder) => {
+        const { inputs, isSingle } = inputsOf(body.inputs, 'inputs', embedder, limits);
+        const texts = await embedder.embedTokens(inputs, {
+          ...optionsOf(body),
+          priority: isSingle ? 'interactive' : 'bulk',
+          timeoutMs: timeoutOf(reply.request, limits),
+          signal: clientGone(reply),
+        });
+        const rows = texts.flatMap((text) => Array.from({ length: text.tokens }, (_, token) => ({ text, token })));
+        const write = (row: number) => tokenVector(rows[row] as (typeof rows)[number]);
+        const json = jsonRows(rows.length, texts[0]?.dimensions ?? 1, write, ['[', ']']);
+        return reply.type('application/json; charset=utf-8').send(json);
+      }),
+  );
+
+  app.post<{ Body: Static<typeof SimilarityBody> }>(
+    '/similarity',
+    { schema: { body: SimilarityBody, tags, summary: 'Cosines of one text with others' } },
+    ({ body }, reply) =>
+      models.use(undefined, async (embedder) => {
+        const { source_sentence, sentences } = body.inputs;
+        const { inputs } = inputsOf([source_sentence, ...sentences], 'inputs', embedder, limits);
+        const result = await embedder.embed(inputs, {
+          ...optionsOf(body.parameters ?? {}),
+          timeoutMs: timeoutOf(reply.request, limits),
+          signal: clientGone(reply),
+        });
+        tellRun(reply, embedder, result);
+        const source = rowOf(result, 0);
+        return sentences.map((_, i) => cosine(source, rowOf(result, i + 1)));
+      }),
+  );
+
+  app.post<{ Body: Static<typeof TokenizeBody> }>(
+    '/tokenize',
+    { schema: { body: TokenizeBody, tags, summary: 'The tokens of texts' } },
+    ({ body }, reply) =>
+      models.use(undefined, async (embedder) => {
+        const { inputs } = inputsOf(body.inputs, 'inputs', embedder, limits);
+        const prompt = promptNamed(embedder.info.prompts, body.prompt_name);
+        const texts = (inputs as string[]).map((text) => prompt + text);
+        const options = { addSpecialTokens: body.add_special_tokens ?? true, signal: clientGone(reply) };
+        const tokenized = await embedder.tokenize(texts, options);
+        const special = await specialTokens(embedder, tokenized);
+        return tokenized.map((one, i) => describeTokens(one, texts[i] as string, special));
+      }),
+  );
+
+  app.post<{ Body: Static<typeof DecodeBody> }>(
+    '/decode',
+    { schema: { body: DecodeBody, tags, summary: 'The texts of token ids' } },
+    ({ body }) =>
+      models.use(undefined, (embedder) => {
+        const rows = (typeof body.ids[0] === 'number' ? [body.ids] : body.ids) as number[][];
+        const skipSpecialTokens = body.skip_special_tokens ?? true;
+        return Promise.all(rows.map((ids) => embedder.decode(ids, { skipSpecialTokens })));
+      }),
+  );
+
+  app.get('/info', { schema: { tags, summary: 'The model and the limits of this server' } }, () =>
+    models.use(undefined, async ({ info }, { name }) => ({
+      model_id: info.model,
+      model_sha: info.revision,
+      model_dtype: info.precision,
+      served_model_name: name,
+      model_type: { embedding: { pooling: [info.pooling].flat().join('+').toLowerCase() } },
+      max_concurrent_requests: limits.connections,
+      max_input_length: info.maxTokens,
+      max_batch_tokens: info.batchTokens,
+      max_batch_requests: null,
+      max_client_batch_size: limits.inputs,
+      auto_truncate: true,
+      tokenization_workers: info.threads,
+      version: VERSION,
+      sha: null,
+      docker_label: null,
+    })),
+  );
+};
+
+/** Brackets around the vectors of a text come with its first token and its last. */
+function tokenVector({ text: { data, dimensions, tokens }, token }: { text: TokenEmbeddings; token: number }): string {
+  const vector = jsonVector(data.subarray(token * dimensions, (token + 1) * dimensions));
+  return `${token === 0 ? '[' : ''}${vector}${token === tokens - 1 ? ']' : ''}`;
+}
+
+type Common = { truncate?: boolean | null; truncation_direction?: string | null; prompt_name?: string | null };
+
+function optionsOf({ truncate, truncation_direction, prompt_name }: Common) {
+  const promptName = prompt_name ?? undefined;
+  return { ...truncation(truncate, truncation_direction), ...(promptName !== undefined && { promptName }) };
+}
+
+function promptNamed(prompts: Readonly<Record<string, string>>, name: string | null | undefined): string {
+  if (name === null || name === undefined) return '';
+  const prompt = Object.hasOwn(prompts, name) ? prompts[name] : undefined;
+  if (prompt !== undefined) return prompt;
+  const message = `The model has no prompt of that name; its prompts: ${Object.keys(prompts).join(', ')}.`;
+  throw new HttpError(400, 'ERR_INVALID_ARGUMENT', message, { param: 'prompt_name' });
+}
+
+/** What special tokens are called, by id. */
+async function specialTokens(embedder: Embedder, texts: readonly TokenizedText[]): Promise<Map<number, string>> {
+  const ids = new Set(
+    texts.flatMap(({ ids, specialTokensMask }) => [...ids].filter((_, i) => specialTokensMask[i] === 1)),
+  );
+  const names = await Promise.all([...ids].map((id) => embedder.decode([id], { skipSpecialTokens: false })));
+  return new Map([...ids].map((id, i) => [id, names[i] as string]));
+}
+
+/** Offsets are in characters, as the tokenizers library counts them in Python: an emoji is one, though two in JavaScript. */
+function describeTokens(
+  { ids, offsets, specialTokensMask }: TokenizedText,
+  text: string,
+  special: Map<number, string>,
+) {
+  const characters = characterOffsets(text);
+  return Array.from(ids, (id, i) => {
+    if (specialTokensMask[i] === 1) return { id, text: special.get(id), special: true, start: null, stop: null };
+    const [start, stop] = [offsets[2 * i] as number, offsets[2 * i + 1] as number];
+    return { id, text: text.slice(start, stop), special: false, start: characters(start), stop: characters(stop) };
+  });
+}
+
+function characterOffsets(text: string): (offset: number) => number {
+  if (!/[\ud800-\udbff]/.test(text)) return (offset) => offset;
+  const before = new Uint32Array(text.length + 1);
+  for (let i = 0; i < text.length; i++) {
+    const isSecondHalf = i > 0 && /^[\udc00-\udfff]$/.test(text[i] as string);
+    before[i + 1] = (before[i] as number) + (isSecondHalf ? 0 : 1);
+  }
+  return (offset) => before[offset] as number;
+}

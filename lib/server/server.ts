@@ -1,0 +1,171 @@
+/** A server of its own: guards against the network, an orderly start and end. */
+
+import { chmod, readFile, unlink } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { createConnection } from 'node:net';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { OvembedError } from '../errors.js';
+import { contextOf, ovembed, type Routes, type RoutesOptions } from './app.js';
+import { ApiKeys, readKeys } from './guards/api-keys.js';
+import { checkHost, hostRules, isLoopback } from './guards/host.js';
+import { HttpError } from './http-error.js';
+import { importServerPeer } from './peers.js';
+import { answerWith, openAiError } from './protocols/errors.js';
+
+export interface ServerOptions extends RoutesOptions {
+  /** Address to listen at. Default `127.0.0.1`; another needs keys, or `insecure`. */
+  host?: string;
+  /** Default 8080; 0: any that is free. */
+  port?: number;
+  /** A Unix socket in place of host and port. */
+  socket?: string;
+  /** File mode of the socket. Default 0o600: its owner alone. */
+  socketMode?: number;
+  apiKeys?: readonly string[];
+  /** A file with a key on every line, read again by `reload`. */
+  apiKeyFile?: string;
+  /** Listen at a public address without keys. Default `false`. */
+  insecure?: boolean;
+  /** Names that a `Host` header may have besides; for a public address: only these. */
+  allowedHosts?: readonly string[];
+  /** PEM files. */
+  tls?: { certFile: string; keyFile: string };
+  /** Milliseconds that `close` waits for requests under way. Default 30,000. */
+  drainMs?: number;
+  /** Of pino, or `true` for its default. Default `false`. */
+  requestLog?: FastifyServerOptions['logger'];
+}
+
+const DEFAULT_PORT = 8_080;
+const DEFAULT_DRAIN_MS = 30_000;
+const SOCKET_MODE = 0o600;
+
+export class EmbeddingServer {
+  readonly app: FastifyInstance;
+  readonly #options: ServerOptions;
+  readonly #routes: Routes;
+  #closed: Promise<void> | undefined;
+
+  constructor(app: FastifyInstance, routes: Routes, options: ServerOptions) {
+    this.app = app;
+    this.#routes = routes;
+    this.#options = options;
+  }
+
+  /**
+   * Listens, then loads the models: `/health` says `starting` until they are ready.
+   * @returns where it listens
+   */
+  async listen(): Promise<string> {
+    const { host = '127.0.0.1', port = DEFAULT_PORT, socket, socketMode = SOCKET_MODE } = this.#options;
+    const { state, models } = this.#routes;
+    state.phase = 'starting';
+    if (socket !== undefined) await removeDeadSocket(socket);
+    const address = await this.app.listen(socket === undefined ? { host, port } : { path: socket });
+    if (socket !== undefined) await chmod(socket, socketMode);
+    await models.warmUp();
+    if (!this.#closed) state.phase = 'ready';
+    return address;
+  }
+
+  /** Reads the file of keys again. Requests under way keep what they were let in with. */
+  async reload(): Promise<void> {
+    this.#routes.apiKeys.replace(await allKeys(this.#options));
+  }
+
+  /** Not ready any more, answers what was accepted, ends. Twice is once. */
+  close(): Promise<void> {
+    this.#closed ??= this.#drain();
+    return this.#closed;
+  }
+
+  async #drain(): Promise<void> {
+    this.#routes.state.phase = 'draining';
+    const { drainMs = DEFAULT_DRAIN_MS } = this.#options;
+    const late = setTimeout(() => this.app.server.closeAllConnections(), drainMs);
+    await this.app.close();
+    clearTimeout(late);
+    await this.#routes.models.close();
+  }
+}
+
+/**
+ * @throws OvembedError `ERR_INVALID_ARGUMENT` for a public address without keys, for files that cannot be read, and for
+ *   packages that are not installed (fastify and others are optional peers)
+ */
+export async function createServer(options: ServerOptions): Promise<EmbeddingServer> {
+  const { host = '127.0.0.1', socket, allowedHosts = [], tls, requestLog = false } = options;
+  const keys = await allKeys(options);
+  refuseOpenDoor(options, keys);
+  const routes = contextOf({ ...options, apiKeys: new ApiKeys(keys) });
+  const { limits } = routes;
+  const { fastify } = await importServerPeer(() => import('fastify'), 'fastify');
+  const https = tls && { cert: await read(tls.certFile), key: await read(tls.keyFile) };
+  const app = fastify({
+    ...(https
+      ? { https: { ...https, maxHeaderSize: limits.headerBytes } }
+      : { http: { maxHeaderSize: limits.headerBytes } }),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.receiveMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    logger: requestLog,
+    disableRequestLogging: requestLog === false,
+    routerOptions: { maxParamLength: 200 },
+    // Inputs are what they are: 5 is no text.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
+  } as FastifyServerOptions) as unknown as FastifyInstance;
+  app.server.headersTimeout = Math.min(limits.receiveMs, 15_000);
+  app.server.maxConnections = limits.connections;
+  const rules = hostRules(socket === undefined ? host : null, allowedHosts);
+  app.addHook('onRequest', async (request) => checkHost(request, rules));
+  app.addHook('onRequest', async ({ headers }) => refuseForeign(headers));
+  app.setErrorHandler(answerWith(openAiError));
+  app.setNotFoundHandler(() => {
+    throw new HttpError(404, 'ERR_NOT_FOUND', 'There is no such route.');
+  });
+  await app.register(ovembed, { context: routes });
+  return new EmbeddingServer(app, routes, options);
+}
+
+function refuseOpenDoor(
+  { host = '127.0.0.1', socket, insecure = false }: ServerOptions,
+  keys: readonly string[],
+): void {
+  if (socket !== undefined || isLoopback(host) || keys.length > 0 || insecure) return;
+  const message = `${host} is a public address, and there is no API key: whoever reaches it could use the server. Set apiKeys or apiKeyFile, or insecure.`;
+  throw new OvembedError('ERR_INVALID_ARGUMENT', message);
+}
+
+/** Browsers tell where the page is from that asks: only the server's own may. */
+function refuseForeign({ origin, host }: IncomingHttpHeaders): void {
+  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
+  throw new HttpError(403, 'ERR_ORIGIN', 'Requests of web pages of other sites are refused.');
+}
+
+async function allKeys({ apiKeys = [], apiKeyFile }: ServerOptions): Promise<string[]> {
+  return [...apiKeys, ...(apiKeyFile === undefined ? [] : await readKeys(apiKeyFile))];
+}
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new OvembedError('ERR_INVALID_ARGUMENT', `A file of tls cannot be read: ${path}.`, { cause });
+  }
+}
+
+/** A process that was killed leaves its socket behind; one at which somebody answers is not ours to remove. */
+async function removeDeadSocket(path: string): Promise<void> {
+  const answered = await new Promise<boolean>((resolve) => {
+    const connection = createConnection(path, () => resolve(true));
+    connection.on('error', () => resolve(false));
+    connection.on('close', () => connection.destroy());
+  });
+  if (answered) throw new OvembedError('ERR_INVALID_ARGUMENT', `Another process listens at ${path}.`);
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
