@@ -92,6 +92,22 @@ export const aPositiveInteger: Check = (value, name) => {
   if (!isPositiveInteger(value)) throw invalidArgument(name, 'an integer of at least 1', value);
 };
 
+/** Both ends included. */
+export function anInteger(least: number, most: number): Check {
+  return (value, name) => {
+    const fits = Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+    if (!fits) throw invalidArgument(name, `an integer from ${least} to ${most}`, value);
+  };
+}
+
+/** A list that may be empty, each of whose items fits. */
+export function listOf(check: Check): Check {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw invalidArgument(name, 'a list', value);
+    for (const [i, item] of value.entries()) check(item, `${name}[${i}]`);
+  };
+}
+
 export function isPositiveInteger(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 1;
 }

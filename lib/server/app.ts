@@ -41,13 +41,17 @@ declare module 'fastify' {
   }
 }
 
-export function contextOf({ models, apiKeys = [], limits = {}, memoryBytes = 0, logger }: RoutesOptions): Routes {
+export function limitsOf({ limits = {} }: Pick<RoutesOptions, 'limits'>): ServerLimits {
   checkOptions(limits, LIMIT_CHECKS, 'limits');
+  return { ...DEFAULT_LIMITS, ...limits };
+}
+
+export function contextOf({ models, apiKeys = [], limits = {}, memoryBytes = 0, logger }: RoutesOptions): Routes {
   if (models.length === 0) throw new OvembedError('ERR_INVALID_ARGUMENT', 'The server needs at least one model.');
   const state: ServerState = { phase: 'ready' };
   return {
     models: new ServedModels(models, { logger: resolveLogger(logger), memoryBytes }),
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits: limitsOf({ limits }),
     requests: new RequestMetrics(),
     state,
     apiKeys: apiKeys instanceof ApiKeys ? apiKeys : new ApiKeys(apiKeys),

@@ -29,8 +29,8 @@ export class RequestMetrics {
 
   add(route: string, status: number, ms: number): void {
     const key = `${route} ${status}`;
-    let entry = this.#byRoute.get(key);
-    if (!entry) this.#byRoute.set(key, (entry = { labels: { route, status }, count: 0, ms: new Histogram(MS_BOUNDS) }));
+    const entry = this.#byRoute.get(key) ?? { labels: { route, status }, count: 0, ms: new Histogram(MS_BOUNDS) };
+    this.#byRoute.set(key, entry);
     entry.count++;
     entry.ms.add(ms);
     this.total++;

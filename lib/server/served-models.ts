@@ -148,11 +148,7 @@ class Entry implements ServedModel {
   #idleTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(
-    given: GivenModel,
-    logger: Logger,
-    makeRoom: (entry: Entry) => Promise<void>,
-  ) {
+  constructor(given: GivenModel, logger: Logger, makeRoom: (entry: Entry) => Promise<void>) {
     this.#logger = logger;
     this.#given = given;
     if ('embedder' in given) {

@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createConnection } from 'node:net';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { OvembedError } from '../errors.js';
-import { contextOf, ovembed, type Routes, type RoutesOptions } from './app.js';
+import { contextOf, limitsOf, ovembed, type Routes, type RoutesOptions } from './app.js';
 import { ApiKeys, readKeys } from './guards/api-keys.js';
 import { checkHost, hostRules, isLoopback } from './guards/host.js';
 import { HttpError } from './http-error.js';
@@ -68,9 +68,19 @@ export class EmbeddingServer {
     return address;
   }
 
-  /** Reads the file of keys again. Requests under way keep what they were let in with. */
-  async reload(): Promise<void> {
-    this.#routes.apiKeys.replace(await allKeys(this.#options));
+  /**
+   * Models, keys and limits of requests as they are configured now; the file of keys is read again. Requests under way go on
+   * with what they were let in with. Where it listens, and what the sockets are limited to, stays.
+   * @throws OvembedError if something is not right; then nothing has changed
+   */
+  async reload(options: ServerOptions = this.#options): Promise<void> {
+    const keys = await allKeys(options);
+    refuseOpenDoor({ ...this.#options, insecure: options.insecure ?? false }, keys);
+    const { models, limits, apiKeys } = this.#routes;
+    const changed = limitsOf(options);
+    await models.replace(options.models);
+    apiKeys.replace(keys);
+    Object.assign(limits, changed);
   }
 
   /** Not ready any more, answers what was accepted, ends. Twice is once. */

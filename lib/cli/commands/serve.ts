@@ -1,0 +1,107 @@
+/** `ovembed serve`: models behind HTTP, until a signal ends it. */
+import { OvembedError } from '../../errors.js';
+import { DEFAULT_MODEL } from '../../models/index.js';
+import { checkConfig, environmentConfig, printable, readConfig, type ServerConfig } from '../../server/config.js';
+import { createServer, type EmbeddingServer } from '../../server/index.js';
+import { EXIT } from '../exit-codes.js';
+import type { CommonFlags } from '../flags.js';
+import { StdoutTarget } from '../output/targets.js';
+import { commandLogger } from '../stderr.js';
+
+export interface ServeFlags extends CommonFlags {
+  config?: string;
+  printConfig?: boolean;
+  host?: string;
+  port?: number;
+  socket?: string;
+  apiKeyFile?: string;
+  insecure?: boolean;
+  allowedHost?: string[];
+  tlsCert?: string;
+  tlsKey?: string;
+  drainMs?: number;
+  memoryMb?: number;
+}
+
+/** @returns the exit code, when the server has ended */
+export async function serve(model: string | undefined, flags: ServeFlags): Promise<number> {
+  const config = await configOf(model, flags);
+  if (flags.printConfig) {
+    await new StdoutTarget().append(Buffer.from(`${JSON.stringify(printable(config), null, 2)}\n`));
+    return EXIT.ok;
+  }
+  const { logger } = commandLogger(flags);
+  const server = await createServer({ ...config, ...(logger && { logger }) });
+  const ended = untilSignal(server, () => configOf(model, flags), flags);
+  const address = await server.listen();
+  say(flags, { event: 'ready', address }, `ovembed is ready at ${address}`);
+  return ended;
+}
+
+async function configOf(model: string | undefined, flags: ServeFlags): Promise<ServerConfig> {
+  const { device, precision, activations, revision, modelFile, cacheDir, offline } = flags;
+  const load = defined({ device, precision, activations, revision, modelFile, cacheDir, offline });
+  const file = flags.config === undefined ? {} : await readConfig(flags.config);
+  const named = model ?? flags.model;
+  const models = (named === undefined ? file.models : undefined) ?? [
+    { model: named ?? process.env.OVEMBED_MODEL ?? DEFAULT_MODEL },
+  ];
+  const { tlsCert, tlsKey, memoryMb } = flags;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new OvembedError('ERR_INVALID_ARGUMENT', '--tls-cert and --tls-key go together.');
+  }
+  const given = defined({
+    host: flags.host,
+    port: flags.port,
+    socket: flags.socket,
+    apiKeyFile: flags.apiKeyFile,
+    insecure: flags.insecure,
+    allowedHosts: flags.allowedHost,
+    drainMs: flags.drainMs,
+    memoryBytes: memoryMb === undefined ? undefined : memoryMb * 2 ** 20,
+    tls: tlsCert === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
+  });
+  const config = {
+    ...file,
+    ...environmentConfig(process.env),
+    ...given,
+    models: models.map((one) => ({ ...one, ...load })),
+  };
+  checkConfig(config as ServerConfig, 'ovembed serve');
+  return config as ServerConfig;
+}
+
+const defined = <T extends object>(given: T) =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+
+/** Ends at the first SIGINT or SIGTERM, in order; at the second at once. SIGHUP: what can be changed is read again. */
+function untilSignal(
+  server: EmbeddingServer,
+  configAgain: () => Promise<ServerConfig>,
+  flags: ServeFlags,
+): Promise<number> {
+  process.on('SIGHUP', () => {
+    configAgain()
+      .then((config) => server.reload(config))
+      .then(
+        () => say(flags, { event: 'reloaded' }, 'ovembed has read its configuration again'),
+        (error: Error) =>
+          say(flags, { event: 'not reloaded', message: error.message }, `not reloaded: ${error.message}`),
+      );
+  });
+  return new Promise((resolve, reject) => {
+    let ending = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (ending) process.exit(EXIT[signal]);
+        ending = true;
+        say(flags, { event: 'draining' }, 'ovembed answers what it has accepted, then ends');
+        server.close().then(() => resolve(EXIT.ok), reject);
+      });
+    }
+  });
+}
+
+function say({ json, quiet }: ServeFlags, event: object, message: string): void {
+  if (!quiet) process.stderr.write(json ? `${JSON.stringify(event)}\n` : `${message}\n`);
+}
