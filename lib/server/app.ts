@@ -2,10 +2,11 @@
  * The routes and their guards as a Fastify plugin: `app.register(ovembed, { models })` mounts them into a user's server, and
  * `createServer` makes one that has nothing else.
  */
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifySchemaCompiler } from 'fastify';
 import { checkOptions } from '../checks.js';
 import { OvembedError } from '../errors.js';
 import { type Logger, resolveLogger } from '../logger.js';
+import { checkBody } from './body-check.js';
 import type { ServerContext, ServerState } from './context.js';
 import { ApiKeys } from './guards/api-keys.js';
 import { HttpError } from './http-error.js';
@@ -72,6 +73,7 @@ export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = 
     if (!isPublic(url)) apiKeys.check(request);
     if (state.phase === 'draining') reply.header('connection', 'close');
   });
+  app.setValidatorCompiler(checkBody as FastifySchemaCompiler<unknown>);
   jsonOnly(app);
   await app.register(healthRoutes, context);
   await app.register(metricsRoutes, context);

@@ -3,38 +3,31 @@ import { type Static, type TSchema, Type } from 'typebox';
 import type { InputOptions, Truncate } from '../options.js';
 
 /** Clients in typed languages send null for what was not given. */
-export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const optional = <T extends TSchema>(schema: T, description: string) =>
+  Type.Optional(Type.Union([schema, Type.Null()], { description }));
 
 const Ids = Type.Array(Type.Integer({ minimum: 0 }));
 
-/** A text, token ids, or a list of either. */
-export const Inputs = Type.Union([Type.String(), Type.Array(Type.Union([Type.String(), Ids])), Ids]);
+export const Inputs = Type.Union([Type.String(), Type.Array(Type.Union([Type.String(), Ids])), Ids], {
+  description: 'a text, token ids, or a list of either',
+});
+
+export const Dimensions = optional(Type.Integer({ minimum: 1 }), 'an integer from 1 to those of the model');
 
 /** Beyond OpenAI's fields; clients that do not know them never send them. */
 export const embedExtras = {
-  input_type: Type.Optional(
-    nullable(
-      Type.Union([Type.Literal('query'), Type.Literal('document')], {
-        description: 'Which prompt of the model goes in front; default: none.',
-      }),
-    ),
+  input_type: optional(
+    Type.Enum(['query', 'document']),
+    "query or document, which selects the model's prompt (default: none)",
   ),
-  truncate: Type.Optional(
-    nullable(
-      Type.Union([Type.Boolean(), ...(['error', 'end', 'start', 'chunk'] as const).map((mode) => Type.Literal(mode))], {
-        description: 'What happens to a text longer than the model reads; default: as configured.',
-      }),
-    ),
+  truncate: optional(
+    Type.Union([Type.Boolean(), Type.Enum(['error', 'end', 'start', 'chunk'])]),
+    'true, false, error, end, start or chunk: what happens to a text longer than the model reads (default: as configured)',
   ),
-  priority: Type.Optional(
-    nullable(
-      Type.Union([Type.Literal('interactive'), Type.Literal('bulk')], {
-        description: 'Default: interactive for one input, bulk for a list.',
-      }),
-    ),
-  ),
-  timeout_ms: Type.Optional(
-    nullable(Type.Number({ exclusiveMinimum: 0, description: 'Milliseconds; at most those of the server.' })),
+  priority: optional(Type.Enum(['interactive', 'bulk']), 'interactive (default for one input) or bulk (for a list)'),
+  timeout_ms: optional(
+    Type.Number({ exclusiveMinimum: 0 }),
+    'a number of milliseconds above 0, at most those of the server',
   ),
 };
 

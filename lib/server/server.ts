@@ -124,8 +124,6 @@ export async function createServer(options: ServerOptions): Promise<EmbeddingSer
     logger: requestLog,
     disableRequestLogging: requestLog === false,
     routerOptions: { maxParamLength: 200 },
-    // Inputs are what they are: 5 is no text.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
   } as FastifyServerOptions) as unknown as FastifyInstance;
   app.server.headersTimeout = Math.min(limits.receiveMs, 15_000);
   app.server.maxConnections = limits.connections;

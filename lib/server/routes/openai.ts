@@ -11,15 +11,15 @@ import { HttpError } from '../http-error.js';
 import { inputsOf } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
-import { embedExtras, extrasOf, Inputs, nullable } from '../schemas.js';
+import { Dimensions, embedExtras, extrasOf, Inputs, optional } from '../schemas.js';
 import type { ServedModel } from '../served-models.js';
 
 const EmbeddingsBody = Type.Object({
   input: Inputs,
-  model: Type.Optional(nullable(Type.String())),
-  encoding_format: Type.Optional(nullable(Type.Union([Type.Literal('float'), Type.Literal('base64')]))),
-  dimensions: Type.Optional(nullable(Type.Integer({ minimum: 1 }))),
-  user: Type.Optional(nullable(Type.String())),
+  model: optional(Type.String(), 'the name of a model of this server (default: the first)'),
+  encoding_format: optional(Type.Enum(['float', 'base64']), 'float (default) or base64'),
+  dimensions: Dimensions,
+  user: optional(Type.String(), 'a string, which is ignored'),
   ...embedExtras,
 });
 

@@ -14,36 +14,40 @@ import { HttpError } from '../http-error.js';
 import { inputsOf } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
 import { answerWith, teiError } from '../protocols/errors.js';
-import { Inputs, nullable, truncation } from '../schemas.js';
+import { Dimensions, Inputs, optional, truncation } from '../schemas.js';
 
 const common = {
-  truncate: Type.Optional(nullable(Type.Boolean())),
-  truncation_direction: Type.Optional(
-    nullable(Type.Union(['Left', 'Right', 'left', 'right'].map((side) => Type.Literal(side)))),
+  truncate: optional(Type.Boolean(), 'true (default: as configured) or false: a text that is too long is refused'),
+  truncation_direction: optional(
+    Type.Enum(['Left', 'Right', 'left', 'right']),
+    'Right (default) or Left: the side that is cut',
   ),
-  prompt_name: Type.Optional(nullable(Type.String())),
+  prompt_name: optional(Type.String(), 'the name of a prompt of the model'),
 };
+
+const Text = Type.String({ description: 'a text' });
+const Texts = Type.Union([Text, Type.Array(Text)], { description: 'a text or a list of texts' });
+const Flag = Type.Optional(Type.Boolean({ description: 'true (default) or false' }));
+const Ids = Type.Array(Type.Integer({ minimum: 0 }));
 
 const EmbedBody = Type.Object({
   inputs: Inputs,
-  normalize: Type.Optional(nullable(Type.Boolean())),
-  dimensions: Type.Optional(nullable(Type.Integer({ minimum: 1 }))),
+  normalize: optional(Type.Boolean(), 'true (default) or false'),
+  dimensions: Dimensions,
   ...common,
 });
 const EmbedAllBody = Type.Object({ inputs: Inputs, ...common });
 const SimilarityBody = Type.Object({
-  inputs: Type.Object({ source_sentence: Type.String(), sentences: Type.Array(Type.String(), { minItems: 1 }) }),
-  parameters: Type.Optional(nullable(Type.Object(common))),
+  inputs: Type.Object(
+    { source_sentence: Text, sentences: Type.Array(Text, { minItems: 1 }) },
+    { description: 'an object with a source_sentence and a list of sentences' },
+  ),
+  parameters: optional(Type.Object(common), 'an object with truncate, truncation_direction and prompt_name'),
 });
-const TokenizeBody = Type.Object({
-  inputs: Type.Union([Type.String(), Type.Array(Type.String())]),
-  add_special_tokens: Type.Optional(Type.Boolean()),
-  prompt_name: Type.Optional(nullable(Type.String())),
-});
-const Ids = Type.Array(Type.Integer({ minimum: 0 }));
+const TokenizeBody = Type.Object({ inputs: Texts, add_special_tokens: Flag, prompt_name: common.prompt_name });
 const DecodeBody = Type.Object({
-  ids: Type.Union([Ids, Type.Array(Ids)]),
-  skip_special_tokens: Type.Optional(Type.Boolean()),
+  ids: Type.Union([Ids, Type.Array(Ids)], { description: 'a list of token ids, or a list of such lists' }),
+  skip_special_tokens: Flag,
 });
 
 export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
