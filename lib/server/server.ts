@@ -122,7 +122,6 @@ export async function createServer(options: ServerOptions): Promise<EmbeddingSer
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     logger: requestLog,
-    disableRequestLogging: requestLog === false,
     routerOptions: { maxParamLength: 200 },
   } as FastifyServerOptions) as unknown as FastifyInstance;
   app.server.headersTimeout = Math.min(limits.receiveMs, 15_000);

@@ -57,7 +57,7 @@ export function raw(port: number, bytes: string | Buffer, idleMs = 1_000): Promi
 /** The status of a GET with these headers; `fetch` would not send some of them. */
 export function statusOf(port: number, path: string, headers: Record<string, string | string[]>): Promise<number> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path, headers }, (response) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode as number);
     });

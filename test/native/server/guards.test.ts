@@ -1,0 +1,93 @@
+/** Who is let in, with what, and how much of it. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createServer } from '../../../lib/server/index.js';
+import { post, type Running, raw, startServer, statusOf } from './support.js';
+
+let running: Running;
+const limits = { inputs: 3, bodyBytes: 4_000, charactersPerToken: 2, tokens: 10, headerBytes: 2_000 };
+beforeAll(async () => {
+  running = await startServer({ limits });
+});
+
+const statusOfInput = async (input: unknown) => (await post(`${running.url}/v1/embeddings`, { input })).status;
+
+describe('limits are exact', () => {
+  test('inputs', async () => {
+    expect(await statusOfInput(Array(limits.inputs).fill('a'))).toBe(200);
+    expect(await statusOfInput(Array(limits.inputs + 1).fill('a'))).toBe(400);
+  });
+
+  test('characters of an input', async () => {
+    const most = running.embedder.info.maxTokens * limits.charactersPerToken;
+    expect(await statusOfInput('a'.repeat(most))).toBe(200);
+    expect(await statusOfInput('a'.repeat(most + 1))).toBe(400);
+  });
+
+  test('token ids of a request', async () => {
+    expect(await statusOfInput([Array(5).fill(7), Array(5).fill(7)])).toBe(200);
+    expect(await statusOfInput([Array(5).fill(7), Array(6).fill(7)])).toBe(400);
+  });
+
+  test('bytes of a body', async () => {
+    const body = (bytes: number) => JSON.stringify({ input: 'a' }).padEnd(bytes);
+    expect((await post(`${running.url}/v1/embeddings`, body(limits.bodyBytes))).status).toBe(200);
+    expect((await post(`${running.url}/v1/embeddings`, body(limits.bodyBytes + 1))).status).toBe(413);
+  });
+
+  test('bytes of headers', async () => {
+    expect(await statusOf(running.port, '/health', { 'x-a': 'a'.repeat(1_000) })).toBe(200);
+    expect(await statusOf(running.port, '/health', { 'x-a': 'a'.repeat(limits.headerBytes) })).toBe(431);
+  });
+});
+
+describe('requests of web pages', () => {
+  test('a Host that is not of this machine: 421', async () => {
+    for (const host of ['127.0.0.1', 'localhost', 'LOCALHOST:80', `127.0.0.1:${running.port}`]) {
+      expect(await statusOf(running.port, '/health', { host })).toBe(200);
+    }
+    for (const host of ['evil.example', '127.0.0.1.evil.example', 'localhost.', '[::2]', '127.0.0.1@evil.example']) {
+      expect(await statusOf(running.port, '/health', { host })).toBe(421);
+    }
+  });
+
+  test('two Host headers, and none: 400', async () => {
+    const get = (headers: string) => raw(running.port, `GET /health HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`);
+    expect(await get('Host: localhost\r\n')).toContain(' 200 ');
+    expect(await get('Host: localhost\r\nHost: localhost\r\n')).toContain(' 400 ');
+    expect(await get('')).toContain(' 400 ');
+  });
+
+  test('another Origin: 403, its own: let in; no CORS headers', async () => {
+    expect(await statusOf(running.port, '/health', { origin: 'http://evil.example' })).toBe(403);
+    expect(await statusOf(running.port, '/health', { origin: 'null' })).toBe(403);
+    const host = `127.0.0.1:${running.port}`;
+    expect(await statusOf(running.port, '/health', { host, origin: `http://${host}` })).toBe(200);
+    const { headers } = await fetch(`${running.url}/health`);
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  test('what a page can send without asking is no JSON: 415', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+      const { status } = await post(`${running.url}/v1/embeddings`, '{"input":"a"}', { 'content-type': type });
+      expect(status).toBe(415);
+    }
+  });
+});
+
+describe('a public address', () => {
+  const models = () => [{ name: 'tiny', embedder: running.embedder }];
+
+  test('is refused without a key', async () => {
+    await expect(createServer({ host: '0.0.0.0', port: 0, models: models() })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining('insecure'),
+    });
+  });
+
+  test('with a key or when told so is not', async () => {
+    for (const more of [{ apiKeys: ['key'] }, { insecure: true }]) {
+      const server = await createServer({ host: '0.0.0.0', port: 0, models: models(), ...more });
+      await server.close();
+    }
+  });
+});

@@ -1,0 +1,104 @@
+/** Text Embeddings Inference's API; shapes and statuses as its router has them. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { post, type Running, startServer } from './support.js';
+
+let running: Running;
+beforeAll(async () => {
+  running = await startServer();
+});
+
+const TEXTS = ['the river runs', 'seven old mills'];
+const call = (route: string, body: unknown) => post(running.url + route, body);
+
+describe('/embed', () => {
+  test('gives a list of vectors, even for one text', async () => {
+    const expected = (await running.embedder.embed(TEXTS)).toArrays();
+    for (const route of ['/embed', '/invocations']) {
+      const { body, headers } = await call(route, { inputs: TEXTS });
+      expect(body).toEqual(expected);
+      expect(headers.get('x-compute-tokens')).toBe(headers.get('x-ovembed-tokens'));
+      expect(headers.get('x-ovembed-fingerprint')).toBe(running.embedder.info.fingerprint);
+    }
+    expect((await call('/embed', { inputs: TEXTS[0] })).body).toEqual([expected[0]]);
+  });
+
+  test('normalises unless told otherwise, and after the cut', async () => {
+    const length = (vector: number[]) => Math.hypot(...vector);
+    const { body: plain } = await call('/embed', { inputs: TEXTS, normalize: false });
+    expect(Math.abs(length(plain[0]) - 1)).toBeGreaterThan(0.01);
+    const { body: cut } = await call('/embed', { inputs: TEXTS, dimensions: 8 });
+    expect(length(cut[0])).toBeCloseTo(1, 5);
+    expect(cut[0]).toHaveLength(8);
+  });
+
+  test('cuts what is too long, or refuses it', async () => {
+    const long = 'mill '.repeat(100);
+    const cut = await call('/embed', { inputs: long });
+    expect([cut.status, cut.headers.get('x-ovembed-truncated')]).toEqual([200, '1']);
+    const refused = await call('/embed', { inputs: long, truncate: false });
+    expect([refused.status, refused.body.error_type]).toEqual([422, 'Validation']);
+  });
+
+  test('a text of nothing is one', async () => {
+    expect((await call('/embed', { inputs: '' })).body).toEqual((await running.embedder.embed([''])).toArrays());
+  });
+});
+
+test('/embed_all gives a vector for each token', async () => {
+  const expected = await running.embedder.embedTokens(TEXTS);
+  const { body } = await call('/embed_all', { inputs: TEXTS });
+  expect(body.map((rows: number[][]) => rows.flat())).toEqual(expected.map(({ data }) => Array.from(data)));
+  expect(body.map((rows: number[][]) => rows.length)).toEqual(expected.map(({ tokens }) => tokens));
+});
+
+test('/similarity gives cosines', async () => {
+  const { body } = await call('/similarity', {
+    inputs: { source_sentence: TEXTS[0], sentences: [TEXTS[0], TEXTS[1]] },
+  });
+  expect(body[0]).toBeCloseTo(1, 5);
+  expect(body[1]).toBeLessThan(0.9999);
+});
+
+test('/tokenize gives offsets in characters, and /decode the text', async () => {
+  const { body } = await call('/tokenize', { inputs: ['a 😀 mill'] });
+  const [tokens] = body as {
+    id: number;
+    text: string;
+    special: boolean;
+    start: number | null;
+    stop: number | null;
+  }[][];
+  expect(tokens?.[0]).toMatchObject({ special: true, start: null, stop: null });
+  expect(tokens?.at(-1)).toMatchObject({ special: true });
+  const last = tokens?.at(-2);
+  expect(last?.stop).toBe(8);
+  expect('mill'.endsWith(last?.text as string)).toBe(true);
+  const { body: decoded } = await call('/decode', { ids: tokens?.map(({ id }) => id) });
+  expect(decoded).toHaveLength(1);
+  expect(decoded[0]).toContain('mill');
+  const { body: bare } = await call('/tokenize', { inputs: 'mill', add_special_tokens: false });
+  expect(bare[0].every(({ special }: { special: boolean }) => !special)).toBe(true);
+});
+
+test('/info tells model and limits', async () => {
+  const { body } = await fetch(`${running.url}/info`).then(async (answer) => ({ body: await answer.json() }));
+  expect(body).toMatchObject({
+    served_model_name: 'tiny',
+    model_type: { embedding: { pooling: 'mean' } },
+    max_input_length: running.embedder.info.maxTokens,
+    max_client_batch_size: 2_048,
+  });
+});
+
+describe('failures are in its words', () => {
+  test.for([
+    ['no texts', { inputs: [] }, 400, 'Empty'],
+    ['another type', { inputs: 5 }, 422, 'Validation'],
+    ['too many dimensions', { inputs: 'a', dimensions: 33 }, 422, 'Validation'],
+    ['an unknown prompt', { inputs: 'a', prompt_name: 'title' }, 422, 'Validation'],
+  ] as const)('%s', async ([, sent, status, error_type]) => {
+    const answer = await call('/embed', sent);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual({ error: expect.any(String), error_type });
+  });
+});
