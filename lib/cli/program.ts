@@ -1,5 +1,6 @@
 /** The command line: commands, options and help. Nothing of the library is loaded here, so that help comes at once. */
 import { Command } from 'commander';
+import { VERSION } from '../version.js';
 import { EXIT_CODE_HELP } from './exit-codes.js';
 import type { CommonFlags } from './flags.js';
 import { addCache } from './program/cache.js';
@@ -9,8 +10,8 @@ import { addEmbed } from './program/embed.js';
 import { addModels } from './program/models.js';
 import { addPull } from './program/pull.js';
 import { addQuantize } from './program/quantize.js';
+import { addServe } from './program/serve.js';
 import { addVerify } from './program/verify.js';
-import { VERSION } from '../version.js';
 
 const PROGRAM_HELP = `
 Examples:
@@ -56,5 +57,6 @@ export function buildProgram(run: Run): Command {
   addQuantize(program, run);
   addVerify(program, run);
   addCache(program, run);
+  addServe(program, run);
   return program;
 }

@@ -4,11 +4,11 @@ import { nameOf } from '../../devices/computation.js';
 import type { EmbedderInfo } from '../../index.js';
 import { hubSettings } from '../../models/hub/settings.js';
 import { callNative, type NativeDevice, native } from '../../native.js';
+import { VERSION } from '../../version.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { CommonFlags } from '../flags.js';
 import { loadModel } from '../load.js';
 import { StdoutTarget } from '../output/targets.js';
-import { VERSION } from '../../version.js';
 
 /** A part that could not be found out, and why. */
 interface Problem {

@@ -54,10 +54,17 @@ export function addMessageOptions(command: Command): Command {
     .option('-q, --quiet', 'no progress and no summary; warnings and errors only');
 }
 
-export function positiveInteger(value: string): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1) {
-    throw new InvalidArgumentError('It must be an integer of at least 1.');
-  }
-  return number;
+/** Both ends included. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`It must be an integer ${range}.`);
+  };
 }
+
+export const positiveInteger = integer(1);
+
+/** A list with commas. */
+export const names = (value: string): string[] => value.split(',').filter((name) => name !== '');
