@@ -16,13 +16,23 @@ const TEI_FAILURES: Record<number, string> = {
 
 export class RequestMetrics {
   readonly #byRoute = new Map<string, { labels: Labels; count: number; ms: Histogram }>();
+  /** Requests under way. */
+  active = 0;
+  /** When the latest began or ended, by `performance.now()`. */
+  latestAt = 0;
   total = 0;
   succeeded = 0;
   readonly #failures = new Map<string, number>();
 
   /** Counts every request of an app; those to no route as one, so that no client can make labels. */
   watch(app: FastifyInstance): void {
+    app.addHook('onRequest', async () => {
+      this.active++;
+      this.latestAt = performance.now();
+    });
     app.addHook('onResponse', async ({ routeOptions, method }, reply) => {
+      this.active--;
+      this.latestAt = performance.now();
       this.add(`${method} ${routeOptions.url ?? 'none'}`, reply.statusCode, reply.elapsedTime);
     });
   }

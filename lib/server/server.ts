@@ -6,6 +6,7 @@ import { createConnection } from 'node:net';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { OvembedError } from '../errors.js';
 import { contextOf, limitsOf, ovembed, type Routes, type RoutesOptions } from './app.js';
+import { drain } from './drain.js';
 import { ApiKeys, readKeys } from './guards/api-keys.js';
 import { checkHost, hostRules, isLoopback } from './guards/host.js';
 import { HttpError } from './http-error.js';
@@ -92,9 +93,9 @@ export class EmbeddingServer {
   async #drain(): Promise<void> {
     this.#routes.state.phase = 'draining';
     const { drainMs = DEFAULT_DRAIN_MS } = this.#options;
-    const late = setTimeout(() => this.app.server.closeAllConnections(), drainMs);
+    await drain(this.app.server, this.#routes.requests, drainMs);
+    this.app.server.closeAllConnections();
     await this.app.close();
-    clearTimeout(late);
     await this.#routes.models.close();
   }
 }

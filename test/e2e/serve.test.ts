@@ -1,0 +1,205 @@
+/** `ovembed serve` from outside: how it starts, is told things by signals, and ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
+
+const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+const RUNS = process.env.OVEMBED_TEST_FULL === '1' ? 50 : 3;
+const CLIENTS = 64;
+
+const folder = mkdtempSync(join(tmpdir(), 'ovembed-serve-'));
+const model = join(folder, 'model');
+writeTinyModel(tinyModels.mean, model);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const children = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+});
+
+interface Served {
+  child: ChildProcess;
+  address: string;
+  /** What it says on standard error, so far. */
+  said(): string;
+  /** Exit code and signal. */
+  ended: Promise<[number | null, NodeJS.Signals | null]>;
+}
+
+async function serve(...args: string[]): Promise<Served> {
+  const child = spawn(process.execPath, [MAIN, 'serve', ...args, '--json', '--cache-dir', folder], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  children.add(child);
+  let said = '';
+  child.stderr?.on('data', (chunk) => (said += chunk));
+  const ended = once(child, 'exit') as Served['ended'];
+  await until(() => said.includes('"ready"') || child.exitCode !== null);
+  const address = /"address":"([^"]+)"/.exec(said)?.[1];
+  if (address === undefined) throw new Error(`It did not start: ${said}`);
+  return { child, address, said: () => said, ended };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error('It did not come to pass.');
+    await delay(10);
+  }
+}
+
+/** Asks by a connection of its own that is kept, until the server is gone. */
+async function client(
+  address: string,
+  agent: Agent,
+  isDraining: () => boolean,
+): Promise<{ answered: number; dropped: number }> {
+  const counts = { answered: 0, dropped: 0 };
+  const body = JSON.stringify({ input: ['the river runs', 'seven old mills'] });
+  for (;;) {
+    let connected = false;
+    const outcome = await new Promise<number | string>((resolve) => {
+      const headers = { 'content-type': 'application/json', 'content-length': body.length };
+      const asked = request(`${address}/v1/embeddings`, { method: 'POST', agent, headers }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode as number));
+        response.on('error', () => resolve('cut'));
+      });
+      asked.on('socket', (socket) => (connected = !socket.connecting));
+      asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+      asked.end(body);
+    });
+    if (outcome === 200) counts.answered++;
+    // A connection made after the signal may be refused; a request on one that was there before may not be lost.
+    else if (connected || !isDraining()) counts.dropped++;
+    if (outcome !== 200) return counts;
+  }
+}
+
+describe('SIGTERM', () => {
+  test('drains: of all that was accepted, nothing is dropped', async () => {
+    for (let run = 0; run < RUNS; run++) {
+      const { child, address, ended } = await serve(model, '--port', '0');
+      const agents = Array.from({ length: CLIENTS }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+      const clients = agents.map((agent) => client(address, agent, () => child.killed));
+      await delay(200 + Math.random() * 200);
+      child.kill('SIGTERM');
+      const counts = await Promise.all(clients);
+      expect(await ended).toEqual([0, null]);
+      for (const agent of agents) agent.destroy();
+      expect(counts.reduce((sum, { dropped }) => sum + dropped, 0)).toBe(0);
+      expect(counts.reduce((sum, { answered }) => sum + answered, 0)).toBeGreaterThan(CLIENTS);
+    }
+  });
+
+  test('ends an idle server at once, also with a connection that is kept', async () => {
+    const { child, address, ended } = await serve(model, '--port', '0');
+    const agent = new Agent({ keepAlive: true });
+    await new Promise((resolve) =>
+      request(`${address}/health`, { agent }, (response) => response.resume().on('end', resolve)).end(),
+    );
+    child.kill('SIGTERM');
+    expect(await Promise.race([ended, delay(5_000)])).toEqual([0, null]);
+    agent.destroy();
+  });
+
+  test('tells balancers at once', async () => {
+    const { child, address, ended } = await serve(model, '--port', '0');
+    const agent = new Agent({ keepAlive: true });
+    const health = () =>
+      new Promise<string>((resolve, reject) => {
+        const asked = request(`${address}/health`, { agent }, (response) => {
+          let text = '';
+          response
+            .on('data', (chunk) => (text += chunk))
+            .on('end', () => resolve(`${response.statusCode} ${JSON.parse(text).status}`));
+        });
+        asked.on('error', reject).end();
+      });
+    expect(await health()).toBe('200 ok');
+    child.kill('SIGTERM');
+    await delay(30);
+    expect(await health()).toBe('503 draining');
+    await ended;
+    agent.destroy();
+  });
+});
+
+test('SIGHUP reads keys and configuration again', async () => {
+  const keys = join(folder, 'keys');
+  const config = join(folder, 'server.json');
+  writeFileSync(keys, '# of the team\nfirst\n');
+  writeFileSync(config, JSON.stringify({ port: 0, apiKeyFile: keys, models: [{ model, name: 'one' }] }));
+  const { child, address, said } = await serve('--config', config);
+  const status = async (key: string) => {
+    const answer = await fetch(`${address}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+    return answer.status === 200 ? (await answer.json()).data.map(({ id }: { id: string }) => id) : answer.status;
+  };
+  expect([await status('first'), await status('second')]).toEqual([['one'], 401]);
+  writeFileSync(keys, 'second\n');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      port: 0,
+      apiKeyFile: keys,
+      models: [
+        { model, name: 'one' },
+        { model, name: 'two' },
+      ],
+    }),
+  );
+  child.kill('SIGHUP');
+  await until(() => said().includes('"reloaded"'));
+  expect([await status('first'), await status('second')]).toEqual([401, ['one', 'two']]);
+  writeFileSync(config, '{"hosts":1}');
+  child.kill('SIGHUP');
+  await until(() => said().includes('not reloaded'));
+  expect(said()).toContain('Did you mean host?');
+  expect(await status('second')).toEqual(['one', 'two']);
+});
+
+test('a Unix socket is its owner’s, and one left behind is replaced', async () => {
+  const socket = join(folder, 'ovembed.sock');
+  const first = await serve(model, '--socket', socket);
+  expect(statSync(socket).mode & 0o777).toBe(0o600);
+  await expect(serve(model, '--socket', socket)).rejects.toThrow('Another process listens');
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const second = await serve(model, '--socket', socket);
+  const status = await new Promise((resolve) =>
+    request({ socketPath: socket, path: '/health', headers: { host: 'localhost' } }, ({ statusCode }) =>
+      resolve(statusCode),
+    ).end(),
+  );
+  expect(status).toBe(200);
+  second.child.kill('SIGTERM');
+  expect(await second.ended).toEqual([0, null]);
+});
+
+test('--print-config shows what is in force, without keys', async () => {
+  const config = join(folder, 'printed.mjs');
+  writeFileSync(
+    config,
+    `export default { port: 1, host: '::1', apiKeys: ['secret'], models: [{ model: 'a/b', lazy: true }] };`,
+  );
+  const args = [MAIN, 'serve', '--config', config, '--print-config', '--port', '3'];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, OVEMBED_PORT: '2', OVEMBED_HOST: '127.0.0.2' },
+  });
+  let printed = '';
+  child.stdout.on('data', (chunk) => (printed += chunk));
+  await once(child, 'exit');
+  expect(JSON.parse(printed)).toEqual({
+    port: 3,
+    host: '127.0.0.2',
+    apiKeys: ['***'],
+    models: [{ model: 'a/b', lazy: true }],
+  });
+});
