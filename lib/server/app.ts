@@ -9,6 +9,7 @@ import { type Logger, resolveLogger } from '../logger.js';
 import { checkBody } from './body-check.js';
 import type { ServerContext, ServerState } from './context.js';
 import { ApiKeys } from './guards/api-keys.js';
+import { limitBodies } from './guards/slow-body.js';
 import { HttpError } from './http-error.js';
 import { DEFAULT_LIMITS, LIMIT_CHECKS, type ServerLimits } from './limits.js';
 import { answerWith, openAiError } from './protocols/errors.js';
@@ -65,7 +66,7 @@ const isPublic = (url: string) => url.startsWith('/health');
 /** For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. */
 export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = async (app, options) => {
   const context = 'context' in options ? options.context : contextOf(options);
-  const { models, apiKeys, requests, state } = context;
+  const { models, apiKeys, limits, requests, state } = context;
   requests.watch(app);
   app.setErrorHandler(answerWith(openAiError));
   app.addHook('onRequest', async (request, reply) => {
@@ -75,6 +76,7 @@ export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = 
   });
   app.setValidatorCompiler(checkBody as FastifySchemaCompiler<unknown>);
   jsonOnly(app);
+  limitBodies(app, limits);
   await app.register(healthRoutes, context);
   await app.register(metricsRoutes, context);
   await app.register(openAiRoutes, context);

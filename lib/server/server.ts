@@ -9,6 +9,7 @@ import { contextOf, limitsOf, ovembed, type Routes, type RoutesOptions } from '.
 import { drain } from './drain.js';
 import { ApiKeys, readKeys } from './guards/api-keys.js';
 import { checkHost, hostRules, isLoopback } from './guards/host.js';
+import { checkForm } from './guards/request-form.js';
 import { HttpError } from './http-error.js';
 import { importServerPeer } from './peers.js';
 import { answerWith, openAiError } from './protocols/errors.js';
@@ -39,6 +40,8 @@ export interface ServerOptions extends RoutesOptions {
 
 const DEFAULT_PORT = 8_080;
 const DEFAULT_DRAIN_MS = 30_000;
+/** How often connections that send their headers too slowly are looked for. */
+const CHECK_MS = 1_000;
 const SOCKET_MODE = 0o600;
 
 export class EmbeddingServer {
@@ -112,23 +115,29 @@ export async function createServer(options: ServerOptions): Promise<EmbeddingSer
   const { limits } = routes;
   const { fastify } = await importServerPeer(() => import('fastify'), 'fastify');
   const https = tls && { cert: await read(tls.certFile), key: await read(tls.keyFile) };
+  const sockets = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS };
   const app = fastify({
-    ...(https
-      ? { https: { ...https, maxHeaderSize: limits.headerBytes } }
-      : { http: { maxHeaderSize: limits.headerBytes } }),
+    ...(https ? { https: { ...https, ...sockets } } : { http: sockets }),
     bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.receiveMs,
-    connectionTimeout: 0,
+    // Bodies have their own limit, as those that stream take their time.
+    requestTimeout: 0,
+    // Of a socket on which nothing moves at all, be it a client that does not read.
+    connectionTimeout: 2 * Math.max(limits.receiveMs, limits.requestMs),
     keepAliveTimeout: 72_000,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     logger: requestLog,
     routerOptions: { maxParamLength: 200 },
   } as FastifyServerOptions) as unknown as FastifyInstance;
-  app.server.headersTimeout = Math.min(limits.receiveMs, 15_000);
-  app.server.maxConnections = limits.connections;
+  const { server } = app;
+  server.headersTimeout = Math.min(limits.receiveMs, 15_000);
+  server.maxConnections = limits.connections;
+  server.maxHeadersCount = 0;
   const rules = hostRules(socket === undefined ? host : null, allowedHosts);
-  app.addHook('onRequest', async (request) => checkHost(request, rules));
+  app.addHook('onRequest', async (request) => {
+    checkForm(request);
+    checkHost(request, rules);
+  });
   app.addHook('onRequest', async ({ headers }) => refuseForeign(headers));
   app.setErrorHandler(answerWith(openAiError));
   app.setNotFoundHandler(() => {
