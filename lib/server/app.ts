@@ -9,6 +9,7 @@ import { type Logger, resolveLogger } from '../logger.js';
 import { checkBody } from './body-check.js';
 import type { ServerContext, ServerState } from './context.js';
 import { ApiKeys } from './guards/api-keys.js';
+import { type ClientLimits, limitClients } from './guards/clients.js';
 import { limitBodies } from './guards/slow-body.js';
 import { HttpError } from './http-error.js';
 import { DEFAULT_LIMITS, LIMIT_CHECKS, type ServerLimits } from './limits.js';
@@ -27,6 +28,8 @@ export interface RoutesOptions {
   /** One of them is needed by every route but `/health`. Default: none is needed. */
   apiKeys?: ApiKeys | readonly string[];
   limits?: Partial<ServerLimits>;
+  /** Of each client: its API key, else its address. */
+  clients?: ClientLimits;
   /** Resident bytes above which idle models are unloaded before another is loaded. Default 0: no bound. */
   memoryBytes?: number;
   logger?: Logger;
@@ -35,6 +38,7 @@ export interface RoutesOptions {
 /** What the owner of the routes can do with them. */
 export interface Routes extends ServerContext {
   apiKeys: ApiKeys;
+  clients: ClientLimits;
 }
 
 declare module 'fastify' {
@@ -48,12 +52,14 @@ export function limitsOf({ limits = {} }: Pick<RoutesOptions, 'limits'>): Server
   return { ...DEFAULT_LIMITS, ...limits };
 }
 
-export function contextOf({ models, apiKeys = [], limits = {}, memoryBytes = 0, logger }: RoutesOptions): Routes {
+export function contextOf(options: RoutesOptions): Routes {
+  const { models, apiKeys = [], limits = {}, clients = {}, memoryBytes = 0, logger } = options;
   if (models.length === 0) throw new OvembedError('ERR_INVALID_ARGUMENT', 'The server needs at least one model.');
   const state: ServerState = { phase: 'ready' };
   return {
     models: new ServedModels(models, { logger: resolveLogger(logger), memoryBytes }),
     limits: limitsOf({ limits }),
+    clients,
     requests: new RequestMetrics(),
     state,
     apiKeys: apiKeys instanceof ApiKeys ? apiKeys : new ApiKeys(apiKeys),
@@ -69,11 +75,13 @@ export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = 
   const { models, apiKeys, limits, requests, state } = context;
   requests.watch(app);
   app.setErrorHandler(answerWith(openAiError));
+  app.decorateRequest('ovembedKey', null);
   app.addHook('onRequest', async (request, reply) => {
     const url = request.routeOptions.url?.slice(app.prefix.length) ?? '';
-    if (!isPublic(url)) apiKeys.check(request);
+    request.ovembedKey = isPublic(url) ? null : apiKeys.check(request);
     if (state.phase === 'draining') reply.header('connection', 'close');
   });
+  await limitClients(app, context.clients);
   app.setValidatorCompiler(checkBody as FastifySchemaCompiler<unknown>);
   jsonOnly(app);
   limitBodies(app, limits);

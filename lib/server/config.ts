@@ -10,6 +10,7 @@ import {
   aDuration,
   aNonEmptyString,
   anInteger,
+  aPositiveInteger,
   type Check,
   type Checks,
   checkObject,
@@ -18,6 +19,7 @@ import {
 } from '../checks.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import { checkLoadOptions } from '../options.js';
+import type { ClientLimits } from './guards/clients.js';
 import { LIMIT_CHECKS } from './limits.js';
 import { importServerPeer } from './peers.js';
 import type { ModelConfig } from './served-models.js';
@@ -81,6 +83,12 @@ const FILE_CHECKS: Checks<{ certFile: string; keyFile: string }> = {
   keyFile: aNonEmptyString,
 };
 
+const CLIENT_CHECKS: Checks<ClientLimits> = {
+  concurrent: aPositiveInteger,
+  requests: aPositiveInteger,
+  windowMs: aPositiveInteger,
+};
+
 const CONFIG_CHECKS: Checks<ServerConfig> = {
   models: listOf(aModel),
   host: aNonEmptyString,
@@ -93,6 +101,7 @@ const CONFIG_CHECKS: Checks<ServerConfig> = {
   allowedHosts: listOf(aNonEmptyString),
   tls: (value, name) => checkOptions(value as object, FILE_CHECKS, name),
   limits: (value, name) => checkOptions(value as object, LIMIT_CHECKS, name),
+  clients: (value, name) => checkOptions(value as object, CLIENT_CHECKS, name),
   memoryBytes: anInteger(0, Number.MAX_SAFE_INTEGER),
   drainMs: aDuration,
   requestLog: (value, name) => {

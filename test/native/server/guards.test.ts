@@ -91,3 +91,32 @@ describe('a public address', () => {
     }
   });
 });
+
+describe('one client', () => {
+  test('has at most so many requests under way; another has its own', async () => {
+    const { url } = await startServer({ apiKeys: ['a', 'b'], clients: { concurrent: 2 } });
+    const ask = (key: string) =>
+      post(
+        `${url}/v1/embeddings`,
+        { input: Array.from({ length: 2_000 }, (_, i) => `${i} the river runs past seven old mills`) },
+        { authorization: `Bearer ${key}` },
+      );
+    const answers = await Promise.all([...Array(6).fill('a'), 'b'].map(ask));
+    expect(answers.slice(0, 6).filter(({ status }) => status === 200)).toHaveLength(2);
+    expect(answers.slice(0, 6).filter(({ status }) => status === 429)).toHaveLength(4);
+    expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('1');
+    expect(answers[6]?.status).toBe(200);
+    expect((await ask('a')).status).toBe(200);
+  });
+
+  test('asks at most so often', async () => {
+    const { url } = await startServer({ apiKeys: ['a', 'b'], clients: { requests: 3, windowMs: 2_000 } });
+    const ask = (key: string) => post(`${url}/v1/embeddings`, { input: 'a' }, { authorization: `Bearer ${key}` });
+    const answers = [];
+    for (let i = 0; i < 5; i++) answers.push(await ask('a'));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429, 429]);
+    expect(answers[4]?.body.error).toMatchObject({ type: 'rate_limit_error', code: 'ERR_RATE_LIMIT' });
+    expect(Number(answers[4]?.headers.get('retry-after-ms'))).toBeGreaterThan(0);
+    expect((await ask('b')).status).toBe(200);
+  });
+});

@@ -1,0 +1,66 @@
+/** Who asks, and how much at once: one client's requests must not be all that the server does. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HttpError } from '../http-error.js';
+import { importServerPeer } from '../peers.js';
+
+export interface ClientLimits {
+  /** Requests of one client under way at once; more are 429. Default: no limit. */
+  concurrent?: number;
+  /** Requests of one client in `windowMs`; more are 429 with the time to wait. Needs @fastify/rate-limit. Default: no limit. */
+  requests?: number;
+  /** Milliseconds. Default 60,000. */
+  windowMs?: number;
+}
+
+const RETRY_AFTER_MS = 1_000;
+const WINDOW_MS = 60_000;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The number of the request's API key; null where none is needed. */
+    ovembedKey: number | null;
+  }
+}
+
+/** A key where keys are needed, else an address. */
+const nameOf = ({ ovembedKey, ip }: FastifyRequest): string => (ovembedKey === null ? ip : `key ${ovembedKey}`);
+
+export async function limitClients(
+  app: FastifyInstance,
+  { concurrent, requests, windowMs = WINDOW_MS }: ClientLimits,
+): Promise<void> {
+  if (concurrent !== undefined) limitConcurrency(app, concurrent);
+  if (requests === undefined) return;
+  const { default: rateLimit } = await importServerPeer(() => import('@fastify/rate-limit'), '@fastify/rate-limit');
+  await app.register(rateLimit, {
+    max: requests,
+    timeWindow: windowMs,
+    keyGenerator: nameOf,
+    errorResponseBuilder: (_, { ttl }) =>
+      new HttpError(429, 'ERR_RATE_LIMIT', `At most ${requests} requests in ${windowMs} ms are taken.`, {
+        retryAfterMs: ttl,
+      }),
+  });
+}
+
+function limitConcurrency(app: FastifyInstance, most: number): void {
+  const underWay = new Map<string, number>();
+  const counted = new WeakSet<FastifyRequest>();
+  app.addHook('onRequest', async (request) => {
+    const client = nameOf(request);
+    const count = underWay.get(client) ?? 0;
+    if (count >= most) {
+      const message = `At most ${most} requests of a client are answered at once.`;
+      throw new HttpError(429, 'ERR_OVERLOADED', message, { retryAfterMs: RETRY_AFTER_MS });
+    }
+    underWay.set(client, count + 1);
+    counted.add(request);
+  });
+  app.addHook('onResponse', async (request) => {
+    if (!counted.has(request)) return;
+    const client = nameOf(request);
+    const count = (underWay.get(client) ?? 1) - 1;
+    if (count > 0) underWay.set(client, count);
+    else underWay.delete(client);
+  });
+}
