@@ -18,6 +18,7 @@ import { RequestMetrics } from './request-metrics.js';
 import { healthRoutes } from './routes/health.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { openAiRoutes } from './routes/openai.js';
+import { remoteRoutes } from './routes/remote.js';
 import { teiRoutes } from './routes/tei.js';
 import { type GivenModel, ServedModels } from './served-models.js';
 
@@ -89,6 +90,7 @@ export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = 
   await app.register(metricsRoutes, context);
   await app.register(openAiRoutes, context);
   await app.register(teiRoutes, context);
+  await app.register(remoteRoutes, context);
   if (!('context' in options)) {
     await models.warmUp();
     app.addHook('onClose', () => models.close());

@@ -44,3 +44,9 @@ export function answerWith(shape: ErrorShape) {
     reply.status(status).send(body);
   };
 }
+
+/** Ovembed's own: the code of the `OvembedError` as it was thrown. */
+export const remoteError: ErrorShape = ({ status, code, message, retryAfterMs }) => ({
+  status,
+  body: { code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) },
+});

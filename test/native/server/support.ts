@@ -27,7 +27,7 @@ export async function startServer(options: Partial<ServerOptions> = {}): Promise
     await server.close();
     await embedder.close();
   });
-  return { server, embedder, url, port: (server.app.server.address() as AddressInfo).port };
+  return { server, embedder, url, port: (server.app.server.address() as Partial<AddressInfo>).port ?? 0 };
 }
 
 /** Posts JSON; the body of the answer is parsed if it is JSON. */

@@ -1,0 +1,85 @@
+/** For other processes of ovembed (`Embedder.connect`): all options, and vectors as bytes. */
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import { type Static, type TObject, Type } from 'typebox';
+import type { DecodeOptions, EmbedOptions, InputOptions, TokenizeOptions } from '../../options.js';
+import { encodeEmbeddings, encodeTokenEmbeddings, VECTORS_TYPE } from '../../remote/wire.js';
+import type { Dtype } from '../../vectors/dtype.js';
+import { VERSION } from '../../version.js';
+import type { ServerContext } from '../context.js';
+import { clientGone } from '../deadline.js';
+import { inputsOf } from '../inputs.js';
+import { answerWith, remoteError } from '../protocols/errors.js';
+import { Inputs, optional } from '../schemas.js';
+
+const model = optional(Type.String(), 'the name of a model of this server (default: the first)');
+/** The library checks them, as in a process of its own. */
+const options = optional(Type.Record(Type.String(), Type.Unknown()), 'an object with options of the call');
+const Ids = Type.Array(Type.Integer({ minimum: 0 }), { description: 'a list of token ids' });
+const Texts = Type.Array(Type.String(), { description: 'a list of texts' });
+
+const EmbedBody = Type.Object({ model, inputs: Inputs, options });
+const TextsBody = Type.Object({ model, texts: Texts, options });
+const DecodeBody = Type.Object({ model, ids: Ids, options });
+
+export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
+  app.setErrorHandler(answerWith(remoteError));
+  const hide = { hide: true };
+  const route = <T extends TObject>(
+    url: string,
+    body: T,
+    answer: (body: Static<T>, reply: FastifyReply) => Promise<unknown>,
+  ) =>
+    app.post<{ Body: Static<T> }>(url, { schema: { body, ...hide } }, ({ body }, reply) =>
+      answer(body as Static<T>, reply),
+    );
+  /** Of the call, within the limit of the server. */
+  const limited = ({ timeoutMs }: { timeoutMs?: number }, reply: FastifyReply) => ({
+    timeoutMs: Math.min(timeoutMs || Infinity, limits.requestMs),
+    signal: clientGone(reply),
+  });
+
+  app.get<{ Querystring: { model?: string } }>('/ovembed/v1/info', { schema: hide }, ({ query }) =>
+    models.use(query.model, async ({ info }, { name }) => ({ version: VERSION, name, info })),
+  );
+
+  route('/ovembed/v1/embed', EmbedBody, (body, reply) =>
+    models.use(body.model ?? undefined, async (embedder) => {
+      const asked = (body.options ?? {}) as EmbedOptions<Dtype>;
+      const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
+      const result = await embedder.embed(inputs, { ...asked, ...limited(asked, reply) });
+      return reply.type(VECTORS_TYPE).send(encodeEmbeddings(result));
+    }),
+  );
+
+  route('/ovembed/v1/embed-tokens', EmbedBody, (body, reply) =>
+    models.use(body.model ?? undefined, async (embedder) => {
+      const asked = (body.options ?? {}) as InputOptions;
+      const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
+      const texts = await embedder.embedTokens(inputs, { ...asked, ...limited(asked, reply) });
+      return reply.type(VECTORS_TYPE).send(encodeTokenEmbeddings(texts));
+    }),
+  );
+
+  route('/ovembed/v1/tokenize', TextsBody, (body, reply) =>
+    models.use(body.model ?? undefined, async (embedder) => {
+      const asked = (body.options ?? {}) as TokenizeOptions;
+      const rows = await embedder.tokenize(body.texts, { ...asked, ...limited(asked, reply) });
+      return rows.map(({ ids, offsets, specialTokensMask }) =>
+        [ids, offsets, specialTokensMask].map((part) => [...part]),
+      );
+    }),
+  );
+
+  route('/ovembed/v1/count-tokens', TextsBody, (body, reply) =>
+    models.use(body.model ?? undefined, async (embedder) => {
+      const asked = (body.options ?? {}) as InputOptions;
+      return [...(await embedder.countTokens(body.texts, { ...asked, ...limited(asked, reply) }))];
+    }),
+  );
+
+  route('/ovembed/v1/decode', DecodeBody, (body) =>
+    models.use(body.model ?? undefined, async (embedder) => ({
+      text: await embedder.decode(body.ids, (body.options ?? {}) as DecodeOptions),
+    })),
+  );
+};
