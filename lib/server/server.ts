@@ -1,5 +1,6 @@
 /** A server of its own: guards against the network, an orderly start and end. */
 
+import cluster from 'node:cluster';
 import { chmod, readFile, unlink } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createConnection } from 'node:net';
@@ -64,7 +65,8 @@ export class EmbeddingServer {
     const { host = '127.0.0.1', port = DEFAULT_PORT, socket, socketMode = SOCKET_MODE } = this.#options;
     const { state, models } = this.#routes;
     state.phase = 'starting';
-    if (socket !== undefined) await removeDeadSocket(socket);
+    // A worker's socket is the first process's.
+    if (socket !== undefined && !cluster.isWorker) await removeDeadSocket(socket);
     const address = await this.app.listen(socket === undefined ? { host, port } : { path: socket });
     if (socket !== undefined) await chmod(socket, socketMode);
     await models.warmUp();
@@ -175,7 +177,7 @@ async function read(path: string): Promise<Buffer> {
 }
 
 /** A process that was killed leaves its socket behind; one at which somebody answers is not ours to remove. */
-async function removeDeadSocket(path: string): Promise<void> {
+export async function removeDeadSocket(path: string): Promise<void> {
   const answered = await new Promise<boolean>((resolve) => {
     const connection = createConnection(path, () => resolve(true));
     connection.on('error', () => resolve(false));

@@ -1,5 +1,5 @@
 /** `ovembed serve` from outside: how it starts, is told things by signals, and ends. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -201,5 +201,38 @@ test('--print-config shows what is in force, without keys', async () => {
     host: '127.0.0.2',
     apiKeys: ['***'],
     models: [{ model: 'a/b', lazy: true }],
+  });
+});
+
+describe('--workers', () => {
+  test('share a port; one that is killed is replaced, and they drain together', async () => {
+    const { child, address, said, ended } = await serve(model, '--port', '0', '--workers', '2');
+    const ask = async () => {
+      const answer = await fetch(`${address}/v1/embeddings`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify({ input: 'the river runs' }),
+      });
+      return answer.status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 20 }, ask));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    const metrics = await (await fetch(`${address}/metrics`)).text();
+    expect(metrics).toMatch(/^te_request_count (20|21)$/m);
+    const workers = execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    expect(workers).toHaveLength(2);
+    process.kill(Number(workers[0]), 'SIGKILL');
+    await until(() => said().includes('worker replaced'));
+    await until(
+      () =>
+        execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' })
+          .trim()
+          .split('\n').length === 2,
+    );
+    expect(await ask()).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
   });
 });

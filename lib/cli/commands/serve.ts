@@ -1,8 +1,12 @@
 /** `ovembed serve`: models behind HTTP, until a signal ends it. */
+import cluster from 'node:cluster';
 import { OvembedError } from '../../errors.js';
 import { DEFAULT_MODEL } from '../../models/index.js';
 import { checkConfig, environmentConfig, printable, readConfig, type ServerConfig } from '../../server/config.js';
 import { createServer, type EmbeddingServer } from '../../server/index.js';
+import { importServerPeer } from '../../server/peers.js';
+import { removeDeadSocket } from '../../server/server.js';
+import { type WorkerOrder, type WorkerReport, Workers } from '../../server/workers.js';
 import { EXIT } from '../exit-codes.js';
 import type { CommonFlags } from '../flags.js';
 import { StdoutTarget } from '../output/targets.js';
@@ -21,6 +25,7 @@ export interface ServeFlags extends CommonFlags {
   tlsKey?: string;
   drainMs?: number;
   memoryMb?: number;
+  workers?: number;
 }
 
 /** @returns the exit code, when the server has ended */
@@ -30,11 +35,14 @@ export async function serve(model: string | undefined, flags: ServeFlags): Promi
     await new StdoutTarget().append(Buffer.from(`${JSON.stringify(printable(config), null, 2)}\n`));
     return EXIT.ok;
   }
+  const { workers = 1 } = flags;
+  if (workers > 1 && cluster.isPrimary) return serveByWorkers(workers, config, flags);
   const { logger } = commandLogger(flags);
   const server = await createServer({ ...config, ...(logger && { logger }) });
-  const ended = untilSignal(server, () => configOf(model, flags), flags);
+  const ended = untilTold(server, () => configOf(model, flags), flags);
   const address = await server.listen();
-  say(flags, { event: 'ready', address }, `ovembed is ready at ${address}`);
+  if (cluster.isWorker) process.send?.({ event: 'ready', address } satisfies WorkerReport);
+  else say(flags, { event: 'ready', address }, `ovembed is ready at ${address}`);
   return ended;
 }
 
@@ -75,12 +83,12 @@ const defined = <T extends object>(given: T) =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
 /** Ends at the first SIGINT or SIGTERM, in order; at the second at once. SIGHUP: what can be changed is read again. */
-function untilSignal(
+function untilTold(
   server: EmbeddingServer,
   configAgain: () => Promise<ServerConfig>,
   flags: ServeFlags,
 ): Promise<number> {
-  process.on('SIGHUP', () => {
+  const reload = () => {
     configAgain()
       .then((config) => server.reload(config))
       .then(
@@ -88,20 +96,48 @@ function untilSignal(
         (error: Error) =>
           say(flags, { event: 'not reloaded', message: error.message }, `not reloaded: ${error.message}`),
       );
-  });
+  };
+  const drained = onEnd(flags, () => server.close());
+  if (cluster.isWorker) {
+    process.on('message', (order: WorkerOrder) => {
+      if (order === 'drain') process.emit('SIGTERM');
+      if (order === 'reload') reload();
+    });
+  } else process.on('SIGHUP', reload);
+  return drained;
+}
+
+async function serveByWorkers(count: number, { socket }: ServerConfig, flags: ServeFlags): Promise<number> {
+  if (socket !== undefined) await removeDeadSocket(socket);
+  const { AggregatorRegistry } = await importServerPeer(() => import('prom-client'), 'prom-client');
+  const onReplaced = (exitCode: number | null) =>
+    say(flags, { event: 'worker replaced', exitCode }, `a worker ended (${exitCode}); another takes its place`);
+  const workers = new Workers({ count, onReplaced }, new AggregatorRegistry());
+  const ended = onEnd(flags, () => workers.drain());
+  process.on('SIGHUP', () => workers.tell('reload'));
+  const started = await workers.start();
+  if ('exitCode' in started) return started.exitCode;
+  const { address } = started;
+  say(flags, { event: 'ready', address }, `ovembed is ready at ${address}, by ${count} processes`);
+  return ended;
+}
+
+/** The exit code, when a signal has come and the end is done. A terminal's Ctrl-C reaches workers, too: they leave it to the first process. */
+function onEnd(flags: ServeFlags, end: () => Promise<void>): Promise<number> {
+  if (cluster.isWorker) process.on('SIGINT', () => {});
   return new Promise((resolve, reject) => {
     let ending = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of cluster.isWorker ? (['SIGTERM'] as const) : (['SIGINT', 'SIGTERM'] as const)) {
       process.on(signal, () => {
         if (ending) process.exit(EXIT[signal]);
         ending = true;
         say(flags, { event: 'draining' }, 'ovembed answers what it has accepted, then ends');
-        server.close().then(() => resolve(EXIT.ok), reject);
+        end().then(() => resolve(EXIT.ok), reject);
       });
     }
   });
 }
 
 function say({ json, quiet }: ServeFlags, event: object, message: string): void {
-  if (!quiet) process.stderr.write(json ? `${JSON.stringify(event)}\n` : `${message}\n`);
+  if (!quiet && cluster.isPrimary) process.stderr.write(json ? `${JSON.stringify(event)}\n` : `${message}\n`);
 }

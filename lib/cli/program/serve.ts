@@ -39,6 +39,7 @@ export function addServe(program: Command, run: Run): void {
     .option('--allowed-host <names>', 'Host headers that are answered besides, with commas', names)
     .option('--tls-cert <file>', 'PEM')
     .option('--tls-key <file>', 'PEM')
+    .option('--workers <n>', 'processes that share the port, each with its models (default: 1)', positiveInteger)
     .option('--drain-ms <n>', 'how long requests under way are waited for at the end (default: 30000)', positiveInteger)
     .option('--memory-mb <n>', 'resident memory above which idle models are unloaded', positiveInteger);
   addCommonOptions(serve)

@@ -1,4 +1,5 @@
 /** `/metrics` for Prometheus: what embedders count anyway, and what requests did; under TEI's names, too, for its dashboards. */
+import cluster from 'node:cluster';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Metric, MetricValue, MetricValueWithName } from 'prom-client';
 import type { CacheLevelStats } from '../../cache/stats.js';
@@ -7,6 +8,7 @@ import type { ServerContext } from '../context.js';
 import { importServerPeer } from '../peers.js';
 import type { RequestMetrics } from '../request-metrics.js';
 import type { ServedModels } from '../served-models.js';
+import { metricsOfAll } from '../workers.js';
 
 type Labels = Record<string, string | number>;
 type Samples = readonly (readonly [labels: Labels, value: number | HistogramSnapshot])[];
@@ -20,13 +22,17 @@ interface Family {
 }
 
 export const metricsRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, requests }) => {
-  const { Registry } = await importServerPeer(() => import('prom-client'), 'prom-client');
+  const { Registry, AggregatorRegistry } = await importServerPeer(() => import('prom-client'), 'prom-client');
   const registry = new Registry();
+  if (cluster.isWorker) {
+    AggregatorRegistry.setRegistries(registry);
+    new AggregatorRegistry(); // answers the first process when it asks
+  }
   for (const family of [...modelFamilies(models), ...requestFamilies(requests)]) {
     for (const name of family.names) registry.registerMetric(metric(name, family));
   }
   app.get('/metrics', { schema: { tags: ['Operations'], summary: 'Figures for Prometheus' } }, async (_, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
+    reply.type(registry.contentType).send(await (cluster.isWorker ? metricsOfAll() : registry.metrics())),
   );
 };
 
