@@ -26,6 +26,7 @@ export interface WorkersOptions {
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #metrics: { clusterMetrics(): Promise<string> };
+  readonly #ready = new Set<Worker>();
   #ending = false;
 
   constructor(options: WorkersOptions, metrics: { clusterMetrics(): Promise<string> }) {
@@ -48,14 +49,17 @@ export class Workers {
   }
 
   tell(order: WorkerOrder): void {
-    for (const worker of workers()) worker.send(order);
+    for (const worker of this.#ready) worker.send(order);
   }
 
   /** Resolves when all have ended. */
   async drain(): Promise<void> {
     this.#ending = true;
-    const exits = workers().map((worker) => once(worker, 'exit'));
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+    const exits = workers.map((worker) => once(worker, 'exit'));
     this.tell('drain');
+    // One that is only starting has accepted nothing, and does not listen to messages yet.
+    for (const worker of workers) if (!this.#ready.has(worker)) worker.process.kill('SIGKILL');
     await Promise.all(exits);
   }
 
@@ -69,6 +73,8 @@ export class Workers {
       worker.on('message', (report: WorkerReport) => report.event === 'ready' && resolve(report.address));
     });
     const ended = once(worker, 'exit').then(([code]) => (code as number | null) ?? 1);
+    void ready.then(() => this.#ready.add(worker));
+    void ended.then(() => this.#ready.delete(worker));
     const outcome = await Promise.race([ready, ended]);
     void ended.then((code) => this.#replace(code, performance.now() - startedAt, retryMs, typeof outcome === 'string'));
     return outcome;
@@ -88,8 +94,6 @@ export class Workers {
     if (worker.isConnected()) worker.send({ metrics: text, id });
   }
 }
-
-const workers = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
 
 let nextId = 0;
 
