@@ -1,11 +1,10 @@
 //! The Hugging Face tokenizer: load, encode, decode.
 
 use crate::encoding::OvtEncoding;
-use crate::ffi::{Error, Result, panic_text};
+use crate::ffi::{Error, Result, caught};
 use crate::utf16::push_utf16_spans;
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::panic::catch_unwind;
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
 use tokenizers::{Encoding, PaddingParams, PostProcessor, PostProcessorWrapper, Token, Tokenizer, TruncationDirection};
 
@@ -92,8 +91,7 @@ impl OvtTokenizer {
     /// `lower_case` puts a Lowercase normalizer in front, as sentence-transformers does for `do_lower_case: true`.
     pub fn from_json(json: &[u8], lower_case: bool) -> Result<Self> {
         // The crate panics on some malformed sections, which is no less the file's fault than an error is.
-        let loaded = catch_unwind(|| Self::load(json, lower_case))
-            .unwrap_or_else(|payload| Err(panic_text(payload.as_ref()).into()));
+        let loaded = caught(|| Self::load(json, lower_case)).unwrap_or_else(|said| Err(said.into()));
         loaded.map_err(|error| Error::file(format!("not a usable tokenizer.json: {error}")))
     }
 
