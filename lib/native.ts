@@ -98,6 +98,42 @@ export interface CompileAheadOptions
   blobFile: string;
 }
 
+export interface ModelReportOptions
+  extends Pick<
+    PipelineOptions,
+    'source' | 'device' | 'precision' | 'int8Weights' | 'int8Activations' | 'streams' | 'threads'
+  > {
+  /** Tokens of a row; the model is looked at in one row of each. */
+  widths: Uint32Array;
+  /** Whether the device, which has to be here then, is asked which operations it takes. */
+  asksDevice: boolean;
+}
+
+/** Of a graph. */
+export interface Operation {
+  /** OpenVINO's, such as `MatMul`. */
+  type: string;
+  name: string;
+}
+
+export interface NativeShapeReport {
+  shape: PipelineShape;
+  /** Why there is no more to tell: the model cannot have the shape, or the device could not be asked. */
+  problem: string | null;
+  /** Operations of the graph that have an output of open shape although the inputs of the graph are fixed. */
+  openOperations: number;
+  /** Those of them whose own inputs are fixed, which is where it begins. */
+  origins: Operation[];
+  /** What the device does not take; null: it was not asked. */
+  unsupported: Operation[] | null;
+}
+
+export interface NativeModelReport {
+  /** Of the graph, constants left out. */
+  operations: number;
+  shapes: NativeShapeReport[];
+}
+
 export interface ConvertModelOptions {
   source: ModelSource;
   /** Of the weights; those that the source holds in 8 bits already stay as they are. */
@@ -287,6 +323,10 @@ export interface NativeAddon {
   /** Version of the OpenVINO runtime, such as `2026.4.1-…`. */
   readonly runtimeVersion: string;
   devices(): Promise<NativeDevice[]>;
+  /** What a device's plugin supports, by OpenVINO's names; null: not to be read, or not without the device. */
+  deviceProperties(device: string): Promise<Record<string, string | null>>;
+  /** Looks at a model in fixed shapes without compiling it. */
+  modelReport(options: ModelReportOptions): Promise<NativeModelReport>;
   loadTokenizer(options: TokenizerOptions): Promise<NativeTokenizer>;
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
   /** Writes a model as OpenVINO IR, with its weights (products, and the table of the tokens) in another type. */

@@ -19,6 +19,10 @@ export interface CommonFlags extends SourceFlags {
   activations?: NonNullable<LoadOptions['activations']>;
 }
 
+export interface InfoFlags extends CommonFlags {
+  buckets?: number[];
+}
+
 export interface ConvertFlags extends SourceFlags {
   output: string;
   precision?: 'int8' | 'f32' | 'f16' | 'bf16';

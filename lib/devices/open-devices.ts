@@ -90,7 +90,7 @@ function requestFor(device: DevicePlan, request: DevicesRequest): PipelineReques
 }
 
 /** A graph that is compiled for an NPU has no open shapes. */
-const takesOneShape = ({ device }: DevicePlan) => device.split('.')[0] === 'NPU';
+export const takesOneShape = ({ device }: Pick<DevicePlan, 'device'>) => device.split('.')[0] === 'NPU';
 
 const MOST_MODELS = 32;
 /** Of the weights that are laid out anew for each bucket. */

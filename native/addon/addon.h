@@ -23,6 +23,8 @@ public:
 
 private:
     Napi::Value devices(const Napi::CallbackInfo& info);
+    Napi::Value device_properties(const Napi::CallbackInfo& info);
+    Napi::Value report_model(const Napi::CallbackInfo& info);
     Napi::Value load_tokenizer(const Napi::CallbackInfo& info);
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);
     Napi::Value convert_model(const Napi::CallbackInfo& info);

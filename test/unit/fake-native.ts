@@ -74,6 +74,8 @@ export class FakeWorld {
   readonly addon: NativeAddon = {
     runtimeVersion: 'fake-1',
     devices: async () => this.devices,
+    deviceProperties: async () => ({}),
+    modelReport: async () => ({ operations: 0, shapes: [] }),
     loadTokenizer: async (options) => {
       this.tokenizers.push(options);
       this.openTokenizers++;

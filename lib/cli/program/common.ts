@@ -61,3 +61,7 @@ export function positiveInteger(value: string): number {
   }
   return number;
 }
+
+export function positiveIntegers(list: string): number[] {
+  return [...new Set(list.split(',').map((value) => positiveInteger(value.trim())))];
+}
