@@ -1,9 +1,11 @@
 /** `ovembed info --device`: whether a model can run there. No NPU is here, so what a device says of operations is the CPU's. */
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeOddIr } from './odd-ir.js';
-import { Workplace } from './support.js';
+import { ROOT, Workplace } from './support.js';
 
 const place = new Workplace();
 
@@ -53,6 +55,14 @@ describe('a device that is here', () => {
     expect(stdout).toMatch(/\n\nOn CPU\n {2}state {8}\S.*, no driver of its own\n {2}can {10}.*FP32/);
     expect(stdout).toMatch(/\n {2}\[1, 16\] {6}all shapes fixed; all operations supported; not compiled yet\n/);
     expect(stdout).toMatch(/\n {2}conclusion {3}nothing stands against it\n/);
+  });
+
+  test('finds what is in the cache', async () => {
+    const program = `require(${JSON.stringify(join(ROOT, 'dist/index.js'))}).Embedder
+      .load(undefined, { device: 'CPU', precision: 'f32', shapes: 'static', buckets: [16] }).then((it) => it.close())`;
+    await promisify(execFile)(process.execPath, ['-e', program], { env: place.env });
+    const { deviceReport } = await report('--device', 'CPU', '--precision', 'f32', '--buckets', '16,32');
+    expect(deviceReport.shapes).toMatchObject([{ compiled: 'cache' }, { compiled: null }]);
   });
 
   test('finds what was compiled ahead', async () => {
