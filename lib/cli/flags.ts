@@ -1,5 +1,6 @@
 /** Command-line options as commander hands them over. */
 import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
+import type { CleanOptions } from '../text/index.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {
@@ -53,6 +54,7 @@ export interface EmbedFlags extends CommonFlags {
   into: string;
   columns?: string[];
   batchTokens?: number;
+  clean?: CleanOptions;
   truncate: Truncate;
   dimensions?: number;
   dtype: Dtype;

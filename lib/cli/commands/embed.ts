@@ -34,7 +34,7 @@ export async function embed(paths: readonly string[], flags: EmbedFlags): Promis
       ...(ranges && { ranges }),
     };
     const embedder = await loadModel(flags, more);
-    const reader = new InputReader(parsed, interruption.signal);
+    const reader = new InputReader(parsed, interruption.signal, await cleanerFor(flags));
     const tally = new Tally(totalBytes(files));
     await embedInput(embedder, reader, tally, flags);
     await embedder.close();
@@ -56,6 +56,12 @@ function parserFor(file: InputFile, { inputFormat, field, into }: EmbedFlags): L
   const taken = format === 'jsonl' ? field : 'text';
   if (into === taken) throw new UsageError(`--into ${into}: the text is in the field of this name`);
   return format === 'jsonl' ? jsonLineParser(field, into) : parseTextLine;
+}
+
+async function cleanerFor({ clean: options }: EmbedFlags): Promise<((text: string) => string) | undefined> {
+  if (!options) return undefined;
+  const { clean } = await import('../../text/cleaning/clean.js');
+  return (text) => clean(text, options).text;
 }
 
 /** Before a model is loaded, as a file that is missing is found sooner. */
