@@ -1,5 +1,5 @@
 /** Lines that say nothing of a document: headers, footers, banners. */
-import { Rewriter, type MappedText } from './rewriter.js';
+import { type MappedText, Rewriter } from './rewriter.js';
 
 /** A string is a whole line, white space at its ends left aside and runs of it as one space; a RegExp is searched in it. */
 export type LinePattern = string | RegExp;

@@ -1,13 +1,5 @@
 /** Cleaning: from what stands in a document to what a model should read. */
-import {
-  aBoolean,
-  aFunction,
-  aPositiveInteger,
-  type Check,
-  type Checks,
-  checkOptions,
-  oneOf,
-} from '../../checks.js';
+import { aBoolean, aFunction, aPositiveInteger, type Check, type Checks, checkOptions, oneOf } from '../../checks.js';
 import { invalidArgument, OvembedError } from '../../errors.js';
 import { type BoilerplateOptions, trimBoilerplate } from './boilerplate.js';
 import { removeInvisible, replaceLoneSurrogates } from './characters.js';
@@ -110,7 +102,8 @@ const languageCodes: Check = (value, name) => {
 };
 
 const aRepetition: Check = (value, name) => {
-  if (!Number.isSafeInteger(value) || (value as number) < 2) throw invalidArgument(name, 'an integer of at least 2', value);
+  if (!Number.isSafeInteger(value) || (value as number) < 2)
+    throw invalidArgument(name, 'an integer of at least 2', value);
 };
 
 /** An object of options, or where it may be a switch, true or false. */

@@ -40,7 +40,9 @@ const LISTS = new Set(['ul', 'ol', 'dl', 'menu']);
 
 /** Elements on lines of their own. */
 const LINES = new Set(
-  'body caption center dd div dt figcaption head html legend li optgroup option summary tbody tfoot thead tr'.split(' '),
+  'body caption center dd div dt figcaption head html legend li optgroup option summary tbody textarea tfoot thead tr'.split(
+    ' ',
+  ),
 );
 const CELLS = new Set(['td', 'th']);
 const PREFORMATTED = new Set(['pre', 'xmp', 'listing', 'plaintext']);

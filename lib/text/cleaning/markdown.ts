@@ -3,7 +3,7 @@ import type { Token, Tokens } from 'marked';
 import { BlockWriter } from './block-writer.js';
 import { HtmlReader, type MarkupOptions } from './html.js';
 import { BoundedLexer, UNREAD } from './markdown-lexer.js';
-import { type MappedText, chain, Rewriter, rewrite } from './rewriter.js';
+import { chain, type MappedText, Rewriter, rewrite } from './rewriter.js';
 import { type View, viewAsWhole, viewByLines } from './view.js';
 
 export interface MarkdownOptions extends MarkupOptions {
@@ -29,7 +29,7 @@ export function markdownToText(source: string, options: MarkdownOptions = {}): M
 
 /** YAML or TOML, and nothing that is text between two rules: its first line has a key, or is a comment. */
 const FRONT_MATTER =
-  /^\uFEFF?(?:---[ \t]*\n(?=[\w"'-]+[ \t]*:|#)[^]*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n(?=[\w"'.-]+[ \t]*=|[#[])[^]*?\n\+\+\+)[ \t]*(?:\n|$)/;
+  /^\uFEFF?(?:---[ \t]*\n(?=[\w"'-]+[ \t]*:|#)[\s\S]*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\n(?=[\w"'.-]+[ \t]*=|[#[])[\s\S]*?\n\+\+\+)[ \t]*(?:\n|$)/;
 
 /** A reference to a character, which needs its semicolon here. */
 const ENTITY = /&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});/g;
@@ -66,22 +66,29 @@ class MarkdownReader {
       case 'space':
       case 'def':
       case 'hr':
-        return;
+        break;
       case 'code':
-        return this.#codeBlock(token as Tokens.Code, view, start, end);
+        this.#codeBlock(token as Tokens.Code, view, start, end);
+        break;
       case 'blockquote':
-        return this.#quote(token as Tokens.Blockquote, view, start, end);
+        this.#quote(token as Tokens.Blockquote, view, start, end);
+        break;
       case 'list':
-        return this.#list(token as Tokens.List, view, start, end);
+        this.#list(token as Tokens.List, view, start, end);
+        break;
       case 'table':
-        return this.#table(view, start, end);
+        this.#table(view, start, end);
+        break;
       case 'html':
         this.#html.closeAll();
-        return this.#html.read(view, start, end);
+        this.#html.read(view, start, end);
+        break;
       case UNREAD:
-        return this.#unread(view, start, end);
+        this.#unread(view, start, end);
+        break;
       default:
-        return this.#leaf(token, view, start, end);
+        this.#leaf(token, view, start, end);
+        break;
     }
   }
 
@@ -179,40 +186,47 @@ class MarkdownReader {
   #inline(token: Token, view: View, start: number, end: number): void {
     switch (token.type) {
       case 'text':
-        return this.#text(view, start, end);
+        this.#text(view, start, end);
+        break;
       case 'escape':
-        return this.#writer.flow(view, start + 1, end);
+        this.#writer.flow(view, start + 1, end);
+        break;
       case 'br':
-        return this.#writer.breakLine();
+        this.#writer.breakLine();
+        break;
       case 'codespan':
-        return this.#codeSpan(view, start, end);
+        this.#codeSpan(view, start, end);
+        break;
       case 'em':
       case 'strong':
       case 'del':
-        return this.#inside(token as Tokens.Em, (token.raw.length - (token as Tokens.Em).text.length) / 2, view, start);
+        this.#inside(token as Tokens.Em, (token.raw.length - (token as Tokens.Em).text.length) / 2, view, start);
+        break;
       case 'image':
         if (this.#alt) this.#inside(token as Tokens.Image, 2, view, start);
-        return;
+        break;
       case 'link':
-        return this.#link(token as Tokens.Link, view, start, end);
+        this.#link(token as Tokens.Link, view, start, end);
+        break;
       default:
-        return this.#writer.flow(view, start, end);
+        this.#writer.flow(view, start, end);
+        break;
     }
   }
 
   #link(token: Tokens.Link, view: View, start: number, end: number): void {
-    if (!token.autolink) return this.#inside(token, 1, view, start);
-    const inAngles = token.raw.length - token.text.length;
-    this.#writer.flow(view, start + inAngles / 2, end - inAngles / 2);
+    const angles = token.raw.length - token.text.length;
+    if (token.autolink) this.#writer.flow(view, start + angles / 2, end - angles / 2);
+    else this.#inside(token, 1, view, start);
   }
 
   /** @param markers units before the text */
   #inside(token: Tokens.Em | Tokens.Link | Tokens.Image, markers: number, view: View, start: number): void {
     const { raw, text, tokens } = token;
     const at = start + markers;
-    if (view.text.startsWith(text, at)) return this.#inlineTokens(tokens, view, at, at + text.length);
+    if (view.text.startsWith(text, at)) this.#inlineTokens(tokens, view, at, at + text.length);
     // Its brackets were escaped.
-    this.#inlineTokens(tokens, viewAsWhole(text, view, start, start + raw.length), 0, text.length);
+    else this.#inlineTokens(tokens, viewAsWhole(text, view, start, start + raw.length), 0, text.length);
   }
 
   #codeSpan(view: View, start: number, end: number): void {
@@ -236,7 +250,7 @@ class MarkdownReader {
 const DELIMITER_ROW = 1;
 
 /** What is between two pipes, escaped ones included. */
-const CELL = /(?:\\[^]|[^\\|])+/g;
+const CELL = /(?:\\[\s\S]|[^\\|])+/g;
 
 /** The marker of an ordered list's item: three spaces in front at most, and nine digits. */
 const ORDERED = /^\s*(\d{1,9}[.)])/;

@@ -76,7 +76,9 @@ export class OffsetMap {
       const copied = this.#copied[run] === 1;
       const from = this.#from[run] as number;
       const shift = from - (this.#starts[run] as number);
-      const source = copied ? { start: at + shift, end: runEnd + shift } : { start: from, end: this.#to[run] as number };
+      const source = copied
+        ? { start: at + shift, end: runEnd + shift }
+        : { start: from, end: this.#to[run] as number };
       yield { start: at, end: runEnd, source, copied };
       at = runEnd;
     }

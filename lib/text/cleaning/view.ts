@@ -10,8 +10,8 @@ export interface View {
 
 /** Writes a part of a view as it is, each piece for the place that it comes from. */
 export function copyFrom({ text, map }: View, start: number, end: number, out: Rewriter): void {
-  if (!map) return out.copy(start, end);
-  for (const run of map.runs(start, end)) {
+  if (!map) out.copy(start, end);
+  for (const run of map?.runs(start, end) ?? []) {
     if (run.copied) out.copy(run.source.start, run.source.end);
     else out.put(text.slice(run.start, run.end), run.source.start, run.source.end);
   }
@@ -51,7 +51,10 @@ function addLine(runs: Runs, content: string, outer: string, { start, end }: Ran
   const same = commonEnd(content, outer, start, lineEnd);
   const added = content.length - same;
   // Indentation that tabs were turned into, or that was put in front.
-  if (/\S/.test(content.slice(0, added))) return runs.add(content.length, start, lineEnd, false);
+  if (/\S/.test(content.slice(0, added))) {
+    runs.add(content.length, start, lineEnd, false);
+    return;
+  }
   runs.add(added, start, lineEnd - same, false);
   runs.add(same, lineEnd - same, lineEnd, true);
 }

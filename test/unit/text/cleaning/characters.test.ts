@@ -12,7 +12,20 @@ import { SCRIPTS, WORDS } from './scripts.js';
 
 const FORMS = ['NFC', 'NFKC'] as const;
 const words = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 12 });
-const unit = fc.constantFrom(...WORDS, ' ', '\u0301', '\u0323', '\u3099', 'e', 'ᄀ', '\u1161', 'ㅏ', '\u{16D67}', '\uD800', 'ﷺ');
+const unit = fc.constantFrom(
+  ...WORDS,
+  ' ',
+  '\u0301',
+  '\u0323',
+  '\u3099',
+  'e',
+  'ᄀ',
+  '\u1161',
+  'ㅏ',
+  '\u{16D67}',
+  '\uD800',
+  'ﷺ',
+);
 const text = fc.array(unit, { maxLength: 60 }).map((units) => units.join(''));
 
 describe('normalizeUnicode', () => {
@@ -91,12 +104,34 @@ describe('removeInvisible', () => {
   });
 
   it('keeps white space, and what changes how text is read', () => {
-    const kept = ['a\tb\r\nc\fd', 'می\u200Cخواهم', 'क्\u200Dष', 'ශ්\u200Dරී', '👩\u200D🚀', '👩🏽\u200D🚀', '❤\uFE0F\u200D🔥', '🏳\uFE0F\u200D🌈'];
+    const kept = [
+      'a\tb\r\nc\fd',
+      'می\u200Cخواهم',
+      'क्\u200Dष',
+      'ශ්\u200Dරී',
+      '👩\u200D🚀',
+      '👩🏽\u200D🚀',
+      '❤\uFE0F\u200D🔥',
+      '🏳\uFE0F\u200D🌈',
+    ];
     for (const source of [...kept, ...WORDS]) expect(removeInvisible(source).text).toBe(source);
   });
 
   it('is done after one time', () => {
-    const invisible = fc.constantFrom('\u200C', '\u200D', '\u200B', '\0', '\u{1F3F4}', '\u{E0067}', '\u{E007F}', '👩', '🏽', 'क', 'a', '\u094D');
+    const invisible = fc.constantFrom(
+      '\u200C',
+      '\u200D',
+      '\u200B',
+      '\0',
+      '\u{1F3F4}',
+      '\u{E0067}',
+      '\u{E007F}',
+      '👩',
+      '🏽',
+      'क',
+      'a',
+      '\u094D',
+    );
     fc.assert(
       fc.property(fc.array(invisible, { maxLength: 20 }), (units) => {
         const once = removeInvisible(units.join(''));
@@ -127,15 +162,22 @@ it('plainTypography does what it is asked for', () => {
 });
 
 it('normalizeWhitespace keeps every word, apart by what was between them', () => {
-  const space = fc.array(fc.constantFrom(' ', '\t', '\u00A0', '\u3000', '\n', '\r\n', '\u2028', '\x85'), { minLength: 1, maxLength: 5 });
+  const space = fc.array(fc.constantFrom(' ', '\t', '\u00A0', '\u3000', '\n', '\r\n', '\u2028', '\x85'), {
+    minLength: 1,
+    maxLength: 5,
+  });
   fc.assert(
-    fc.property(fc.array(fc.tuple(space, words), { maxLength: 6 }), fc.constantFrom('lines', 'single'), (parts, form) => {
-      const source = parts.map(([spaces, [word]]) => spaces.join('') + word).join('');
-      const cleaned = normalizeWhitespace(source, form);
-      expectMapped(source, cleaned);
-      expect(cleaned.text.split(/[ \n]+/).filter(Boolean)).toEqual(parts.map(([, [word]]) => word));
-      expect(cleaned.text).toMatch(form === 'single' ? /^(\S+( \S+)*)?$/ : /^(\S+(( |\n\n?)\S+)*)?$/);
-      expect(normalizeWhitespace(cleaned.text, form).text).toBe(cleaned.text);
-    }),
+    fc.property(
+      fc.array(fc.tuple(space, words), { maxLength: 6 }),
+      fc.constantFrom('lines', 'single'),
+      (parts, form) => {
+        const source = parts.map(([spaces, [word]]) => spaces.join('') + word).join('');
+        const cleaned = normalizeWhitespace(source, form);
+        expectMapped(source, cleaned);
+        expect(cleaned.text.split(/[ \n]+/).filter(Boolean)).toEqual(parts.map(([, [word]]) => word));
+        expect(cleaned.text).toMatch(form === 'single' ? /^(\S+( \S+)*)?$/ : /^(\S+(( |\n\n?)\S+)*)?$/);
+        expect(normalizeWhitespace(cleaned.text, form).text).toBe(cleaned.text);
+      },
+    ),
   );
 });

@@ -29,12 +29,59 @@ describe('clean', () => {
   });
 
   it('never throws, and maps whatever it makes back to the source', () => {
-    const bits = ['> ', '- ', '\n', '\n\n', '*', '`', '```\n', '[', '](u)', '[a]: b\n', '|', '|-|\n', '---\n', '<', '>', '<div>', '</div>', '<pre>', '<script>', '<!--', '-->', '&amp;', '&#1;', '\\', '\t', '\0', '\uFEFF', '\r', '<img alt="', '"', '<td>', '<ul>', '<title>', '\uD800', '“', '—', '\u00A0', '+++\n', 'foo', 'bar', ...WORDS];
+    const bits = [
+      '> ',
+      '- ',
+      '\n',
+      '\n\n',
+      '*',
+      '`',
+      '```\n',
+      '[',
+      '](u)',
+      '[a]: b\n',
+      '|',
+      '|-|\n',
+      '---\n',
+      '<',
+      '>',
+      '<div>',
+      '</div>',
+      '<pre>',
+      '<script>',
+      '<!--',
+      '-->',
+      '&amp;',
+      '&#1;',
+      '\\',
+      '\t',
+      '\0',
+      '\uFEFF',
+      '\r',
+      '<img alt="',
+      '"',
+      '<td>',
+      '<ul>',
+      '<title>',
+      '\uD800',
+      '“',
+      '—',
+      '\u00A0',
+      '+++\n',
+      'foo',
+      'bar',
+      ...WORDS,
+    ];
     const text = fc.oneof(
       fc.array(fc.constantFrom(...bits), { maxLength: 40 }).map((parts) => parts.join('')),
       fc.string({ unit: 'binary', maxLength: 60 }),
     );
-    const markup = fc.constantFrom<CleanOptions>({}, { html: true }, { markdown: true }, { markdown: { code: 'drop' } });
+    const markup = fc.constantFrom<CleanOptions>(
+      {},
+      { html: true },
+      { markdown: true },
+      { markdown: { code: 'drop' } },
+    );
     fc.assert(
       fc.property(text, markup, fc.boolean(), (source, options, all) => {
         expectMapped(source, clean(source, all ? { ...EVERYTHING, ...options } : options));
@@ -101,9 +148,15 @@ describe('filters', () => {
   });
 
   it('ask the detector that is handed in', () => {
-    const detect = (text: string) => ({ language: text.includes('der') ? 'de' : 'en', isReliable: () => text.length > 4 });
+    const detect = (text: string) => ({
+      language: text.includes('der') ? 'de' : 'en',
+      isReliable: () => text.length > 4,
+    });
     const languages = { allow: ['en'], detect };
-    expect(clean('in der Stadt', { languages }).rejected).toEqual({ reason: 'language', message: 'The text is in "de", not in en.' });
+    expect(clean('in der Stadt', { languages }).rejected).toEqual({
+      reason: 'language',
+      message: 'The text is in "de", not in en.',
+    });
     expect(clean('in the city', { languages }).rejected).toBeUndefined();
     expect(clean('der', { languages }).rejected).toBeUndefined();
     expect(clean('der', { languages: { ...languages, unsure: 'reject' } }).rejected?.message).toMatch(/not certain/);
@@ -113,6 +166,8 @@ describe('filters', () => {
     const detect = await loadLanguageDetector();
     const languages = { allow: ['en', 'fr'], detect };
     expect(clean('The quick brown fox jumps over the lazy dog.', { languages }).rejected).toBeUndefined();
-    expect(clean('Der schnelle braune Fuchs springt über den faulen Hund.', { languages }).rejected?.reason).toBe('language');
+    expect(clean('Der schnelle braune Fuchs springt über den faulen Hund.', { languages }).rejected?.reason).toBe(
+      'language',
+    );
   });
 });

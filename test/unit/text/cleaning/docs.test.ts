@@ -7,10 +7,10 @@ const page = readFileSync(new URL('../../../../docs/text.md', import.meta.url), 
 const section = page.slice(page.indexOf('\n## Cleaning\n')).split(/\n## (?!Cleaning\n)/, 1)[0] as string;
 const examples = [...section.matchAll(/^(clean\(.*)\n\/\/ (.*)$/gm)].map(([, call, result]) => [call, result] as const);
 
-const valueOf = (expression: string) => new Function('clean', `return (${expression});`)(clean);
+const evaluated = (expression: string) => new Function('clean', `return (${expression});`)(clean);
 
 it('has examples', () => expect(examples.length).toBeGreaterThan(20));
 
-it.each(examples)('%s', (call, result) => {
-  expect(valueOf(call)).toEqual(valueOf(result));
+it.each(examples)('%s', (call = '', result = '') => {
+  expect(evaluated(call)).toEqual(evaluated(result));
 });

@@ -4,7 +4,23 @@ import { htmlToText } from '../../../../lib/text/index.js';
 import { expectMapped, sourceOf } from './maps.js';
 import { WORDS } from './scripts.js';
 
-const SHOWN = ['p', 'div', 'b', 'a', 'h2', 'ul', 'li', 'table', 'tr', 'td', 'pre', 'blockquote', 'span', 'textarea', 'svg'];
+const SHOWN = [
+  'p',
+  'div',
+  'b',
+  'a',
+  'h2',
+  'ul',
+  'li',
+  'table',
+  'tr',
+  'td',
+  'pre',
+  'blockquote',
+  'span',
+  'textarea',
+  'svg',
+];
 const HIDDEN = ['script', 'style', 'noscript', 'template', 'iframe'];
 
 /** A document, and the words that it shows, in order. */
@@ -20,13 +36,15 @@ const { piece } = fc.letrec<{ piece: Piece }>((tie) => ({
     word,
     fc.constantFrom('<br>', '<!-- hidden -->', '<hr/>', '\n', '<img src=a>').map((html) => ({ html, words: [] })),
     fc.constantFrom(...HIDDEN).map((tag) => ({ html: `<${tag}>hidden</${tag}>`, words: [] })),
-    fc.tuple(fc.constantFrom(...SHOWN), fc.array(tie('piece'), { maxLength: 4 }), fc.boolean()).map(([tag, parts, closes]) => {
-      const words = parts.flatMap((part) => part.words);
-      const inner = parts.map((part) => part.html).join('');
-      // Raw text: tags in it would be text.
-      if (tag === 'textarea') return { html: `<textarea>${words.join(' ')}</textarea>`, words };
-      return { html: `<${tag} title="hidden">${inner}${closes ? `</${tag}>` : ''}`, words };
-    }),
+    fc
+      .tuple(fc.constantFrom(...SHOWN), fc.array(tie('piece'), { maxLength: 4 }), fc.boolean())
+      .map(([tag, parts, closes]) => {
+        const words = parts.flatMap((part) => part.words);
+        const inner = parts.map((part) => part.html).join('');
+        // Raw text: tags in it would be text.
+        if (tag === 'textarea') return { html: `<textarea>${words.join(' ')}</textarea>`, words };
+        return { html: `<${tag} title="hidden">${inner}${closes ? `</${tag}>` : ''}`, words };
+      }),
   ),
 }));
 
@@ -55,7 +73,11 @@ it.each([
   ['lists', '<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>d', 'a\nb\nc\n\nd'],
   ['tables', '<table><tr><th>a<th>b<tr><td>1<td>2</table>', 'a\tb\n1\t2'],
   ['preformatted text', '<p>a</p><pre>\n x\n  y\n</pre>b', 'a\n\n x\n  y\n\nb'],
-  ['entities', 'a&nbsp;b &lt;c&gt; &#x1F600;&amp;&notanentity; &nada; &NotEqualTilde;', 'a\u00A0b <c> 😀&¬anentity; &nada; \u2242\u0338'],
+  [
+    'entities',
+    'a&nbsp;b &lt;c&gt; &#x1F600;&amp;&notanentity; &nada; &NotEqualTilde;',
+    'a\u00A0b <c> 😀&¬anentity; &nada; \u2242\u0338',
+  ],
   ['text that is no tag', '1 < 2 && a <3 b', '1 < 2 && a <3 b'],
   ['inline elements within words', 'un<b>believ</b>able', 'unbelievable'],
   ['the end of an open tag', 'a <b class="x', 'a'],

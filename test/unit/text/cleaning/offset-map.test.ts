@@ -38,13 +38,21 @@ it('maps what is copied, replaced, put in and left out', () => {
   expect(map.sourceRange(6, 7)).toEqual({ start: 4, end: 4 });
   expect(map.sourceRange(8, 10)).toEqual({ start: 10, end: 12 });
   expect(map.sourceRange(8, 8)).toEqual({ start: 10, end: 10 });
-  expect(Array.from({ length: 13 }, (_, i) => map.sourceOffset(i))).toEqual([0, 1, 2, 3, 3, 3, 4, 9, 10, 11, 12, 13, 14]);
+  expect(Array.from({ length: 13 }, (_, i) => map.sourceOffset(i))).toEqual([
+    0, 1, 2, 3, 3, 3, 4, 9, 10, 11, 12, 13, 14,
+  ]);
 });
 
 it('is monotone over any number of steps', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 30 }), fc.array(EDITS, { maxLength: 4 }), (source, steps) => {
-      expectMapped(source, chain(source, steps.map((edits) => (text: string) => edited(text, edits))));
+      expectMapped(
+        source,
+        chain(
+          source,
+          steps.map((edits) => (text: string) => edited(text, edits)),
+        ),
+      );
     }),
     { numRuns: 500 },
   );
