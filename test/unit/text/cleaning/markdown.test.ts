@@ -14,6 +14,7 @@ it.each([
     'a b c https://d.e f http://h.i',
   ],
   ['escapes and entities', '\\*a\\* &amp; &copy; &nada; [x \\[y\\]](z)', '*a* & © &nada; x [y]'],
+  ['a line break between escaped brackets', '[\\[a\\]  \nb](u)', '[a]\nb'],
   ['line breaks', 'a\nb  \nc\\\nd', 'a b\nc\nd'],
   ['lists', '- a\n- b\n  - c\n\n3. d\n4. e\n\n- [x] f', 'a\nb\nc\n\n3. d\n4. e\n\nf'],
   ['a loose list', '- a\n\n  b\n\n- c', 'a\n\nb\n\nc'],
