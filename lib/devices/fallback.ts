@@ -10,7 +10,7 @@ import type { BatchPart, InferOptions, NativePipeline } from '../native.js';
 import type { Device } from './device.js';
 import { soonest } from './distribution.js';
 import type { FallbackPolicy } from './fallback-options.js';
-import { isSound, Recovery } from './recovery.js';
+import { cancelled, isSound, Recovery } from './recovery.js';
 import { rowsOf } from './rows.js';
 
 /** Told what happens to batches. */
@@ -44,14 +44,23 @@ export interface RunningBatch {
   pipeline: NativePipeline;
   /** Nobody waits for it any more. */
   cancelled: boolean;
-  /** Ends a pause between tries. */
+  /** Ends what it waits for beside the devices. */
   wake: () => void;
 }
+
+/**
+ * Batches that others may take the place of while they wait. Enough for the pauses of a device that fails in three tries of ten
+ * and does 250 batches a second; few enough that all of them, coming back at once, are soon done.
+ */
+const MOST_RESTING = 32;
 
 export class Fallback implements Runner {
   readonly isolates = true;
   readonly options: FallbackSetup;
   readonly #running = new Map<number, RunningBatch>();
+  /** Batches that are on no device at the moment. */
+  #resting = 0;
+  #tellOfRoom = () => {};
 
   constructor(options: FallbackSetup) {
     this.options = options;
@@ -61,7 +70,16 @@ export class Fallback implements Runner {
     return this.options.devices;
   }
 
+  /** Batches that it can be given at once: what the devices can, and one for each that waits. */
   get concurrency(): number {
+    return this.#roomOfDevices() + Math.min(this.#resting, MOST_RESTING);
+  }
+
+  onRoom(callback: () => void): void {
+    this.#tellOfRoom = callback;
+  }
+
+  #roomOfDevices(): number {
     const usable = this.options.distributes ? this.devices.filter((device) => device.isUsable) : [];
     if (usable.length === 0) return this.choose()?.concurrency ?? 1;
     return usable.reduce((sum, device) => sum + device.concurrency, 0);
@@ -108,6 +126,27 @@ export class Fallback implements Runner {
     batch.cancelled = true;
     batch.wake();
     batch.pipeline.cancel(job);
+  }
+
+  /**
+   * Waits with a batch that is on no device, so that another may go on meanwhile.
+   * @param callOff frees what `until` needs
+   * @throws what `until` rejects with; OvembedError `ERR_CLOSED` once the batch is cancelled
+   */
+  async rest(batch: RunningBatch, until: Promise<void>, callOff = () => {}): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      batch.wake = resolve;
+      if (batch.cancelled) resolve();
+    });
+    this.#resting++;
+    this.#tellOfRoom();
+    try {
+      await Promise.race([until, woken]);
+    } finally {
+      this.#resting--;
+      callOff();
+    }
+    if (batch.cancelled) throw cancelled();
   }
 
   async close(): Promise<void> {

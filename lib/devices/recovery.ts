@@ -14,6 +14,11 @@ export function isSound({ nonFiniteRows }: RunResult): boolean {
   return nonFiniteRows.length === 0;
 }
 
+/** What ends a batch that nobody waits for. */
+export function cancelled(): OvembedError {
+  return new OvembedError('ERR_CLOSED', 'The work was cancelled.');
+}
+
 /** Jitter, as a share of a pause: batches that failed together do not all come back together. */
 const JITTER = 0.5;
 
@@ -145,18 +150,15 @@ export class Recovery {
   #pause(tried: number): Promise<void> {
     const { clock, random = Math.random } = this.#fallback.options;
     const ms = this.#policy.delayMs * 2 ** (tried - 1) * (1 + JITTER * random());
-    return new Promise((resolve) => {
-      const callOff = clock.soon(ms, resolve);
-      this.#batch.wake = () => {
-        callOff();
-        resolve();
-      };
+    let callOff = () => {};
+    const over = new Promise<void>((resolve) => {
+      callOff = clock.soon(ms, resolve);
     });
+    return this.#fallback.rest(this.#batch, over, callOff);
   }
 
   #rejectIfCancelled(): void {
-    if (!this.#batch.cancelled) return;
-    throw new OvembedError('ERR_CLOSED', 'The work was cancelled.');
+    if (this.#batch.cancelled) throw cancelled();
   }
 
   get #policy() {

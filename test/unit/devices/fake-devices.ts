@@ -143,3 +143,22 @@ export interface Ran {
 }
 
 const OPTIONS = { bucket: 16, output: 'pooled', dimensions: 0, normalize: true } as const;
+
+/** Runs batches of one row each, as many at once as there is room for. Returns what came of each, and the ms. */
+export async function runAll(chain: FakeChain, count: number): Promise<{ outcomes: Ran[]; ms: number }> {
+  const outcomes: Ran[] = [];
+  const startedAt = chain.clock.now();
+  let next = 0;
+  let running = 0;
+  while (outcomes.length < count) {
+    for (; next < count && running < chain.fallback.concurrency; next++, running++) {
+      const row = next;
+      void chain.start([row]).then((outcome) => {
+        running--;
+        outcomes[row] = outcome;
+      });
+    }
+    await chain.pass(5);
+  }
+  return { outcomes, ms: chain.clock.now() - startedAt };
+}

@@ -207,7 +207,7 @@ test('a list goes on on the next device in the middle, with each vector once, an
   for (const [i, text] of texts.entries()) expect(result.at(i)).toEqual(vectorOf(text));
   expect(result.metadata.devices).toEqual(['GPU', 'CPU']);
   expect(events).toContainEqual({ from: 'GPU', to: 'CPU', reason: 'unplugged' });
-  expect(events.at(-1)).toEqual({ device: 'GPU', reason: 'unplugged' });
+  expect(events).toContainEqual({ device: 'GPU', reason: 'unplugged' });
   await embedder.close();
 });
 
