@@ -12,6 +12,7 @@ import { soonest } from './distribution.js';
 import type { FallbackPolicy } from './fallback-options.js';
 import { cancelled, isSound, Recovery } from './recovery.js';
 import { rowsOf } from './rows.js';
+import type { Verifier } from './verifier.js';
 
 /** Told what happens to batches. */
 export interface FallbackObserver {
@@ -28,6 +29,8 @@ export interface FallbackSetup {
   clock: Clock;
   /** Runs a short text; rejects if that is not well. */
   check(device: Device): Promise<void>;
+  /** Holds results back until it is known that they are right. Default: they are taken to be. */
+  verifier?: Verifier | undefined;
   observer: FallbackObserver;
   /** From 0 to 1, for jitter. */
   random?: () => number;
@@ -149,7 +152,18 @@ export class Fallback implements Runner {
     if (batch.cancelled) throw cancelled();
   }
 
+  /** One try of a batch, or of some of its rows. */
+  try(batch: RunningBatch, device: Device, pipeline: NativePipeline, parts = batch.parts): Promise<RunResult> {
+    const { verifier } = this.options;
+    batch.device = device;
+    batch.pipeline = pipeline;
+    const run = device.run(pipeline, parts, batch.options);
+    if (!verifier?.covers(device)) return run;
+    return run.then((result) => this.rest(batch, verifier.verify(device)).then(() => result));
+  }
+
   async close(): Promise<void> {
+    await this.options.verifier?.close();
     await this.options.onClose?.();
     await Promise.all(this.devices.map((device) => device.close()));
   }
@@ -162,7 +176,7 @@ export class Fallback implements Runner {
     const first = pipeline ?? device.opened.pipeline;
     const batch: RunningBatch = { parts, options, device, pipeline: first, cancelled: false, wake() {} };
     this.#running.set(job, batch);
-    return device.run(first, parts, options).then(
+    return this.try(batch, device, first).then(
       (result) => {
         if (!isSound(result)) return this.#recover(batch, { result });
         device.succeeded();

@@ -4,7 +4,7 @@ import type { Runner } from '../batching/pipelines.js';
 import { bucketOf } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { NativeDevice, NativePipeline } from '../native.js';
-import { Canary } from './canary.js';
+import { Canary, isWrongAnswer } from './canary.js';
 import { certify } from './certification.js';
 import { planChain } from './chain.js';
 import { type ChosenPipeline, choosePipeline, type PipelineRequest } from './choose-pipeline.js';
@@ -18,6 +18,7 @@ import { machineOf } from './machine.js';
 import { type DevicePlan, type Parallelism, planDevice } from './plan.js';
 import type { PrecisionRequest } from './precision.js';
 import { shapeOf, withStaticShapes } from './static-pipelines.js';
+import { Verifier } from './verifier.js';
 
 export interface DevicesRequest extends Omit<PipelineRequest, 'device' | 'parallelism' | 'tunable' | 'shape'> {
   /** In order of preference. */
@@ -170,15 +171,25 @@ class Opening {
     const isPlain = devices.length === 1 && first.name === REFERENCE;
     const check = (device: Device) => this.#canary.check(device);
     const knows = (device: Device) => this.#canary.knows(device);
-    const { healthIntervalMs: intervalMs } = this.#policy;
+    const { healthIntervalMs: intervalMs, verify, tries } = this.#policy;
+    const verifiesBatches = verify === 'batch';
     // A CPU that is alone is shown to be well by its batches: nothing else could be used instead.
-    const health = isPlain ? undefined : new Health({ devices, intervalMs, clock: systemClock, check, knows });
+    const health = isPlain
+      ? undefined
+      : new Health({
+          devices,
+          intervalMs,
+          clock: systemClock,
+          check,
+          isUnsure: (device) => !verifiesBatches && knows(device),
+        });
     const fallback = new Fallback({
       devices,
       distributes: this.#request.distributes,
       policy: this.#policy,
       clock: systemClock,
       check,
+      verifier: verifiesBatches ? new Verifier({ knows, check, isWrong: isWrongAnswer, tries }) : undefined,
       observer: this.#events,
       onClose: async () => {
         await health?.close();

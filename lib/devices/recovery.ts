@@ -78,10 +78,8 @@ export class Recovery {
     const { opened } = device;
     this.#rejectIfCancelled();
     if (!opened) throw new Error(`${device.name} is not open`);
-    this.#batch.device = device;
-    this.#batch.pipeline = opened.pipeline;
     try {
-      return { result: await device.run(opened.pipeline, parts, this.#batch.options) };
+      return { result: await this.#fallback.try(this.#batch, device, opened.pipeline, parts) };
     } catch (error) {
       return { error };
     }
@@ -128,6 +126,8 @@ export class Recovery {
       const first = await this.#try(device, half);
       // A text is given up for good, so it has all its tries.
       const outcome = rowsOf(half) === 1 ? await this.#tryAgain(device, half, first) : first;
+      // No text makes a device answer others wrong.
+      if ('error' in outcome && this.#fallback.options.verifier?.isWrong(outcome.error)) throw outcome.error;
       if ('result' in outcome) pieces.push({ parts: half, outcome });
       else pieces.push(...(await this.#isolate(device, half, outcome)));
     }
