@@ -5,6 +5,7 @@ import { CircuitBreaker } from '../circuit-breaker.js';
 import { OvembedError } from '../errors.js';
 import { type BatchPart, callNative, type InferOptions, type NativePipeline } from '../native.js';
 import type { Computation, RanOn } from './computation.js';
+import { executionDevicesOf } from './execution-devices.js';
 import type { FallbackPolicy } from './fallback-options.js';
 import type { DevicePlan } from './plan.js';
 import { rowsOf } from './rows.js';
@@ -28,6 +29,8 @@ export interface DeviceInfo {
   readonly driver: string | null;
   readonly precision: Computation['precision'] | null;
   readonly activations: Computation['activations'] | null;
+  /** What the model really runs on, as OpenVINO says: of `AUTO:GPU,CPU`, the member or members. Null until it is loaded. */
+  readonly executionDevices: readonly string[] | null;
   /** Mean milliseconds of the latest batches, from handing over to result; null before the first. */
   readonly latencyMs: number | null;
   readonly counts: Readonly<DeviceCounts>;
@@ -93,6 +96,7 @@ export class Device {
   readonly #watchdog: Watchdog;
   #opened: OpenedDevice | undefined;
   #ranOn: RanOn | undefined;
+  #executionDevices: (() => readonly string[]) | undefined;
   #status: DeviceState = 'loading';
   #reason = 'being loaded';
   #latencyMs: number | null = null;
@@ -168,6 +172,7 @@ export class Device {
       driver: this.plan.driver,
       precision: computation?.precision ?? null,
       activations: computation?.activations ?? null,
+      executionDevices: this.#executionDevices?.() ?? null,
       latencyMs: this.#latencyMs,
       counts: { ...this.counts },
     };
@@ -177,6 +182,7 @@ export class Device {
   open(opened: OpenedDevice): void {
     const { precision, activations } = opened.computation;
     this.#opened = opened;
+    this.#executionDevices = executionDevicesOf(opened.pipeline);
     this.#ranOn = { device: this.name, precision, activations };
     this.#status = 'ready';
     this.#reason = opened.reason;

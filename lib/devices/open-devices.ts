@@ -11,6 +11,7 @@ import { type ChosenPipeline, choosePipeline, type PipelineRequest } from './cho
 import { ASKED_ACTIVATIONS, nameOf } from './computation.js';
 import { Device, type DeviceInfo, type DevicePipeline } from './device.js';
 import { DeviceEvents } from './events.js';
+import { executionDevicesOf } from './execution-devices.js';
 import { Fallback } from './fallback.js';
 import type { FallbackPolicy } from './fallback-options.js';
 import { Health } from './health.js';
@@ -61,10 +62,11 @@ async function openBare(request: DevicesRequest): Promise<OpenedDevices> {
   const chosen = await choosePipeline(requestFor(plan, request));
   const pipeline = shaped(plan, chosen, request);
   const { precision, activations } = chosen.choice;
-  const info: DeviceInfo = {
+  const executionDevices = executionDevicesOf(pipeline);
+  const info = {
     device: plan.device,
     name: plan.fullName,
-    state: 'ready',
+    state: 'ready' as const,
     reason: plan.reason,
     driver: plan.driver,
     precision,
@@ -78,7 +80,7 @@ async function openBare(request: DevicesRequest): Promise<OpenedDevices> {
     runner: pipeline,
     isChain: false,
     through: (other) => other,
-    describe: () => [info],
+    describe: () => [{ ...info, executionDevices: executionDevices() }],
     events: new DeviceEvents(request.logger, systemClock.now),
   };
 }
