@@ -11,6 +11,10 @@ export interface Failure {
   device?: string[];
   distribute?: string[];
   fallback?: object;
+  /** Other options of both loads, that of the reference and that of the chain. */
+  options?: object;
+  /** Streams at once. Default 1. */
+  readers?: number;
   /** Whether the comparison with the CPU is remembered from a load without faults. Default true. */
   isCompared?: boolean;
   /** Of the first device, at the end. */
@@ -19,6 +23,8 @@ export interface Failure {
   ms?: number;
   /** Vectors may be wrong until the next look at the device. */
   mayBeWrong?: boolean;
+  /** Most events that tell of a device which is left alone or is back. */
+  mostChanges?: number;
 }
 
 /** A batch of these is soon over, and so is waiting for one. */
@@ -30,6 +36,12 @@ export function failures(): Failure[] {
     { name: 'absent', faults: '', device: ['NPU', 'CPU'], ends: ['unavailable'] },
     { name: 'fails to compile', faults: 'compile.SIM_CPU:throw@1-,import.SIM_CPU:throw@1-', ends: ['unavailable'] },
     {
+      name: 'crashes on loading',
+      faults: 'compile.SIM_CPU:crash@1-,import.SIM_CPU:crash@1-',
+      fallback: { probe: true },
+      ends: ['unavailable'],
+    },
+    {
       name: 'compiles slowly (2 s)',
       faults: 'compile.SIM_CPU:delay@1-=2000,import.SIM_CPU:throw@1-',
       fallback: { loadTimeoutMs: 300 },
@@ -37,7 +49,12 @@ export function failures(): Failure[] {
     },
     { name: 'throws once', faults: 'infer.SIM_CPU:throw@20', ends: ['ready'] },
     { name: 'throws always', faults: 'infer.SIM_CPU:throw@20-', ends: ['failing', 'probing'] },
-    { name: 'throws in 30 % of tries', faults: randomly('throw', 0.3), ends: ['ready', 'failing', 'probing'] },
+    {
+      name: 'throws in 30 % of tries',
+      faults: randomly('throw', 0.3),
+      ends: ['ready', 'failing', 'probing'],
+      mostChanges: 1, // less than two a minute
+    },
     { name: 'gives NaN', faults: 'infer.SIM_CPU:nan@20-', ends: ['failing', 'probing'] },
     {
       name: 'gives wrong vectors from the start',
@@ -48,6 +65,18 @@ export function failures(): Failure[] {
     {
       name: 'gives wrong vectors later on',
       faults: 'infer.SIM_CPU:wrong@20-',
+      ends: ['failing', 'probing'],
+    },
+    {
+      name: 'gives wrong vectors later on, models per bucket',
+      faults: 'infer.SIM_CPU:wrong@200-',
+      options: { shapes: 'static' },
+      ends: ['failing', 'probing'],
+    },
+    {
+      name: "gives wrong vectors later on, `verify: 'interval'`",
+      faults: 'infer.SIM_CPU:wrong@20-',
+      fallback: { verify: 'interval' },
       ends: ['failing', 'probing'],
       mayBeWrong: true,
     },
@@ -65,7 +94,7 @@ export function failures(): Failure[] {
 }
 
 /** Each passage of the first thousands fails by lot; the lots are the same in every run. */
-function randomly(kind: string, share: number): string {
+export function randomly(kind: string, share: number): string {
   const rules: string[] = [];
   let seed = 4_711;
   for (let passage = 2; passage < 4_000; passage++) {
@@ -84,6 +113,7 @@ export interface Device {
 
 export interface Outcome {
   requests: number;
+  tookMs: number;
   lost: number;
   duplicated: number;
   wrong: number;
@@ -114,10 +144,25 @@ export function runFailure({ package_, model, ...caches }: Places, failure: Fail
     distribute,
     device = distribute ? undefined : ['SIM_CPU', 'CPU'],
     fallback = {},
+    options = {},
+    readers = 1,
     isCompared = true,
     ms: leastMs = 0,
   } = failure;
   const cacheDir = isCompared ? caches.cacheDir : caches.freshCacheDir();
-  const scenario = { device, distribute, load, ms: Math.max(ms, leastMs), fallback: { ...QUICK, ...fallback } };
+  const scenario = {
+    device,
+    distribute,
+    load,
+    readers,
+    options,
+    ms: Math.max(ms, leastMs),
+    fallback: { ...QUICK, ...fallback },
+  };
   return runFaulty<Outcome>('devices-child.cjs', [package_, model, cacheDir, JSON.stringify(scenario)], faults);
+}
+
+/** How often a device was left alone, or came back. */
+export function changesOf({ events }: Outcome): number {
+  return events.filter(({ name }) => name !== 'fallback').length;
 }
