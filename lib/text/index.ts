@@ -2,6 +2,8 @@
 
 export type { Match, VectorIndex, VectorRow, VectorSink, VectorSpace } from '../corpus/sink.js';
 export type { Chunk } from './chunking/chunk.js';
+export { Chunker } from './chunking/chunker.js';
+export type { ChunkCallOptions, ChunkEmbedder, ChunkerOptions, ChunkStrategy } from './chunking/options.js';
 export type { BoilerplateOptions, LinePattern } from './cleaning/boilerplate.js';
 export { trimBoilerplate } from './cleaning/boilerplate.js';
 export { removeInvisible, replaceLoneSurrogates } from './cleaning/characters.js';
