@@ -4,10 +4,12 @@
  * "a.m.") is not, since nothing tells the two uses apart. All in lower case, without the last full stop.
  */
 
-const BY_LANGUAGE = {
+const BY_LANGUAGE: Readonly<Record<string, string>> = {
+  // Titles that many languages share.
+  '': 'dr dra mr mrs sr sra prof st vs',
   en: 'dr mr mrs ms prof st rev hon gov sen rep gen lt col sgt capt maj cmdr pres supt messrs mmes fig figs eq eqs sec ch vs cf e.g i.e viz approx jan feb aug sept oct nov dec mt ft ed eds',
   de: 'hr fr frl dipl.-ing ing nr str abb tab bzw z z.b d.h u.a s.o s.u vgl ggf sog evtl inkl exkl ca usf zzgl mag hl bd hrsg kap zit',
-  fr: 'mm mme mmes mlle mlles me mgr pr ste av env p.ex c.-à-d éd chap réf tél',
+  fr: 'mm mme mmes mlle mlles me mgr pr ste av env ex p.ex c.-à-d éd chap réf tél',
   es: 'sr sra sres srta dña dn lic arq p.ej ee.uu núm pág págs tel art avda ud uds',
   pt: 'dra profa eng exmo exma p.ex núm pág págs av',
   it: 'sig sigg sig.ra sig.na dott dott.ssa prof.ssa avv on egr spett es p.es pag pagg cap',
@@ -30,7 +32,13 @@ const BY_LANGUAGE = {
 /** Only in front of a number. */
 const BEFORE_NUMBERS = 'no nos nr p pp pg vol art arts abs par rn rdnr s n num núm č str стр ст гл п рис § l bl lk';
 
-const WORDS = new Set(Object.values(BY_LANGUAGE).flatMap((words) => words.split(' ')));
+/** Words of one language that are abbreviations of another. */
+const WORDS_ELSEWHERE =
+  'me on so es im ex cap sen gen sec ch ed col ang pt dl dna kl ca ml ts s u z n g str sig av rep rev ft';
+
+const WORDS = new Map(Object.entries(BY_LANGUAGE).map(([language, words]) => [language, new Set(words.split(' '))]));
+const ELSEWHERE = new Set(WORDS_ELSEWHERE.split(' '));
+const OF_ANY = new Set([...WORDS.values()].flatMap((words) => [...words]).filter((word) => !ELSEWHERE.has(word)));
 const NUMBERED = new Set(BEFORE_NUMBERS.split(' '));
 
 /** Languages that write an ordinal as a number with a full stop. */
@@ -54,5 +62,7 @@ export function isAbbreviated(before: string, after: string, language: string | 
   if (INITIAL.test(word)) return true;
   if (NUMBER.test(word)) return language !== undefined && ORDINALS.has(language) && LETTER.test(after);
   const lower = word.toLowerCase();
-  return WORDS.has(lower) || (NUMBERED.has(lower) && NUMBER.test(after));
+  const isKnown =
+    language === undefined ? OF_ANY.has(lower) : WORDS.get('')?.has(lower) || WORDS.get(language)?.has(lower);
+  return isKnown || (NUMBERED.has(lower) && NUMBER.test(after));
 }

@@ -194,7 +194,8 @@ export class Packer {
       ...plans.slice(0, right + 1).map(({ tokens }, i) => (counts[i] as Counted).tokens - tokens),
     );
     this.#margin = Math.min(this.#margin, this.#parts.limits.room >> 3);
-    this.#tighter = undefined;
+    // What was tightened before holds on for the chunk that it was for.
+    if (right > 0) this.#tighter = undefined;
     const wrong = plans[right];
     if (right > 0) this.#last = plans[right - 1] as Plan;
     if (wrong) this.#tighten(wrong, counts[right] as Counted);

@@ -11,7 +11,7 @@ export function sentences(locale: string | undefined): Splitter {
     let from = start;
     let cut = start;
     let hasContent = false;
-    for (const next of withEnd(segmentStarts(segmenter, text, start, end), end)) {
+    for (const next of places(text, segmentStarts(segmenter, text, start, end), start, end)) {
       if (!isBlank(text, cut, next)) {
         if (hasContent && !goesOn(text, from, cut, language)) {
           yield cut;
@@ -54,10 +54,25 @@ function isLong(before: string): boolean {
   return before.length - before.lastIndexOf('\n') > WRAPPED;
 }
 
-function* withEnd(places: Iterable<number>, end: number): Generator<number, void, undefined> {
-  yield* places;
+/**
+ * The places that the segmenter gives, and the end. It leaves an opening bracket that follows a sentence at once with that
+ * sentence, since brackets may close it; where no space stands between (Chinese, Japanese) it begins the next.
+ */
+function* places(
+  text: string,
+  starts: Iterable<number>,
+  from: number,
+  end: number,
+): Generator<number, void, undefined> {
+  let last = from;
+  for (const start of starts) {
+    last = OPENING.test(text[start - 1] as string) && start - 1 > last ? start - 1 : start;
+    yield last;
+  }
   yield end;
 }
+
+const OPENING = /\p{Ps}/u;
 
 function isBlank(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (!WHITE_SPACE.test(text[at] as string)) return false;
