@@ -77,6 +77,8 @@ export class Packer {
   #last: Pick<Plan, 'ownStart' | 'end' | 'level'> = { ownStart: 0, end: 0, level: -1 };
   /** How many tokens more than planned the last chunks had. */
   #margin = 0;
+  /** The same of what they repeat. */
+  #overlapMargin = 0;
   #tighter: Tighter | undefined;
 
   constructor(parts: PackerParts) {
@@ -135,7 +137,7 @@ export class Packer {
     const { limits, text, tokens, hard } = this.#parts;
     const ownStart = head.start;
     const room = tighter?.room ?? Math.max(1, limits.room - this.#margin);
-    const overlap = Math.min(tighter?.overlap ?? limits.overlap, room - head.tokens);
+    const overlap = Math.min(tighter?.overlap ?? limits.overlap - this.#overlapMargin, room - head.tokens);
     const start = overlap > 0 ? this.#overlapStart(last, overlap) : ownStart;
     const repeated = tokens.count(start, ownStart);
     const rest = tokens.count(ownStart, text.length);
@@ -189,11 +191,12 @@ export class Packer {
 
   /** Drops the units of finished chunks, and makes the next plan begin with less if its chunk was too long. */
   #finish(plans: readonly Plan[], counts: readonly Counted[], right: number): void {
-    this.#margin = Math.max(
-      0,
-      ...plans.slice(0, right + 1).map(({ tokens }, i) => (counts[i] as Counted).tokens - tokens),
-    );
-    this.#margin = Math.min(this.#margin, this.#parts.limits.room >> 3);
+    const { limits, tokens } = this.#parts;
+    const checked = plans.slice(0, right + 1).map((plan, i) => ({ plan, counted: counts[i] as Counted }));
+    const excess = checked.map(({ plan, counted }) => counted.tokens - plan.tokens);
+    const repeated = checked.map(({ plan, counted }) => counted.overlap - tokens.count(plan.start, plan.ownStart));
+    this.#margin = Math.min(Math.max(0, ...excess), limits.room >> 3);
+    this.#overlapMargin = Math.min(Math.max(0, ...repeated), limits.overlap >> 1);
     // What was tightened before holds on for the chunk that it was for.
     if (right > 0) this.#tighter = undefined;
     const wrong = plans[right];

