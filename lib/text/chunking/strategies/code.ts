@@ -1,9 +1,9 @@
 /**
- * At declarations, by the parsers of Lezer (the editor CodeMirror's); languages that have none, and code that takes a parser out
- * of the stack, at blank lines in front of what is not indented.
+ * At declarations, by the parsers of Lezer (the editor CodeMirror's); languages that have none, and code that is nested too deeply
+ * for them, at blank lines in front of what is not indented.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Parser, Tree } from '@lezer/common' with { 'resolution-mode': 'import' };
+import type { Parser, PartialParse, Tree } from '@lezer/common' with { 'resolution-mode': 'import' };
 import { type Declarations, declarations, LEVELS } from '../code/declarations.js';
 import { parserFor } from '../code/languages.js';
 import { collect } from '../collect.js';
@@ -39,12 +39,23 @@ async function parsed(
   return found;
 }
 
+/** States of the parser, some per level of nesting. Far more take its time out of proportion (8 s for 10,000 minus signs). */
+const DEEPEST = 600;
+
+/** Of the LR parser's first stack, three numbers a state; 0 where a parser has none. */
+function depthOf(parse: PartialParse): number {
+  const [first] = (parse as { stacks?: { stack?: number[] }[] }).stacks ?? [];
+  return (first?.stack?.length ?? 0) / 3;
+}
+
 async function treeOf(parser: Parser, text: string, signal: AbortSignal | undefined): Promise<Tree> {
   const parse = parser.startParse(text);
   let sliceEnd = performance.now() + SLICE_MS;
   for (;;) {
     const tree = parse.advance();
     if (tree) return tree;
+    if (depthOf(parse) > DEEPEST)
+      throw new RangeError('The code is nested too deeply to be parsed in time linear in it.');
     if (performance.now() < sliceEnd) continue;
     await nextTurn();
     signal?.throwIfAborted();

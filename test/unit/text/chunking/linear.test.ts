@@ -29,7 +29,7 @@ const INPUTS: Record<string, (length: number) => string> = {
   flags: filled('🇩🇪'),
 };
 const STRATEGIES = ['recursive', 'sentence', 'markdown', 'code', 'fixed'] as const;
-const LENGTH = process.env.OVEMBED_TEST_FULL ? 500_000 : 20_000;
+const LENGTH = process.env.OVEMBED_TEST_FULL ? 500_000 : 10_000;
 const TRIES = 3;
 
 /** Fewest milliseconds of the processor. */
@@ -49,8 +49,8 @@ async function time(text: string, strategy: (typeof STRATEGIES)[number]): Promis
 describe.each(STRATEGIES)('%s', (strategy) => {
   test.each(Object.keys(INPUTS))('%s', { timeout: 120_000 }, async (name) => {
     const make = INPUTS[name] as (length: number) => string;
-    // A few milliseconds of noise in the shorter one shall not decide.
+    // Noise of some milliseconds shall not decide; what grows with the square takes seconds.
     const [once, twice] = [await time(make(LENGTH), strategy), await time(make(2 * LENGTH), strategy)];
-    expect(twice).toBeLessThan(2.5 * once + 5);
+    expect(twice).toBeLessThan(2.5 * once + 25);
   });
 });
