@@ -84,7 +84,7 @@ describe("truncate: 'chunk'", () => {
 
   test('computes equal texts once, and streams', async () => {
     const world = new FakeWorld();
-    await using embedder = await loadFake(world, { maxLength: MAX });
+    await using embedder = await loadFake(world, { maxLength: MAX, maxBatchSize: 1 });
     const { data, chunks, metadata } = await embedder.embed([LONG, 'a', LONG], CHUNK);
     expect(metadata.duplicates).toBe(1);
     expect([...chunks]).toEqual([3, 1, 3]);
