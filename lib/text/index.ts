@@ -23,3 +23,5 @@ export type { MappedText } from './cleaning/rewriter.js';
 export type { TypographyOptions } from './cleaning/typography.js';
 export { plainTypography } from './cleaning/typography.js';
 export { normalizeWhitespace } from './cleaning/whitespace.js';
+export { type DocumentVectorOptions, documentVector } from './document-vector.js';
+export type { ChunkedText } from './late-chunking.js';

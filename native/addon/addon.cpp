@@ -10,6 +10,7 @@
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
 #include "addon/vector_conversion.h"
+#include "addon/vector_pooling.h"
 #include "core/activity.h"
 #include "core/compile_ahead.h"
 #include "core/convert.h"
@@ -70,6 +71,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
          InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
          InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
+         InstanceMethod("poolVectors", &OvembedAddon::pool_vectors),
          InstanceMethod("createFlatIndex", &OvembedAddon::create_flat_index),
          InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
@@ -180,6 +182,8 @@ Napi::Value OvembedAddon::quantize_vectors(const Napi::CallbackInfo& info) { ret
 Napi::Value OvembedAddon::dequantize_vectors(const Napi::CallbackInfo& info) {
     return ovembed::dequantize_vectors(info);
 }
+
+Napi::Value OvembedAddon::pool_vectors(const Napi::CallbackInfo& info) { return ovembed::pool_vectors(info); }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }
 

@@ -102,10 +102,11 @@ async function finishAfter(error: unknown, writer: VectorWriter): Promise<never>
   throw error;
 }
 
-/** A text that is too long is found by its mark, since that tells its line and keeps the vectors before it. */
 function streamOptions(flags: EmbedFlags): StreamOptions<Dtype> {
   const { query, inputType = 'document', promptName, dimensions, dtype } = flags;
-  const options: StreamOptions<Dtype> = { truncate: 'end', inputType: query ? 'query' : inputType, dtype };
+  // A text that is too long is found by its mark, since that tells its line and keeps the vectors before it.
+  const truncate = flags.truncate === 'error' ? 'end' : flags.truncate;
+  const options: StreamOptions<Dtype> = { truncate, inputType: query ? 'query' : inputType, dtype };
   if (promptName !== undefined) options.promptName = promptName;
   if (dimensions !== undefined) options.dimensions = dimensions;
   return options;

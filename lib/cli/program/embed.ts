@@ -68,8 +68,8 @@ function addEmbedOptions(command: Command): void {
   command.option(CLEAN_FLAG, CLEAN_HELP, parseCleanFlag);
   choice(
     '--truncate <mode>',
-    'a text longer than the model reads: cut it at the end, or stop',
-    ['end', 'error'],
+    'a text longer than the model reads: cut it at the end or the start, read it in chunks, or stop',
+    ['end', 'start', 'chunk', 'error'],
     'end',
   );
 
