@@ -10,6 +10,9 @@ import { callNative, native } from './native.js';
 /** The devices that compiled models are made for ahead of time. GPUs compile quickly, and only for their own driver. */
 export const AHEAD_DEVICES = ['NPU', 'CPU'] as const;
 
+/** Lengths in tokens that most queries and most passages fit in. */
+export const USUAL_BUCKETS: readonly number[] = [32, 128];
+
 export interface AheadRequest {
   device: (typeof AHEAD_DEVICES)[number];
   /** The kind of NPU, such as `4000`; null for the CPU. */

@@ -3,25 +3,26 @@ import { EventEmitter } from 'node:events';
 import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
 import type { Request } from './batching/windows.js';
-import type { Call } from './batching/work.js';
 import { EmbedderCache } from './cache/embedder-cache.js';
 import type { DeviceEventMap } from './devices/events.js';
 import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
-import { checkInput, checkInputs, copyOf, type Input, type InputRules, snapshot, type TokenIds } from './input.js';
-import { checkDimensions, closeParts, type EmbedderParts, load } from './load.js';
+import { checkInput, checkInputs, copyOf, type Input, snapshot, type TokenIds } from './input.js';
+import { closeParts, type EmbedderParts, load } from './load.js';
 import type { MetricsSnapshot } from './metrics.js';
 import {
   type CalibrateOptions,
   checkCalibrateOptions,
   checkDecodeOptions,
+  checkEmbedChunksOptions,
   checkEmbedOptions,
   checkInputOptions,
   checkLimitOptions,
   checkStreamOptions,
   checkTokenizeOptions,
   type DecodeOptions,
+  type EmbedChunksOptions,
   type EmbedOptions,
   type InputOptions,
   type InputType,
@@ -30,15 +31,21 @@ import {
   type StreamOptions,
   type TokenizeOptions,
 } from './options.js';
-import { type CallLimits, CallScope, LONGEST_TIMER_MS, type StopSignal } from './signals.js';
+import { recordHashes, requestOf } from './request.js';
+import { type CallLimits, CallScope, inScope, type StopSignal } from './signals.js';
 import { type EmbedderStatus, queueStatus } from './status.js';
-import { resolvePrompt } from './text/prompts.js';
+import {
+  type ChunkedText,
+  checkDocuments,
+  checkPoolsTokens,
+  defaultOverlap,
+  embedChunks,
+} from './text/late-chunking.js';
+import { checkRecordOptions, type RecordOptions } from './text/record-options.js';
+import { embedRecords, type RecordReport } from './text/records.js';
 import { embedTokens, type TokenEmbeddings } from './text/token-embeddings.js';
 import { countTokens, decode, type TokenizedText, tokenize } from './text/tokenization.js';
-import { needsRanges } from './vectors/check.js';
-import { VectorCodec } from './vectors/codec.js';
-import { type Dtype, type DtypeArrays, isPacked } from './vectors/dtype.js';
-import { checkRanges } from './vectors/quantization.js';
+import type { Dtype, DtypeArrays } from './vectors/dtype.js';
 import { RangeFinder } from './vectors/range-finder.js';
 import { Ranges } from './vectors/ranges.js';
 
@@ -134,7 +141,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
     checkEmbedOptions(options, 'embedQuery');
     const { priority = 'interactive', timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
     const limited = { ...options, priority, timeoutMs };
-    const { request, rules, codec } = this.#request('embedQuery', limited, 'query');
+    const { request, rules, codec } = requestOf(this.#parts, 'embedQuery', limited, 'query');
     return this.#call('embedQuery', limited, async (scope) => {
       const input = checkInput(copyOf(query), rules);
       const { data } = await embedList(this.#parts.engine, request, [input], codec, scope);
@@ -143,7 +150,8 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
   }
 
   /**
-   * A vector per token of each input, in the order of the list: last hidden states, neither pooled nor normalised.
+   * A vector per token of each input, in the order of the list: last hidden states, neither pooled nor normalised. Not with
+   * `truncate: 'chunk'`.
    * @throws OvembedError `ERR_MODEL_UNSUPPORTED` if the model's graph gives pooled vectors only
    */
   async embedTokens(inputs: readonly Input[], options: InputOptions = {}): Promise<TokenEmbeddings[]> {
@@ -156,12 +164,45 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
         "The model's graph ends in pooled vectors: it has none per token.",
       );
     }
-    const { request, rules } = this.#request('embedTokens', options);
+    const { request, rules } = requestOf(this.#parts, 'embedTokens', options);
+    if (request.truncate === 'chunk') {
+      throw invalidArgument('truncate', "'end', 'start' or 'error' (embedTokens pools nothing)", 'chunk');
+    }
     request.infer = { output: 'tokens', dimensions: 0, normalize: false };
     const copy = snapshot(inputs, 'embedTokens');
     return this.#call('embedTokens', options, async (scope) => {
       const checked = await checkInputs(copy, rules, scope.signal);
       return embedTokens(engine, request, checked, pipeline.hiddenSize, scope);
+    });
+  }
+
+  /**
+   * Late chunking: vectors of a text's chunks that know the whole text, for each text of the list one `Embeddings` with a row
+   * per chunk. The texts are taken to be documents unless `inputType` says otherwise. Special tokens and the prompt take no
+   * part; a chunk in which no token begins has zeros.
+   * @throws OvembedError `ERR_MODEL_UNSUPPORTED` unless the model pools by mean, with no module after it
+   */
+  async embedChunks<D extends Dtype = 'float32'>(
+    documents: readonly ChunkedText[],
+    options: EmbedChunksOptions<D> = {},
+  ): Promise<Embeddings<D>[]> {
+    this.#rejectIfClosed('embedChunks');
+    checkEmbedChunksOptions(options);
+    const { engine, pipeline, pooling } = this.#parts;
+    checkPoolsTokens(pooling.pooling, pooling.modules, pipeline.pooledInGraph);
+    const { overlapTokens = defaultOverlap(engine), ...asked } = options;
+    const { request, rules, codec } = requestOf(this.#parts, 'embedChunks', asked, 'document');
+    const { normalize } = request.infer;
+    const infer: Request['infer'] = { output: 'tokens', dimensions: 0, normalize: false };
+    const tokens: Request = { ...request, truncate: 'chunk', overlap: overlapTokens, infer };
+    const copy = checkDocuments(documents);
+    return this.#call('embedChunks', options, async (scope) => {
+      await checkInputs(
+        copy.map(({ text }) => text),
+        rules,
+        scope.signal,
+      );
+      return embedChunks(engine, tokens, copy, { codec, normalize }, scope);
     });
   }
 
@@ -201,10 +242,54 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
       batchSize,
       ordered,
       limits: { signal, timeoutMs },
-      ...this.#request(name, options),
+      ...requestOf(this.#parts, name, options),
       admit: async (work) => this.#admit(name, work),
       onEnd: (ms, failure) => this.#parts.metrics.onCall(ms, failure, signal),
     });
+  }
+
+  /**
+   * Embeds a text of each record and puts the vector into a field of the record itself: nothing is copied, all else stays.
+   * Records whose field `hashInto` says that nothing has changed are left out. In constant memory, but for what the caller
+   * keeps. The texts are taken to be documents unless `inputType` says otherwise.
+   */
+  async embedRecords<R extends object, D extends Dtype = 'float32'>(
+    records: Iterable<R> | AsyncIterable<R>,
+    options: RecordOptions<R, D>,
+  ): Promise<RecordReport> {
+    const run = this.#records('embedRecords', records, options);
+    for (;;) {
+      const { done, value } = await run.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * The same, handing out each record once it has its vector, in the order of the source; those that failed or were left out
+   * as well. The generator returns the report. Leaving it stops the work and closes the source.
+   */
+  streamRecords<R extends object, D extends Dtype = 'float32'>(
+    records: Iterable<R> | AsyncIterable<R>,
+    options: RecordOptions<R, D>,
+  ): AsyncGenerator<R, RecordReport, undefined> {
+    return this.#records('streamRecords', records, options);
+  }
+
+  #records<R extends object, D extends Dtype>(
+    name: string,
+    records: Iterable<R> | AsyncIterable<R>,
+    options: RecordOptions<R, D>,
+  ): AsyncGenerator<R, RecordReport, undefined> {
+    this.#rejectIfClosed(name);
+    checkRecordOptions(options, name);
+    checkSource(records, name, 'records');
+    const asked = requestOf(this.#parts, name, options, 'document');
+    const hashes = recordHashes(this.#parts, asked, options);
+    const { engine, metrics } = this.#parts;
+    const admit = <T>(work: () => Promise<T>) => this.#admit(name, work);
+    const run = (scope: CallScope) =>
+      embedRecords(records, { engine, asked, hashes, options: { ...options }, scope, admit });
+    return inScope(name, options, run, (ms, failure) => metrics.onCall(ms, failure, options.signal));
   }
 
   /** The tokens of each text, uncut and without a prompt. */
@@ -263,7 +348,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
   ): Promise<Embeddings<D>> {
     this.#rejectIfClosed(name);
     checkEmbedOptions(options, name);
-    const { request, rules, codec } = this.#request(name, options, inputType);
+    const { request, rules, codec } = requestOf(this.#parts, name, options, inputType);
     const copy = snapshot(inputs, name);
     return this.#call(name, options, async (scope) => {
       // With a cache nothing may have to be computed: the queue is looked at when something has.
@@ -285,59 +370,6 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
     return this.#call(name, limits, async ({ signal }) => {
       return work((await checkInputs(copy, rules, signal)) as string[], signal);
     });
-  }
-
-  /** What a call asks for, with the defaults of `load` where it says nothing. */
-  #request<D extends Dtype>(
-    name: string,
-    options: EmbedOptions<D>,
-    inputType?: InputType,
-  ): { request: Request; rules: InputRules; codec: VectorCodec<D> } {
-    const { engine, pipeline, prompts, defaults } = this.#parts;
-    const { dimensions = defaults.dimensions, normalize = defaults.normalize, truncate = defaults.truncate } = options;
-    checkDimensions(dimensions, pipeline);
-    const { prompt, promptName } = options;
-    const explicit = prompt !== undefined || promptName !== undefined;
-    const noTokenIds = explicit ? 'a prompt cannot be put in front of token ids' : undefined;
-    return {
-      request: {
-        call: this.#callOf(name, options),
-        prompt: resolvePrompt(prompts, { prompt, promptName, inputType: options.inputType ?? inputType }),
-        truncate,
-        infer: { output: 'pooled', dimensions: dimensions === pipeline.dimensions ? 0 : dimensions, normalize },
-      },
-      rules: { vocabSize: engine.tokenizer.vocabSize, noTokenIds },
-      codec: this.#codec(options, dimensions, normalize),
-    };
-  }
-
-  /** What the vectors of a call are given back as, if the cache keeps vectors that can become that. */
-  #codec<D extends Dtype>(options: EmbedOptions<D>, dimensions: number, normalize: boolean): VectorCodec<D> {
-    const { engine, defaults, converter, info, keptDtype } = this.#parts;
-    const { dtype = 'float32' as D, ranges = defaults.ranges } = options;
-    if (isPacked(keptDtype) && !isPacked(dtype)) {
-      const message = `The cache keeps vectors of ${keptDtype}, of which no ${dtype} can be made: load with another cache.dtype.`;
-      throw new OvembedError('ERR_INVALID_ARGUMENT', message);
-    }
-    const use = { fingerprint: info.fingerprint, dimensions, normalize };
-    if (engine.cache && needsRanges(keptDtype)) defaults.ranges?.checkUse(use);
-    if (!needsRanges(dtype)) return new VectorCodec(dtype, dimensions, null, converter);
-    checkRanges(dtype, ranges);
-    ranges.checkUse(use);
-    return new VectorCodec(dtype, dimensions, ranges, converter);
-  }
-
-  #callOf(name: string, { priority = 'bulk', queueTimeoutMs, timeoutMs = 0 }: InputOptions): Call {
-    const { engine, defaults } = this.#parts;
-    const fallback = priority === 'interactive' ? defaults.interactiveQueueTimeoutMs : 0;
-    const since = engine.scheduler.clock.now();
-    return {
-      name,
-      priority,
-      since,
-      queueTimeoutMs: limitOf(queueTimeoutMs ?? fallback),
-      timeoutMs: limitOf(timeoutMs),
-    };
   }
 
   /** Runs one call in a scope of its own. Its promise may settle before its work does, when an abort or a timeout ends it. */
@@ -377,14 +409,13 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
   }
 }
 
-/** What no timer can wait for means the same as 0. */
-function limitOf(ms: number): number {
-  return ms <= LONGEST_TIMER_MS ? ms : 0;
-}
-
-function checkSource(source: Source, name: string): void {
+function checkSource(
+  source: Iterable<unknown> | AsyncIterable<unknown>,
+  name: string,
+  of = 'strings or token ids',
+): void {
   const fits = typeof source === 'object' && source !== null;
   if (fits && (Symbol.asyncIterator in source || Symbol.iterator in source)) return;
-  const message = `Expected an iterable or async iterable of strings or token ids for ${name}, received ${describe(source)}.`;
+  const message = `Expected an iterable or async iterable of ${of} for ${name}, received ${describe(source)}.`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }

@@ -46,6 +46,7 @@ export interface EmbeddingsData<D extends Dtype = 'float32'> {
   tokens: Uint32Array;
   originalTokens: Uint32Array;
   truncated: Uint8Array;
+  chunks: Uint32Array;
   timings: Timings;
   metadata: RunMetadata;
 }
@@ -60,12 +61,14 @@ export class Embeddings<D extends Dtype = 'float32'> implements Vectors<D>, Iter
   readonly dimensions: number;
   /** Element type of `data`. */
   readonly dtype: D;
-  /** Tokens that the model read of each text, special tokens and prompt counted. */
+  /** Tokens that the model read of each text, special tokens and prompt counted, in each window anew. */
   readonly tokens: Uint32Array;
   /** Tokens of each text before it was cut. */
   readonly originalTokens: Uint32Array;
   /** 1 where a text was cut. */
   readonly truncated: Uint8Array;
+  /** Windows that each text was read in: 1, or with `truncate: 'chunk'` as many as a long text needs. */
+  readonly chunks: Uint32Array;
   readonly timings: Timings;
   readonly metadata: RunMetadata;
 
@@ -77,6 +80,7 @@ export class Embeddings<D extends Dtype = 'float32'> implements Vectors<D>, Iter
     this.tokens = parts.tokens;
     this.originalTokens = parts.originalTokens;
     this.truncated = parts.truncated;
+    this.chunks = parts.chunks;
     this.timings = parts.timings;
     this.metadata = parts.metadata;
   }

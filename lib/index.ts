@@ -21,6 +21,7 @@ export type { ModelSource, PoolingType, Precision } from './native.js';
 export type {
   CalibrateOptions,
   DecodeOptions,
+  EmbedChunksOptions,
   EmbedOptions,
   InputOptions,
   InputType,
@@ -31,6 +32,9 @@ export type {
   Truncate,
 } from './options.js';
 export type { EmbedderStatus, QueueStatus } from './status.js';
+export type { ChunkedText } from './text/late-chunking.js';
+export type { RecordOptions } from './text/record-options.js';
+export type { RecordFailure, RecordReport } from './text/records.js';
 export type { TokenEmbeddings } from './text/token-embeddings.js';
 export type { TokenizedText } from './text/tokenization.js';
 export type { Dtype, DtypeArrays, VectorArray, Vectors } from './vectors/dtype.js';

@@ -8,6 +8,7 @@ import type { Logger } from './logger.js';
 import type { ModelSpec, ResolvedModel } from './models/index.js';
 import type { ModelSource, NativeTokenizer, PoolingType, Precision } from './native.js';
 import type { LoadOptions } from './options.js';
+import type { VectorPooler } from './text/long-input.js';
 import type { VectorConverter } from './vectors/codec.js';
 import type { Ranges } from './vectors/ranges.js';
 
@@ -71,7 +72,7 @@ export interface Loaded extends ChosenPipeline {
   runtimeVersion: string;
   performanceCpus: number;
   trimHeap(): void;
-  converter: VectorConverter;
+  converter: VectorConverter & VectorPooler;
   /** Of the load options. */
   ranges: Ranges | null;
 }

@@ -66,6 +66,8 @@ export interface EmbedderParts {
   };
   /** Of the vectors that a cache keeps; `float32` where there is none. */
   keptDtype: Dtype;
+  /** What comes between tokens and a vector. */
+  pooling: Pick<ModelSpec, 'pooling' | 'modules'>;
   info: EmbedderInfo;
 }
 
@@ -315,18 +317,20 @@ function assemble(loaded: Loaded): EmbedderParts {
       device: loaded.device.device,
       precision: loaded.choice.precision,
       activations: loaded.choice.activations,
+      pooler: loaded.converter,
     },
     pipeline,
     pipelines,
     metrics,
     converter: loaded.converter,
     keptDtype,
+    pooling: { pooling: spec.pooling, modules: spec.modules },
     events: loaded.opened.events,
     prompts: { named: spec.prompts, defaultName: spec.defaultPromptName },
     defaults: {
       dimensions,
       normalize: spec.normalize,
-      truncate: options.truncate ?? 'end',
+      truncate: options.truncate ?? tokenizer.cut,
       queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
       interactiveQueueTimeoutMs: options.queueTimeoutMs ?? DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS,
       ranges: loaded.ranges,

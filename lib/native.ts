@@ -98,6 +98,42 @@ export interface CompileAheadOptions
   blobFile: string;
 }
 
+export interface ModelReportOptions
+  extends Pick<
+    PipelineOptions,
+    'source' | 'device' | 'precision' | 'int8Weights' | 'int8Activations' | 'streams' | 'threads'
+  > {
+  /** Tokens of a row; the model is looked at in one row of each. */
+  widths: Uint32Array;
+  /** Whether the device, which has to be here then, is asked which operations it takes. */
+  asksDevice: boolean;
+}
+
+/** Of a graph. */
+export interface Operation {
+  /** OpenVINO's, such as `MatMul`. */
+  type: string;
+  name: string;
+}
+
+export interface NativeShapeReport {
+  shape: PipelineShape;
+  /** Why there is no more to tell: the model cannot have the shape, or the device could not be asked. */
+  problem: string | null;
+  /** Operations of the graph that have an output of open shape although the inputs of the graph are fixed. */
+  openOperations: number;
+  /** Those of them whose own inputs are fixed, which is where it begins. */
+  origins: Operation[];
+  /** What the device does not take; null: it was not asked. */
+  unsupported: Operation[] | null;
+}
+
+export interface NativeModelReport {
+  /** Of the graph, constants left out. */
+  operations: number;
+  shapes: NativeShapeReport[];
+}
+
 export interface ConvertModelOptions {
   source: ModelSource;
   /** Of the weights; those that the source holds in 8 bits already stay as they are. */
@@ -118,8 +154,17 @@ export interface QuantizeModelOptions {
 }
 
 export interface EncodeOptions {
-  /** Longest row in tokens, special tokens counted; 0: no limit. Longer rows are cut at the end and marked. */
+  /** Longest row in tokens, special tokens counted; 0: no limit. */
   maxLength: number;
+  /**
+   * What becomes of an input that is longer: it loses its end, or its beginning; or it becomes several rows, each within the
+   * same special tokens. Default `'end'`.
+   */
+  cut?: 'end' | 'start' | 'windows';
+  /** What texts begin with and keep where their beginning is cut off, in every window. Default: nothing. */
+  keptPrompt?: string;
+  /** Tokens that a window repeats of the one before it; at most half of its own. Default 0. */
+  overlap?: number;
   /** UTF-16 offsets per token are wanted. */
   offsets: boolean;
   /** Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Token ids are taken as they are. */
@@ -137,10 +182,18 @@ export interface EncodeOptions {
 export interface NativeEncoding {
   /** Tokens per row after truncation, special tokens counted. */
   readonly lengths: Uint32Array;
-  /** Tokens per row before truncation, special tokens counted. */
+  /** Tokens of each row's input before it was cut, special tokens counted. */
   readonly originalLengths: Uint32Array;
-  /** 1 where a row was cut. */
+  /** 1 where tokens of the row's input are in no row. */
   readonly truncated: Uint8Array;
+  /** The input that each row is made of. Windows of an input follow each other; other inputs have one row. */
+  readonly inputs: Uint32Array;
+  /**
+   * Where in each row the tokens begin that are its own, and how many they are: without special tokens, without what a row that
+   * was cut kept in front, and without what the window before it has as well.
+   */
+  readonly ownStarts: Uint32Array;
+  readonly ownLengths: Uint32Array;
   /** Copies the rows out, concatenated in row order (`offsets`: start, end pairs in UTF-16 units; empty if not asked for). */
   tokens(): { ids: Uint32Array; typeIds: Uint32Array; specialTokensMask: Uint8Array; offsets: Uint32Array };
   /** Frees the native memory now; further use is an error. Garbage collection frees it otherwise. */
@@ -149,6 +202,8 @@ export interface NativeEncoding {
 
 export interface NativeTokenizer {
   readonly vocabSize: number;
+  /** Where the file of the tokenizer cuts texts by itself. */
+  readonly cut: 'end' | 'start';
   /** Strings are copied before this returns. Strings must be well-formed (no lone surrogates). */
   encode(inputs: readonly (string | Uint32Array)[], options: EncodeOptions): Promise<NativeEncoding>;
   /**
@@ -283,10 +338,26 @@ export interface VectorConversion {
   ranges: Float32Array | null;
 }
 
+/** Which vectors become one, and how. */
+export interface VectorPooling {
+  dimensions: number;
+  /** Of each run of vectors that follow each other, the first and how many they are. */
+  starts: Uint32Array;
+  lengths: Uint32Array;
+  /** What each vector counts for; null: all the same. */
+  weights: Uint32Array | null;
+  /** Means are scaled to length 1. */
+  normalize: boolean;
+}
+
 export interface NativeAddon {
   /** Version of the OpenVINO runtime, such as `2026.4.1-…`. */
   readonly runtimeVersion: string;
   devices(): Promise<NativeDevice[]>;
+  /** What a device's plugin supports, by OpenVINO's names; null: not to be read, or not without the device. */
+  deviceProperties(device: string): Promise<Record<string, string | null>>;
+  /** Looks at a model in fixed shapes without compiling it. */
+  modelReport(options: ModelReportOptions): Promise<NativeModelReport>;
   loadTokenizer(options: TokenizerOptions): Promise<NativeTokenizer>;
   loadPipeline(options: PipelineOptions): Promise<NativePipeline>;
   /** Writes a model as OpenVINO IR, with its weights (products, and the table of the tokens) in another type. */
@@ -303,6 +374,11 @@ export interface NativeAddon {
   quantizeVectors(vectors: Float32Array, target: VectorArray, conversion: VectorConversion): void;
   /** The way back. */
   dequantizeVectors(vectors: VectorArray, target: Float32Array, conversion: VectorConversion): void;
+  /**
+   * Writes the mean of each run of vectors into `target`: zeros for a run of none. On the calling thread, which waits for
+   * it: for some megabytes at most.
+   */
+  poolVectors(vectors: Float32Array, target: Float32Array, pooling: VectorPooling): void;
   /** Number of CPUs this process may use: the affinity mask and the cgroup quota, at least 1. */
   availableCpus(): number;
   /** Those of the fastest kind, on processors with cores of several kinds (Linux only); otherwise `availableCpus()`. */

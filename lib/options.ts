@@ -28,8 +28,11 @@ import { Ranges } from './vectors/ranges.js';
 /** What a text is for; models trained with instructions put another prompt in front of queries than of documents. */
 export type InputType = 'query' | 'document';
 
-/** What happens to a text that is longer than the model reads: cut at the end and marked, or `ERR_INPUT_TOO_LONG`. */
-export type Truncate = 'end' | 'error';
+/**
+ * What happens to a text that is longer than the model reads: it loses its end, or its beginning (not its prompt), and is
+ * marked; it is `ERR_INPUT_TOO_LONG`; or it is read whole, in windows whose vectors are pooled into one (docs/text.md).
+ */
+export type Truncate = 'error' | 'end' | 'start' | 'chunk';
 
 /** Options of `Embedder.load`. */
 export interface LoadOptions {
@@ -112,7 +115,7 @@ export interface LoadOptions {
   embedInstruction?: string;
   /** Vectors are cut to this many dimensions, then normalised (Matryoshka). Integer from 1 to the model's. Default: the model's. */
   dimensions?: number;
-  /** What happens to a text longer than `maxLength`. Default `'end'`: cut, and marked in the result. */
+  /** What happens to a text longer than `maxLength`. Default `'end'`, unless the tokenizer's file says `'start'`. */
   truncate?: Truncate;
   /** Branch, tag or commit of the model on the hub. Default `'main'`. */
   revision?: string;
@@ -205,6 +208,16 @@ export interface EmbedOptions<D extends Dtype = 'float32'> extends CalibrateOpti
   ranges?: Ranges;
 }
 
+/** Options of `embedChunks`. */
+export interface EmbedChunksOptions<D extends Dtype = 'float32'> extends Omit<EmbedOptions<D>, 'truncate'> {
+  /**
+   * A text longer than the model reads goes in windows: so many tokens of the window before are read again, so that the
+   * first of a window's own know what comes before them. Integer from 0; half of a window at most. Default: 256, but no more
+   * than a quarter of what the model reads.
+   */
+  overlapTokens?: number;
+}
+
 /** Options of `stream`. */
 export interface StreamOptions<D extends Dtype = 'float32'> extends EmbedOptions<D> {
   /** Texts that are taken from the source and embedded together; two such windows are in memory. Integer from 1. Default 512. */
@@ -224,6 +237,8 @@ export interface DecodeOptions extends LimitOptions {
   /** Whether special tokens are left out of the text. Default `true`. */
   skipSpecialTokens?: boolean;
 }
+
+export const TRUNCATE: readonly Truncate[] = ['error', 'end', 'start', 'chunk'];
 
 const POOLING_TYPES: readonly PoolingType[] = ['CLS', 'MEAN', 'MAX', 'MEAN_SQRT_LEN', 'WEIGHTED_MEAN', 'LAST_TOKEN'];
 
@@ -255,6 +270,10 @@ const aLogger: Check = (value, name) => {
 const QUEUE_CHECKS: Checks<{ texts: number; tokens: number }> = { texts: aPositiveInteger, tokens: aPositiveInteger };
 
 const aQueueSize: Check = (value, name) => checkOptions(value as object, QUEUE_CHECKS, name);
+
+const aWholeNumber: Check = (value, name) => {
+  if (!Number.isInteger(value) || (value as number) < 0) throw invalidArgument(name, 'an integer of at least 0', value);
+};
 
 /** A delay is spent on every text that comes alone, so a long one is a mistake. */
 const aShortDuration: Check = (value, name) => {
@@ -295,7 +314,7 @@ const LOAD_CHECKS: Checks<LoadOptions> = {
   queryInstruction: aText,
   embedInstruction: aText,
   dimensions: aPositiveInteger,
-  truncate: oneOf('end', 'error'),
+  truncate: oneOf(...TRUNCATE),
   revision: aNonEmptyString,
   modelFile: aNonEmptyString,
   probe: aBoolean,
@@ -318,7 +337,7 @@ const INPUT_CHECKS: Checks<InputOptions> = {
   inputType: oneOf('query', 'document'),
   prompt: aText,
   promptName: aNonEmptyString,
-  truncate: oneOf('end', 'error'),
+  truncate: oneOf(...TRUNCATE),
   ...LIMIT_CHECKS,
 };
 
@@ -327,11 +346,13 @@ const CALIBRATE_CHECKS: Checks<CalibrateOptions> = {
   normalize: aBoolean,
   ...INPUT_CHECKS,
 };
-const EMBED_CHECKS: Checks<EmbedOptions<Dtype>> = {
+export const EMBED_CHECKS: Checks<EmbedOptions<Dtype>> = {
   dtype: oneOf(...DTYPES),
   ranges: areRanges,
   ...CALIBRATE_CHECKS,
 };
+const { truncate: _, ...EMBED_CHUNKS_CHECKS } = EMBED_CHECKS;
+const CHUNKS_CHECKS: Checks<EmbedChunksOptions<Dtype>> = { ...EMBED_CHUNKS_CHECKS, overlapTokens: aWholeNumber };
 const STREAM_CHECKS: Checks<StreamOptions<Dtype>> = {
   batchSize: aPositiveInteger,
   ordered: aBoolean,
@@ -362,6 +383,8 @@ export const checkLimitOptions = (options: LimitOptions, where: string) => check
 export const checkInputOptions = (options: InputOptions, where: string) => checkOptions(options, INPUT_CHECKS, where);
 export const checkEmbedOptions = (options: EmbedOptions<Dtype>, where: string) =>
   checkOptions(options, EMBED_CHECKS, where);
+export const checkEmbedChunksOptions = (options: EmbedChunksOptions<Dtype>) =>
+  checkOptions(options, CHUNKS_CHECKS, 'embedChunks');
 export const checkStreamOptions = (options: StreamOptions<Dtype>) => checkOptions(options, STREAM_CHECKS, 'stream');
 export const checkCalibrateOptions = (options: CalibrateOptions) =>
   checkOptions(options, CALIBRATE_CHECKS, 'calibrate');

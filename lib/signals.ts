@@ -145,3 +145,25 @@ export function untilAborted<T>(work: Promise<T>, signal: StopSignal | undefined
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
+
+/** Hands on what a generator gives, in a scope that ends with it or ends it. */
+export async function* inScope<T, R>(
+  name: string,
+  limits: CallLimits,
+  run: (scope: CallScope) => AsyncGenerator<T, R, undefined>,
+  onEnd: (ms: number, failure?: { reason: unknown }) => void,
+): AsyncGenerator<T, R, undefined> {
+  const started = performance.now();
+  const scope = new CallScope(name, limits);
+  let failure: { reason: unknown } | undefined;
+  try {
+    scope.signal.throwIfAborted();
+    return yield* run(scope);
+  } catch (reason) {
+    failure = { reason };
+    throw reason;
+  } finally {
+    scope.end(failure?.reason);
+    onEnd(performance.now() - started, failure);
+  }
+}

@@ -1,8 +1,9 @@
 /**
- * node scripts/npu-compile.mjs [--full] [--jobs N] [NAME…]   compiles our graphs for Intel NPUs, none of which need be
- * there, and ends with one line `N passed, N failed`. NAMEs choose configurations of test/fixtures/architectures;
- * `--full` takes all buckets. Skipped, with the reason, where Wine or mingw-w64 is missing. Outcomes go to
- * .cache/npu/outcomes.json, and as Markdown to .cache/npu/outcomes.md, which docs/npu.md has a copy of.
+ * node scripts/npu-compile.mjs [--full] [--continue] [--jobs N] [NAME…]   compiles our graphs for Intel NPUs, none of which
+ * need be there, and ends with one line `N passed, N failed`. NAMEs choose configurations of test/fixtures/architectures;
+ * `--full` takes all buckets; `--continue` compiles only what an earlier run of the same graphs did not come to. Skipped,
+ * with the reason, where Wine or mingw-w64 is missing. Outcomes go to .cache/npu/outcomes.jsonl as they come, and at the
+ * end to .cache/npu/outcomes.json, and as Markdown to .cache/npu/outcomes.md, which docs/npu.md has a copy of.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -14,13 +15,14 @@ import { OPENVINO_VERSION } from './build/sdk.mjs';
 import { npuCompiler } from './npu/compiler.mjs';
 import { BUCKET, BUCKETS, casesOf, describe, jobOf, judge, tableOf } from './npu/matrix.mjs';
 import { architectureNames, realModel, tinyModel } from './npu/models.mjs';
+import { Outcomes } from './npu/outcomes.mjs';
 import { describeCounts } from './test/results.mjs';
 
 const DEFAULT_MODEL = 'all-MiniLM-L6-v2';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { full: { type: 'boolean' }, jobs: { type: 'string' } },
+  options: { full: { type: 'boolean' }, continue: { type: 'boolean' }, jobs: { type: 'string' } },
 });
 
 function tools() {
@@ -51,25 +53,23 @@ async function miniLM(folder) {
 }
 
 /** Runs them, a few at a time: starting Wine and loading the compiler takes as long as compiling. */
-async function outcomesOf(cases, compile, jobs) {
-  const outcomes = [];
-  const waiting = [...cases.entries()];
+async function outcomesOf(cases, compile, jobs, outcomes) {
+  const waiting = cases.filter((wanted) => !outcomes.of(wanted));
   const work = async (worker) => {
     const blob = join(NPU_TREE, `${worker}.blob`);
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [i, wanted] = next;
       const start = performance.now();
-      const problem = await compile(jobOf(wanted, blob));
+      const problem = await compile(jobOf(next, blob));
       const seconds = Math.round((performance.now() - start) / 100) / 10;
-      outcomes[i] = { ...wanted, graph: undefined, seconds, ...judge(wanted, problem, blob) };
-      console.log(
-        `${describe(wanted).padEnd(48)} ${seconds.toFixed(1)} s  ${outcomes[i].problem ?? outcomes[i].refused ?? outcomes[i].bytes}`,
-      );
+      const outcome = { ...next, graph: undefined, seconds, ...judge(next, problem, blob) };
+      outcomes.keep(outcome);
+      const words = outcome.problem ?? outcome.refused ?? outcome.bytes;
+      console.log(`${describe(next).padEnd(48)} ${seconds.toFixed(1)} s  ${words}`);
     }
     rmSync(blob, { force: true });
   };
   await Promise.all(Array.from({ length: jobs }, (_, worker) => work(worker)));
-  return outcomes;
+  return cases.map((wanted) => outcomes.of(wanted));
 }
 
 async function main() {
@@ -80,7 +80,8 @@ async function main() {
   const buckets = values.full ? BUCKETS : [BUCKET];
   const cases = casesOf(await models(positionals), { buckets });
   const jobs = Number(values.jobs ?? Math.min(availableParallelism(), 4));
-  const outcomes = await outcomesOf(cases, compile, jobs);
+  const kept = new Outcomes(join(NPU_TREE, 'outcomes.jsonl'), values.continue ?? false);
+  const outcomes = await outcomesOf(cases, compile, jobs, kept);
 
   const made = { date: new Date().toISOString().slice(0, 10), openvino: OPENVINO_VERSION, buckets, outcomes };
   writeFileSync(join(NPU_TREE, 'outcomes.json'), `${JSON.stringify(made, null, 1)}\n`);

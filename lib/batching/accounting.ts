@@ -22,13 +22,13 @@ export function noBatches({ device, precision, activations }: Engine): RunMetada
 }
 
 /** Adds what a batch did for some texts of a call to what was done for others. */
-export function addPart(timings: Timings, metadata: RunMetadata, { rows, queueMs, batch }: PartResult): void {
+export function addPart(timings: Timings, metadata: RunMetadata, { rows, queueMs, batch, ran }: PartResult): void {
   timings.queueMs = metadata.batches === 0 ? queueMs : Math.min(timings.queueMs, queueMs);
   timings.inferMs += batch.inferMs;
   timings.poolMs += batch.poolMs;
   if (batch.ranOn) addDevice(metadata, batch.ranOn);
   metadata.batches++;
-  metadata.paddedTokens += rows.length * batch.bucket;
+  metadata.paddedTokens += (ran ?? rows.length) * batch.bucket;
 }
 
 function addDevice(metadata: RunMetadata, { device, precision, activations }: RanOn): void {

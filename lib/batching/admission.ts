@@ -151,8 +151,9 @@ export class Place {
     this.#tokens += tokens;
   }
 
-  /** Some go to the device. */
-  leave(texts: number, tokens: number): void {
+  /** Some go to the device: rows, of which a text that is read in windows has several, but only one place. */
+  leave(rows: number, tokens: number): void {
+    const texts = Math.min(rows, this.#texts);
     this.#texts -= texts;
     this.#tokens -= tokens;
     this.#bounds.texts.give(texts);

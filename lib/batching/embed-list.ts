@@ -59,18 +59,20 @@ export class RowCollector<D extends Dtype> implements Collector {
       tokens: new Uint32Array(length),
       originalTokens: new Uint32Array(length),
       truncated: new Uint8Array(length),
+      chunks: new Uint32Array(length).fill(1),
       timings: noTimings(),
       metadata: noBatches(engine),
     };
   }
 
   onEncoding(window: Window, encoding: EncodedLengths, tookMs: number): void {
-    const { tokens, originalTokens, truncated, timings } = this.parts;
+    const { tokens, originalTokens, truncated, chunks, timings } = this.parts;
     for (let row = 0; row < window.inputs.length; row++) {
       const at = indexOf(window, row) - this.#first;
       tokens[at] = encoding.lengths[row] as number;
       originalTokens[at] = encoding.originalLengths[row] as number;
       truncated[at] = encoding.truncated[row] as number;
+      if (encoding.chunks) chunks[at] = encoding.chunks[row] as number;
     }
     timings.tokenizeMs += tookMs;
   }
@@ -83,7 +85,7 @@ export class RowCollector<D extends Dtype> implements Collector {
   }
 
   onKept(window: Window, rows: readonly number[], kept: readonly CachedEmbedding[]): void {
-    const { data, tokens, originalTokens, truncated, metadata } = this.parts;
+    const { data, tokens, originalTokens, truncated, chunks, metadata } = this.parts;
     for (const [i, row] of rows.entries()) {
       const at = indexOf(window, row) - this.#first;
       const embedding = kept[i] as CachedEmbedding;
@@ -91,13 +93,14 @@ export class RowCollector<D extends Dtype> implements Collector {
       tokens[at] = embedding.tokens;
       originalTokens[at] = embedding.originalTokens;
       truncated[at] = embedding.truncated ? 1 : 0;
+      chunks[at] = embedding.chunks ?? 1;
     }
     metadata.cacheHits += rows.length;
   }
 
   /** Every input that equals an earlier one gets what came of that. */
   copyDuplicates({ inputs, firstOf }: Distinct, signal: StopSignal): Promise<void> {
-    const { data, length, tokens, originalTokens, truncated, metadata } = this.parts;
+    const { data, length, tokens, originalTokens, truncated, chunks, metadata } = this.parts;
     const width = data.length / length;
     metadata.duplicates = firstOf.length - inputs.length;
     return inSlices(firstOf.length, signal, (row) => {
@@ -107,6 +110,7 @@ export class RowCollector<D extends Dtype> implements Collector {
       tokens[row] = tokens[first] as number;
       originalTokens[row] = originalTokens[first] as number;
       truncated[row] = truncated[first] as number;
+      chunks[row] = chunks[first] as number;
     });
   }
 }

@@ -12,6 +12,8 @@ export interface Runner extends Pick<NativePipeline, 'concurrency' | 'cancel' | 
   infer(parts: readonly BatchPart[], options: InferOptions): Promise<RunResult>;
   /** Texts that make a batch fail are found out already: what rejects, rejects for all of them. */
   readonly isolates?: boolean;
+  /** Has this called whenever `concurrency` has grown though no batch has ended. */
+  onRoom?(callback: () => void): void;
 }
 
 /** A runner and how many batches it has. */

@@ -74,6 +74,7 @@ export class Scheduler {
     this.#batchDelayMs = options.batchDelayMs ?? 0;
     this.#observers = options.observers ?? [];
     this.#lanes = { interactive: new Lane(options.plan), bulk: new Lane(options.plan) };
+    pipelines.main.pipeline.onRoom?.(() => this.#fill());
   }
 
   /** Batches on the device. */

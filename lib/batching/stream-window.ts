@@ -15,8 +15,12 @@ export interface StreamItem<D extends Dtype = 'float32'> {
   embedding: DtypeArrays[D];
   /** Tokens that the model read, special tokens and prompt counted. */
   tokens: number;
+  /** Tokens of the text before it was cut. */
+  originalTokens: number;
   /** Whether the text was cut. */
   truncated: boolean;
+  /** Windows that the text was read in; see `truncate: 'chunk'`. */
+  chunks: number;
   /** Of its window, and shared by the window's items. With `ordered: false` they grow until the window's last item is there. */
   timings: Timings;
   /** As `timings`. */
@@ -53,7 +57,7 @@ export class StreamWindow<D extends Dtype> {
     this.#result = collector.parts;
     const handOut = (rows: Uint32Array) => {
       timings.totalMs = performance.now() - started;
-      onRows(rows);
+      if (rows.length > 0) onRows(rows);
     };
     const found = distinctOf(inputs, signal);
     const distinct = found instanceof Promise ? await found : found;
@@ -86,12 +90,14 @@ export class StreamWindow<D extends Dtype> {
   /** The item of a text that has been embedded. */
   item(row: number): StreamItem<D> {
     const result = this.#result as EmbeddingsData<D>;
-    const { tokens, truncated, timings, metadata } = result;
+    const { tokens, originalTokens, truncated, chunks, timings, metadata } = result;
     return {
       index: this.#first + row,
       embedding: rowOf(result, row),
       tokens: tokens[row] as number,
+      originalTokens: originalTokens[row] as number,
       truncated: truncated[row] === 1,
+      chunks: chunks[row] as number,
       timings,
       metadata,
     };

@@ -10,6 +10,7 @@ import type { ModelInput } from '../input.js';
 import type { NativeEncoding, NativeTokenizer, Precision } from '../native.js';
 import type { Truncate } from '../options.js';
 import type { CallScope, StopSignal } from '../signals.js';
+import { cutting, readsInWindows, type VectorPooler, WindowPooling } from '../text/long-input.js';
 import { encode } from './encode.js';
 import { pipelined } from './pipelined.js';
 import type { PlanOptions } from './planner.js';
@@ -33,6 +34,8 @@ export interface Engine {
   device: string;
   precision: Precision;
   activations: Activations;
+  /** Makes one vector of several. */
+  pooler: VectorPooler;
   /** Undefined: nothing is kept. */
   cache?: WindowCache | undefined;
 }
@@ -43,11 +46,16 @@ export interface Request {
   /** Put in front of every text; '' for none. */
   prompt: string;
   truncate: Truncate;
+  /** Tokens that a window of a long text repeats of the one before it. Default 0. */
+  overlap?: number;
   infer: Work['options'];
 }
 
 /** What tokenising tells of each text of a window. */
-export type EncodedLengths = Pick<NativeEncoding, 'lengths' | 'originalLengths' | 'truncated'>;
+export interface EncodedLengths extends Pick<NativeEncoding, 'lengths' | 'originalLengths' | 'truncated'> {
+  /** Rows that each text was read in; undefined: one each. */
+  chunks?: Uint32Array;
+}
 
 /** Takes what comes back. */
 export interface Collector<Encoded extends EncodedLengths = EncodedLengths> {
@@ -172,16 +180,20 @@ async function computeWindow(
     encoding = encoded instanceof Promise ? await encoded : encoded;
     signal.throwIfAborted();
     if (request.truncate === 'error') rejectTruncated(encoding, window, engine.plan.maxLength);
-    collector.onEncoding(window, encoding, performance.now() - started);
+    const pooling = readsInWindows(request) ? new WindowPooling(encoding, request.infer, engine.pooler) : undefined;
+    // Who takes pooled vectors asks no more of an encoding than lengths.
+    (collector as Collector).onEncoding(window, pooling?.texts ?? encoding, performance.now() - started);
     const tokens = encoding.lengths.reduce((sum, length) => sum + length, 0);
     if (first === 0) admission.admitTokens(call, place, tokens);
     else await admission.waitTokens(call, place, tokens, signal);
+    const { inputs: inputOf } = encoding;
     const onPart: Work['onPart'] = (part) => {
-      rejectFailed(part, window);
-      rejectNonFinite(part, window);
-      collector.onPart(window, part);
+      rejectFailed(part, window, inputOf);
+      rejectNonFinite(part, window, inputOf);
+      collector.onPart(window, pooling ? pooling.take(part) : part);
     };
-    await engine.scheduler.run({ call, since, encoding, place, options: request.infer, onPart }, signal);
+    const options = pooling?.infer ?? request.infer;
+    await engine.scheduler.run({ call, since, encoding, place, options, onPart }, signal);
   } finally {
     place.leaveAll();
     encoding?.release();
@@ -191,7 +203,7 @@ async function computeWindow(
 /** Token ids are what the model reads already, so only texts get the prompt. */
 function encodeWindow(
   { tokenizer, plan, includePrompt }: Engine,
-  { prompt, infer }: Request,
+  { prompt, infer, truncate, overlap }: Request,
   { inputs }: Window,
   signal: StopSignal,
 ): NativeEncoding | Promise<NativeEncoding> {
@@ -201,6 +213,7 @@ function encodeWindow(
     offsets: infer.output === 'tokens',
     addSpecialTokens: true,
     ...(includePrompt ? {} : { excludedPrompt: prompt }),
+    ...cutting(truncate, prompt, overlap),
   };
   return encode(tokenizer, prompted, options, signal);
 }
@@ -211,26 +224,27 @@ function rejectTruncated(encoding: NativeEncoding, window: Window, maxLength: nu
   throw new OvembedError(
     'ERR_INPUT_TOO_LONG',
     `The input at index ${indexOf(window, row)} has ${encoding.originalLengths[row]} tokens with its prompt and special tokens; ` +
-      `the model reads ${maxLength}. Split it, or let it be cut with truncate: 'end'.`,
+      `the model reads ${maxLength}. Split it, or let it be cut (truncate: 'end') or read in parts (truncate: 'chunk').`,
   );
 }
 
-function rejectFailed({ rows, failures }: PartResult, window: Window): void {
+function rejectFailed({ rows, failures }: PartResult, window: Window, inputOf: Uint32Array): void {
   const [failure] = failures;
   if (!failure) return;
   const { position, error } = failure;
   const code = error instanceof OvembedError ? error.code : 'ERR_DEVICE_FAILED';
-  const index = indexOf(window, rows[position] as number);
+  const index = indexOf(window, inputOf[rows[position] as number] as number);
   const message = `No device can embed the input at index ${index}, though other texts are embedded: ${(error as Error).message}`;
   throw new OvembedError(code, message, { cause: error });
 }
 
-function rejectNonFinite({ rows, nonFinite }: PartResult, window: Window): void {
+function rejectNonFinite({ rows, nonFinite }: PartResult, window: Window, inputOf: Uint32Array): void {
   const [position] = nonFinite;
   if (position === undefined) return;
+  const index = indexOf(window, inputOf[rows[position] as number] as number);
   throw new OvembedError(
     'ERR_NON_FINITE',
-    `The vector of the input at index ${indexOf(window, rows[position] as number)} holds NaN or an infinity. ` +
+    `The vector of the input at index ${index} holds NaN or an infinity. ` +
       "The model's weights are damaged, or the precision does not suit it: load it with precision: 'f32'.",
   );
 }

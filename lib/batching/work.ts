@@ -45,6 +45,8 @@ export interface PartResult {
   /** From when the texts began to wait until a stream was free. */
   queueMs: number;
   batch: BatchReport;
+  /** How many rows of the batch they had, where these were windows of texts. Default: one each. */
+  ran?: number;
 }
 
 /** A text that every device fails with, though they run others. */

@@ -186,6 +186,7 @@ class Texts {
         tokens: encoded.lengths[index] as number,
         originalTokens: encoded.originalLengths[index] as number,
         truncated: encoded.truncated[index] === 1,
+        chunks: encoded.chunks?.[index] ?? 1,
       },
     }));
   }

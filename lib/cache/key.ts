@@ -9,16 +9,10 @@ import type { Precision } from '../native.js';
 import type { Truncate } from '../options.js';
 import type { Dtype } from '../vectors/dtype.js';
 
-/** What the vectors of a call have in common. */
-export interface KeyContext {
+/** What the vectors of a call have in common, wherever they are computed. */
+export interface VectorContext {
   /** Of the vector space. */
   fingerprint: string;
-  precision: Precision;
-  activations: Activations;
-  /** Where a vector may come from, if there are several: each may compute in a precision of its own. */
-  devices?: readonly string[];
-  /** Lengths to which texts are padded: they decide the last bits. */
-  buckets: readonly number[];
   /** UTF-16 units of the prompt that pooling leaves out; 0 where it takes part. */
   excludedPromptLength: number;
   truncate: Truncate;
@@ -28,6 +22,16 @@ export interface KeyContext {
   /** What the vectors are kept as, and the digest of the ranges that it needs; null: none. */
   dtype: Dtype;
   ranges: string | null;
+}
+
+/** And what decides their last bits. */
+export interface KeyContext extends VectorContext {
+  precision: Precision;
+  activations: Activations;
+  /** Where a vector may come from, if there are several: each may compute in a precision of its own. */
+  devices?: readonly string[];
+  /** Lengths to which texts are padded: they decide the last bits. */
+  buckets: readonly number[];
 }
 
 const SEPARATOR = '\0';
@@ -41,10 +45,10 @@ export class CacheKeys {
   /** Digest of the context: what goes in front of each input, so that an input is hashed once and in one piece. */
   readonly #context: string;
 
-  constructor(prefix: string, context: KeyContext) {
+  constructor(prefix: string, context: VectorContext | KeyContext) {
     this.#prefix = keyPrefix(prefix);
     const fields = Object.keys(context).sort();
-    const values = fields.map((field) => [field, context[field as keyof KeyContext]]);
+    const values = fields.map((field) => [field, context[field as keyof VectorContext]]);
     this.#context = createHash('sha256').update(JSON.stringify(values)).digest('hex');
   }
 

@@ -5,7 +5,7 @@
  *          0      4  magic, 'OVE1': changes with the form
  *          4      1  element type, see DTYPES
  *          5      1  1 if the text was cut
- *          6      2  0
+ *          6      2  windows that the text was read in, 65,535 at most; 0 for one
  *          8      4  dimensions
  *         12      4  tokens that the model read
  *         16      4  tokens before the text was cut
@@ -35,16 +35,27 @@ export interface CachedEmbedding {
   tokens: number;
   originalTokens: number;
   truncated: boolean;
+  /** Windows that the text was read in. Default 1. */
+  chunks?: number;
 }
 
 /** @param key as CacheKeys makes it */
 export function encodeRecord(key: string, embedding: CachedEmbedding): Uint8Array {
-  const { data, dtype = 'float32', dimensions = data.length, tokens, originalTokens, truncated } = embedding;
+  const {
+    data,
+    dtype = 'float32',
+    dimensions = data.length,
+    tokens,
+    originalTokens,
+    truncated,
+    chunks = 1,
+  } = embedding;
   const record = new Uint8Array(HEADER_BYTES + data.byteLength + CHECKSUM_BYTES);
   const view = new DataView(record.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint8(4, DTYPES.indexOf(dtype));
   view.setUint8(5, truncated ? 1 : 0);
+  view.setUint16(6, chunks > 1 ? Math.min(chunks, 0xffff) : 0, true);
   view.setUint32(8, dimensions, true);
   view.setUint32(12, tokens, true);
   view.setUint32(16, originalTokens, true);
@@ -77,7 +88,10 @@ export function decodeRecord(
   new Uint8Array(data.buffer).set(record.subarray(HEADER_BYTES, end));
   const truncated = view.getUint8(5) === 1;
   const form = dtype === 'float32' ? {} : { dtype, dimensions };
-  return { data, ...form, tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
+  const chunks = view.getUint16(6, true);
+  const windows = chunks > 0 ? { chunks } : {};
+  const counts = { tokens: view.getUint32(12, true), originalTokens: view.getUint32(16, true), truncated };
+  return { data, ...form, ...counts, ...windows };
 }
 
 /** What an intact record says of itself, whatever its key; undefined if it is damaged or of another form. */

@@ -1,5 +1,6 @@
 /** Command-line options as commander hands them over. */
 import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
+import type { CleanOptions } from '../text/index.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {
@@ -17,6 +18,10 @@ export interface CommonFlags extends SourceFlags {
   device?: string;
   precision?: NonNullable<LoadOptions['precision']>;
   activations?: NonNullable<LoadOptions['activations']>;
+}
+
+export interface InfoFlags extends CommonFlags {
+  buckets?: number[];
 }
 
 export interface ConvertFlags extends SourceFlags {
@@ -49,6 +54,7 @@ export interface EmbedFlags extends CommonFlags {
   into: string;
   columns?: string[];
   batchTokens?: number;
+  clean?: CleanOptions;
   truncate: Truncate;
   dimensions?: number;
   dtype: Dtype;

@@ -7,6 +7,7 @@ import { reportError } from './stderr.js';
 
 async function main(): Promise<number> {
   process.stderr.on('error', () => {}); // nobody listens: no reason to end
+  process.stdout.on('error', () => {}); // nor if nobody reads the help to its end; commands see what comes of their writes
   let exitCode: number = EXIT.ok;
   const program = buildProgram(async (work, flags) => {
     try {

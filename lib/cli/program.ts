@@ -2,11 +2,11 @@
 import { Command } from 'commander';
 import { VERSION } from '../version.js';
 import { EXIT_CODE_HELP } from './exit-codes.js';
-import type { CommonFlags } from './flags.js';
 import { addCache } from './program/cache.js';
-import { addCommonOptions, type Run } from './program/common.js';
+import type { Run } from './program/common.js';
 import { addConvert } from './program/convert.js';
 import { addEmbed } from './program/embed.js';
+import { addInfo } from './program/info.js';
 import { addModels } from './program/models.js';
 import { addPull } from './program/pull.js';
 import { addQuantize } from './program/quantize.js';
@@ -42,15 +42,7 @@ export function buildProgram(run: Run): Command {
     .addHelpText('after', PROGRAM_HELP);
 
   addEmbed(program, run);
-  const info = program
-    .command('info')
-    .summary('print devices, precision and model identity')
-    .description(
-      'Prints the devices of this machine, the identity of the model, and what was chosen for them and why.',
-    );
-  addCommonOptions(info).action((flags: CommonFlags) =>
-    run(async () => (await import('./commands/info.js')).info(flags), flags),
-  );
+  addInfo(program, run);
   addPull(program, run);
   addModels(program, run);
   addConvert(program, run);

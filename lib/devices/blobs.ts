@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeAbandoned } from '../abandoned-files.js';
+import { type Computation, nameOf } from './computation.js';
+import { cpuIdentity } from './machine.js';
 
 const SUFFIX = '.blob';
 /** What the addon, and compiled-ahead.ts, write before they rename it. */
@@ -26,6 +28,25 @@ export interface BlobKey {
   runtimeVersion: string;
 }
 
+/** @param device as `DevicePlan` has it */
+export async function blobKeyOf(
+  graph: string,
+  device: { device: string; fullName: string },
+  computation: Computation,
+  shape: BlobKey['shape'],
+  runtimeVersion: string,
+): Promise<BlobKey> {
+  return {
+    graph,
+    device: device.device,
+    deviceName: device.fullName,
+    cpu: await cpuIdentity(),
+    precision: nameOf(computation),
+    shape,
+    runtimeVersion,
+  };
+}
+
 /** The folder of compiled models. Several processes may share it: every file is complete or not there, and any may go. */
 export class BlobCache {
   readonly #folder: string;
@@ -39,14 +60,19 @@ export class BlobCache {
 
   /** The file for a compiled model, in a folder that exists; null if the folder cannot be made. */
   async fileFor(key: BlobKey): Promise<string | null> {
-    const fields = JSON.stringify(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)));
-    const name = createHash('sha256').update(fields).digest('hex');
     try {
       await mkdir(this.#folder, { recursive: true });
     } catch {
       return null;
     }
-    return join(this.#folder, name + SUFFIX);
+    return this.#pathOf(key);
+  }
+
+  has(key: BlobKey): Promise<boolean> {
+    return stat(this.#pathOf(key)).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Marks a file as just used, then deletes those that were used longest ago until the rest fits. */
@@ -59,6 +85,12 @@ export class BlobCache {
   /** Forgets a compiled model that turned out to be another's. */
   async discard(file: string): Promise<void> {
     await rm(file, { force: true }).catch(() => {});
+  }
+
+  #pathOf(key: BlobKey): string {
+    const fields = JSON.stringify(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const name = createHash('sha256').update(fields).digest('hex');
+    return join(this.#folder, name + SUFFIX);
   }
 
   async #evict(keep: string): Promise<void> {

@@ -9,6 +9,19 @@ import type { FallbackPolicy } from './fallback-options.js';
 
 const TEXT = 'the river runs past seven old mills';
 
+const wrongAnswers = new WeakSet<object>();
+
+/** Whether an error of `Canary.check` tells of a vector that is not the right one, rather than of none. */
+export function isWrongAnswer(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && wrongAnswers.has(error);
+}
+
+function wrongAnswer(message: string): OvembedError {
+  const error = new OvembedError('ERR_DEVICE_FAILED', message);
+  wrongAnswers.add(error);
+  return error;
+}
+
 /** Numbers of jobs that no scheduler ever comes to. */
 let nextJob = 2 ** 40;
 
@@ -47,8 +60,9 @@ export class Canary {
     const vector = await this.#embed(pipeline, (parts, options) => device.run(pipeline, parts, options, limitMs));
     const similarity = cosine(vector, this.#expected.get(device) ?? vector);
     if (similarity >= policy.minCosine) return;
-    const message = `${device.name} gives a vector with a cosine of ${similarity.toFixed(5)} to the CPU's, less than ${policy.minCosine}.`;
-    throw new OvembedError('ERR_DEVICE_FAILED', message);
+    throw wrongAnswer(
+      `${device.name} gives a vector with a cosine of ${similarity.toFixed(5)} to the CPU's, less than ${policy.minCosine}.`,
+    );
   }
 
   /** The text's vector, uncut and normalised. */
@@ -69,7 +83,7 @@ export class Canary {
     const { data, nonFiniteRows } = await infer([{ encoding, rows: Uint32Array.of(0) }], options);
     const isSound = nonFiniteRows.length === 0 && data.some((value) => value !== 0);
     if (isSound) return data;
-    throw new OvembedError('ERR_DEVICE_FAILED', 'A vector of zeros, NaN or infinities came for a plain text.');
+    throw wrongAnswer('A vector of zeros, NaN or infinities came for a plain text.');
   }
 
   #encode({ maxLength }: PlanOptions): Promise<NativeEncoding> {

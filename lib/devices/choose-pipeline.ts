@@ -11,11 +11,11 @@ import {
   type NativeTokenizer,
   type PipelineShape,
 } from '../native.js';
-import { BlobCache, type BlobKey } from './blobs.js';
+import { BlobCache, blobKeyOf } from './blobs.js';
 import { Choices } from './choices.js';
 import { takeAhead } from './compiled-ahead.js';
 import { type Computation, nameOf, nativeComputation } from './computation.js';
-import { cpuIdentity, machineOf } from './machine.js';
+import { machineOf } from './machine.js';
 import { oneAtATime } from './one-at-a-time.js';
 import type { DevicePlan, Parallelism } from './plan.js';
 import {
@@ -112,7 +112,7 @@ async function pipelineFrom(source: FoundSource, request: PipelineRequest): Prom
 }
 
 /** What describes the weights is small beside them. */
-async function sizeOfWeights({ files }: FoundSource): Promise<number> {
+export async function sizeOfWeights({ files }: FoundSource): Promise<number> {
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
@@ -161,15 +161,7 @@ async function compilePipeline(
 ): Promise<NativePipeline> {
   const { kind, file, files } = spec.sources[0] as FoundSource;
   const blobs = new BlobCache(cacheDir);
-  const key: BlobKey = {
-    graph,
-    device: device.device,
-    deviceName: device.fullName,
-    cpu: await cpuIdentity(),
-    precision: nameOf(computation),
-    shape,
-    runtimeVersion: addon.runtimeVersion,
-  };
+  const key = await blobKeyOf(graph, device, computation, shape, addon.runtimeVersion);
   const blobFile = await blobs.fileFor(key);
   if (blobFile) await takeAhead(file, blobFile, key, logger);
   const pipeline = await callNative(() =>

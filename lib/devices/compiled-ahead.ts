@@ -83,6 +83,12 @@ export async function takeAhead(network: string, blobFile: string, key: BlobKey,
   }
 }
 
+/** The compiled model that came with the model for `key`, whole or not. */
+export async function findAhead(network: string, key: BlobKey): Promise<AheadBlob | undefined> {
+  const manifest = await readJson(join(dirname(network), FOLDER), MANIFEST);
+  return manifest === undefined ? undefined : fitting(manifest, key);
+}
+
 const exists = (file: string) =>
   stat(file).then(
     () => true,

@@ -5,6 +5,7 @@ import { CircuitBreaker } from '../circuit-breaker.js';
 import { OvembedError } from '../errors.js';
 import { type BatchPart, callNative, type InferOptions, type NativePipeline } from '../native.js';
 import type { Computation, RanOn } from './computation.js';
+import { executionDevicesOf } from './execution-devices.js';
 import type { FallbackPolicy } from './fallback-options.js';
 import type { DevicePlan } from './plan.js';
 import { rowsOf } from './rows.js';
@@ -28,6 +29,8 @@ export interface DeviceInfo {
   readonly driver: string | null;
   readonly precision: Computation['precision'] | null;
   readonly activations: Computation['activations'] | null;
+  /** What the model really runs on, as OpenVINO says: of `AUTO:GPU,CPU`, the member or members. Null until it is loaded. */
+  readonly executionDevices: readonly string[] | null;
   /** Mean milliseconds of the latest batches, from handing over to result; null before the first. */
   readonly latencyMs: number | null;
   readonly counts: Readonly<DeviceCounts>;
@@ -93,6 +96,7 @@ export class Device {
   readonly #watchdog: Watchdog;
   #opened: OpenedDevice | undefined;
   #ranOn: RanOn | undefined;
+  #executionDevices: (() => readonly string[]) | undefined;
   #status: DeviceState = 'loading';
   #reason = 'being loaded';
   #latencyMs: number | null = null;
@@ -168,6 +172,7 @@ export class Device {
       driver: this.plan.driver,
       precision: computation?.precision ?? null,
       activations: computation?.activations ?? null,
+      executionDevices: this.#executionDevices?.() ?? null,
       latencyMs: this.#latencyMs,
       counts: { ...this.counts },
     };
@@ -177,6 +182,7 @@ export class Device {
   open(opened: OpenedDevice): void {
     const { precision, activations } = opened.computation;
     this.#opened = opened;
+    this.#executionDevices = executionDevicesOf(opened.pipeline);
     this.#ranOn = { device: this.name, precision, activations };
     this.#status = 'ready';
     this.#reason = opened.reason;
@@ -190,17 +196,19 @@ export class Device {
 
   /**
    * Runs a batch once. What comes of it is for the caller to judge, with `succeeded` or `failed`.
-   * @param limitMs how long it may take; default: what the policy says of its tokens
+   * @param checkLimitMs of a short text that shows whether the device is well: how long it may take. It tells nothing of the
+   *   speed of batches
    */
   run(
     pipeline: DevicePipeline,
     parts: readonly BatchPart[],
     options: InferOptions,
-    limitMs = this.#limitOf(parts, options),
+    checkLimitMs?: number,
   ): Promise<RunResult> {
     const { bucket } = options;
-    if (!pipeline.takes || pipeline.takes(bucket)) return this.#run(pipeline, parts, options, limitMs);
-    return pipeline.prepare?.(bucket).then(() => this.#run(pipeline, parts, options, limitMs)) as Promise<RunResult>;
+    const run = () => this.#run(pipeline, parts, options, checkLimitMs);
+    if (!pipeline.takes || pipeline.takes(bucket)) return run();
+    return pipeline.prepare?.(bucket).then(run) as Promise<RunResult>;
   }
 
   /** A batch had a sound result. */
@@ -232,12 +240,13 @@ export class Device {
     pipeline: NativePipeline,
     parts: readonly BatchPart[],
     options: InferOptions,
-    limitMs: number,
+    checkLimitMs?: number,
   ): Promise<RunResult> {
     const job = options.job as number;
     const { clock } = this.#options;
     const startedAt = clock.now();
     const tokens = rowsOf(parts) * options.bucket;
+    const limitMs = checkLimitMs ?? this.#limitOf(parts, options);
     let hang: OvembedError | undefined;
     this.inFlight++;
     this.tokensInFlight += tokens;
@@ -246,7 +255,7 @@ export class Device {
     });
     return callNative(() => pipeline.infer(parts, options)).then(
       (result: RunResult) => {
-        this.#measure(clock.now() - startedAt);
+        if (checkLimitMs === undefined) this.#measure(clock.now() - startedAt);
         this.#end(job, tokens);
         result.ranOn = this.#ranOn as RanOn;
         return result;

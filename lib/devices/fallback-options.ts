@@ -1,6 +1,6 @@
 /** What `load` may say about devices that fail. */
 import type { Check, Checks } from '../checks.js';
-import { aBoolean, aDuration, aPositiveInteger, checkOptions } from '../checks.js';
+import { aBoolean, aDuration, aPositiveInteger, checkOptions, oneOf } from '../checks.js';
 import { invalidArgument } from '../errors.js';
 
 /** Times are in milliseconds. */
@@ -11,6 +11,12 @@ export interface FallbackOptions {
   delayMs?: number;
   /** Longest that a device may take for 1,024 tokens, padding counted; larger batches have more. Default 60,000. */
   inferTimeoutMs?: number;
+  /**
+   * When a device that was compared with the CPU is compared again, by a short text. `'batch'`: after each batch, and before its
+   * vectors are handed out; batches that end while such a text runs share the next. `'interval'`: every `healthIntervalMs`
+   * only, so that a device that begins to answer wrong is believed until then. Default `'batch'`.
+   */
+  verify?: 'batch' | 'interval';
   /** How often a device is tried that was not used meanwhile. Default 30,000. */
   healthIntervalMs?: number;
   /** Longest that such a try, one short text, may take. Default 5,000. */
@@ -29,6 +35,7 @@ const DEFAULTS: FallbackPolicy = {
   tries: 3,
   delayMs: 100,
   inferTimeoutMs: 60_000,
+  verify: 'batch',
   healthIntervalMs: 30_000,
   healthTimeoutMs: 5_000,
   minCosine: 0.999,
@@ -45,6 +52,7 @@ const CHECKS: Checks<FallbackOptions> = {
   tries: aPositiveInteger,
   delayMs: aDuration,
   inferTimeoutMs: aPositiveInteger,
+  verify: oneOf('batch', 'interval'),
   healthIntervalMs: aPositiveInteger,
   healthTimeoutMs: aPositiveInteger,
   minCosine: aCosine,

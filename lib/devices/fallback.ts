@@ -10,8 +10,9 @@ import type { BatchPart, InferOptions, NativePipeline } from '../native.js';
 import type { Device } from './device.js';
 import { soonest } from './distribution.js';
 import type { FallbackPolicy } from './fallback-options.js';
-import { isSound, Recovery } from './recovery.js';
+import { cancelled, isSound, Recovery } from './recovery.js';
 import { rowsOf } from './rows.js';
+import type { Verifier } from './verifier.js';
 
 /** Told what happens to batches. */
 export interface FallbackObserver {
@@ -28,6 +29,8 @@ export interface FallbackSetup {
   clock: Clock;
   /** Runs a short text; rejects if that is not well. */
   check(device: Device): Promise<void>;
+  /** Holds results back until it is known that they are right. Default: they are taken to be. */
+  verifier?: Verifier | undefined;
   observer: FallbackObserver;
   /** From 0 to 1, for jitter. */
   random?: () => number;
@@ -44,14 +47,23 @@ export interface RunningBatch {
   pipeline: NativePipeline;
   /** Nobody waits for it any more. */
   cancelled: boolean;
-  /** Ends a pause between tries. */
+  /** Ends what it waits for beside the devices. */
   wake: () => void;
 }
+
+/**
+ * Batches that others may take the place of while they wait. Enough for the pauses of a device that fails in three tries of ten
+ * and does 250 batches a second; few enough that all of them, coming back at once, are soon done.
+ */
+const MOST_RESTING = 32;
 
 export class Fallback implements Runner {
   readonly isolates = true;
   readonly options: FallbackSetup;
   readonly #running = new Map<number, RunningBatch>();
+  /** Batches that are on no device at the moment. */
+  #resting = 0;
+  #tellOfRoom = () => {};
 
   constructor(options: FallbackSetup) {
     this.options = options;
@@ -61,7 +73,16 @@ export class Fallback implements Runner {
     return this.options.devices;
   }
 
+  /** Batches that it can be given at once: what the devices can, and one for each that waits. */
   get concurrency(): number {
+    return this.#roomOfDevices() + Math.min(this.#resting, MOST_RESTING);
+  }
+
+  onRoom(callback: () => void): void {
+    this.#tellOfRoom = callback;
+  }
+
+  #roomOfDevices(): number {
     const usable = this.options.distributes ? this.devices.filter((device) => device.isUsable) : [];
     if (usable.length === 0) return this.choose()?.concurrency ?? 1;
     return usable.reduce((sum, device) => sum + device.concurrency, 0);
@@ -110,7 +131,39 @@ export class Fallback implements Runner {
     batch.pipeline.cancel(job);
   }
 
+  /**
+   * Waits with a batch that is on no device, so that another may go on meanwhile.
+   * @param callOff frees what `until` needs
+   * @throws what `until` rejects with; OvembedError `ERR_CLOSED` once the batch is cancelled
+   */
+  async rest(batch: RunningBatch, until: Promise<void>, callOff = () => {}): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      batch.wake = resolve;
+      if (batch.cancelled) resolve();
+    });
+    this.#resting++;
+    this.#tellOfRoom();
+    try {
+      await Promise.race([until, woken]);
+    } finally {
+      this.#resting--;
+      callOff();
+    }
+    if (batch.cancelled) throw cancelled();
+  }
+
+  /** One try of a batch, or of some of its rows. */
+  try(batch: RunningBatch, device: Device, pipeline: NativePipeline, parts = batch.parts): Promise<RunResult> {
+    const { verifier } = this.options;
+    batch.device = device;
+    batch.pipeline = pipeline;
+    const run = device.run(pipeline, parts, batch.options);
+    if (!verifier?.covers(device)) return run;
+    return run.then((result) => this.rest(batch, verifier.verify(device)).then(() => result));
+  }
+
   async close(): Promise<void> {
+    await this.options.verifier?.close();
     await this.options.onClose?.();
     await Promise.all(this.devices.map((device) => device.close()));
   }
@@ -123,7 +176,7 @@ export class Fallback implements Runner {
     const first = pipeline ?? device.opened.pipeline;
     const batch: RunningBatch = { parts, options, device, pipeline: first, cancelled: false, wake() {} };
     this.#running.set(job, batch);
-    return device.run(first, parts, options).then(
+    return this.try(batch, device, first).then(
       (result) => {
         if (!isSound(result)) return this.#recover(batch, { result });
         device.succeeded();

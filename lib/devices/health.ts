@@ -8,8 +8,8 @@ export interface HealthOptions {
   clock: Clock;
   /** Runs a short text; rejects if that is not well. */
   check(device: Device): Promise<void>;
-  /** Whether `check` compares the vector with one that is known: then it says more than a batch that went well. */
-  knows(device: Device): boolean;
+  /** Whether a batch that went well says less than `check`, which compares the vector with one that is known. */
+  isUnsure(device: Device): boolean;
 }
 
 export class Health {
@@ -42,10 +42,10 @@ export class Health {
   }
 
   async #look(): Promise<void> {
-    const { devices, clock, intervalMs, knows } = this.#options;
+    const { devices, clock, intervalMs, isUnsure } = this.#options;
     for (const device of devices) {
       if (!device.isUsable || this.#closed) continue;
-      if (!knows(device) && clock.now() - device.usedAt < intervalMs) continue;
+      if (!isUnsure(device) && clock.now() - device.usedAt < intervalMs) continue;
       await this.#check(device);
     }
   }

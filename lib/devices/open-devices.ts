@@ -4,13 +4,14 @@ import type { Runner } from '../batching/pipelines.js';
 import { bucketOf } from '../batching/planner.js';
 import { OvembedError } from '../errors.js';
 import type { NativeDevice, NativePipeline } from '../native.js';
-import { Canary } from './canary.js';
+import { Canary, isWrongAnswer } from './canary.js';
 import { certify } from './certification.js';
 import { planChain } from './chain.js';
 import { type ChosenPipeline, choosePipeline, type PipelineRequest } from './choose-pipeline.js';
 import { ASKED_ACTIVATIONS, nameOf } from './computation.js';
 import { Device, type DeviceInfo, type DevicePipeline } from './device.js';
 import { DeviceEvents } from './events.js';
+import { executionDevicesOf } from './execution-devices.js';
 import { Fallback } from './fallback.js';
 import type { FallbackPolicy } from './fallback-options.js';
 import { Health } from './health.js';
@@ -18,6 +19,7 @@ import { machineOf } from './machine.js';
 import { type DevicePlan, type Parallelism, planDevice } from './plan.js';
 import type { PrecisionRequest } from './precision.js';
 import { shapeOf, withStaticShapes } from './static-pipelines.js';
+import { Verifier } from './verifier.js';
 
 export interface DevicesRequest extends Omit<PipelineRequest, 'device' | 'parallelism' | 'tunable' | 'shape'> {
   /** In order of preference. */
@@ -60,10 +62,11 @@ async function openBare(request: DevicesRequest): Promise<OpenedDevices> {
   const chosen = await choosePipeline(requestFor(plan, request));
   const pipeline = shaped(plan, chosen, request);
   const { precision, activations } = chosen.choice;
-  const info: DeviceInfo = {
+  const executionDevices = executionDevicesOf(pipeline);
+  const info = {
     device: plan.device,
     name: plan.fullName,
-    state: 'ready',
+    state: 'ready' as const,
     reason: plan.reason,
     driver: plan.driver,
     precision,
@@ -77,7 +80,7 @@ async function openBare(request: DevicesRequest): Promise<OpenedDevices> {
     runner: pipeline,
     isChain: false,
     through: (other) => other,
-    describe: () => [info],
+    describe: () => [{ ...info, executionDevices: executionDevices() }],
     events: new DeviceEvents(request.logger, systemClock.now),
   };
 }
@@ -90,7 +93,7 @@ function requestFor(device: DevicePlan, request: DevicesRequest): PipelineReques
 }
 
 /** A graph that is compiled for an NPU has no open shapes. */
-const takesOneShape = ({ device }: DevicePlan) => device.split('.')[0] === 'NPU';
+export const takesOneShape = ({ device }: Pick<DevicePlan, 'device'>) => device.split('.')[0] === 'NPU';
 
 const MOST_MODELS = 32;
 /** Of the weights that are laid out anew for each bucket. */
@@ -170,15 +173,25 @@ class Opening {
     const isPlain = devices.length === 1 && first.name === REFERENCE;
     const check = (device: Device) => this.#canary.check(device);
     const knows = (device: Device) => this.#canary.knows(device);
-    const { healthIntervalMs: intervalMs } = this.#policy;
+    const { healthIntervalMs: intervalMs, verify, tries } = this.#policy;
+    const verifiesBatches = verify === 'batch';
     // A CPU that is alone is shown to be well by its batches: nothing else could be used instead.
-    const health = isPlain ? undefined : new Health({ devices, intervalMs, clock: systemClock, check, knows });
+    const health = isPlain
+      ? undefined
+      : new Health({
+          devices,
+          intervalMs,
+          clock: systemClock,
+          check,
+          isUnsure: (device) => !verifiesBatches && knows(device),
+        });
     const fallback = new Fallback({
       devices,
       distributes: this.#request.distributes,
       policy: this.#policy,
       clock: systemClock,
       check,
+      verifier: verifiesBatches ? new Verifier({ knows, check, isWrong: isWrongAnswer, tries }) : undefined,
       observer: this.#events,
       onClose: async () => {
         await health?.close();

@@ -162,7 +162,11 @@ function unfit({ candidate, words, error }: Finding, better: Computation, device
   return new OvembedError('ERR_INVALID_ARGUMENT', message, { cause: error });
 }
 
-function computationOf({ precision, activations }: PrecisionRequest, capabilities: readonly string[]): Computation {
+/** What was asked for; `auto` is the widest that the device computes in. */
+export function computationOf(
+  { precision, activations }: PrecisionRequest,
+  capabilities: readonly string[],
+): Computation {
   const widest = lacksF32(capabilities) ? 'f16' : 'f32';
   if (precision === 'int8') return int8(activations === 'auto' ? widest : activations);
   return float(precision === 'auto' ? widest : precision);

@@ -14,6 +14,11 @@ export function isSound({ nonFiniteRows }: RunResult): boolean {
   return nonFiniteRows.length === 0;
 }
 
+/** What ends a batch that nobody waits for. */
+export function cancelled(): OvembedError {
+  return new OvembedError('ERR_CLOSED', 'The work was cancelled.');
+}
+
 /** Jitter, as a share of a pause: batches that failed together do not all come back together. */
 const JITTER = 0.5;
 
@@ -73,10 +78,8 @@ export class Recovery {
     const { opened } = device;
     this.#rejectIfCancelled();
     if (!opened) throw new Error(`${device.name} is not open`);
-    this.#batch.device = device;
-    this.#batch.pipeline = opened.pipeline;
     try {
-      return { result: await device.run(opened.pipeline, parts, this.#batch.options) };
+      return { result: await this.#fallback.try(this.#batch, device, opened.pipeline, parts) };
     } catch (error) {
       return { error };
     }
@@ -123,6 +126,8 @@ export class Recovery {
       const first = await this.#try(device, half);
       // A text is given up for good, so it has all its tries.
       const outcome = rowsOf(half) === 1 ? await this.#tryAgain(device, half, first) : first;
+      // No text makes a device answer others wrong.
+      if ('error' in outcome && this.#fallback.options.verifier?.isWrong(outcome.error)) throw outcome.error;
       if ('result' in outcome) pieces.push({ parts: half, outcome });
       else pieces.push(...(await this.#isolate(device, half, outcome)));
     }
@@ -145,18 +150,15 @@ export class Recovery {
   #pause(tried: number): Promise<void> {
     const { clock, random = Math.random } = this.#fallback.options;
     const ms = this.#policy.delayMs * 2 ** (tried - 1) * (1 + JITTER * random());
-    return new Promise((resolve) => {
-      const callOff = clock.soon(ms, resolve);
-      this.#batch.wake = () => {
-        callOff();
-        resolve();
-      };
+    let callOff = () => {};
+    const over = new Promise<void>((resolve) => {
+      callOff = clock.soon(ms, resolve);
     });
+    return this.#fallback.rest(this.#batch, over, callOff);
   }
 
   #rejectIfCancelled(): void {
-    if (!this.#batch.cancelled) return;
-    throw new OvembedError('ERR_CLOSED', 'The work was cancelled.');
+    if (this.#batch.cancelled) throw cancelled();
   }
 
   get #policy() {

@@ -138,7 +138,9 @@ export function withStaticShapes(options: StaticOptions): NativePipeline & Pick<
     quantization: base.quantization,
     fromBlob: base.fromBlob,
     blobProblem: base.blobProblem,
-    executionDevices: base.executionDevices,
+    get executionDevices() {
+      return base.executionDevices;
+    },
     streams: base.streams,
     threads: base.threads,
     concurrency: base.concurrency,

@@ -196,7 +196,9 @@ async function* items<D extends Dtype>({ first, result }: { first: number; resul
       index: first + row,
       embedding: rowOf(embeddings, row) as DtypeArrays[D],
       tokens: embeddings.tokens[row] as number,
+      originalTokens: embeddings.originalTokens[row] as number,
       truncated: embeddings.truncated[row] === 1,
+      chunks: embeddings.chunks[row] as number,
       timings,
       metadata,
     };

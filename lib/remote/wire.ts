@@ -22,11 +22,12 @@ interface Head {
 }
 
 export function encodeEmbeddings(result: Embeddings<Dtype>): Buffer {
-  const { length, dimensions, dtype, timings, metadata, data, tokens, originalTokens, truncated } = result;
+  const { length, dimensions, dtype, timings, metadata, data, tokens, originalTokens, truncated, chunks } = result;
   return encode({ length, dimensions, dtype, timings, metadata } satisfies Head, [
     tokens,
     originalTokens,
     truncated,
+    chunks,
     data,
   ]);
 }
@@ -38,8 +39,9 @@ export function decodeEmbeddings<D extends Dtype>(bytes: Buffer): Embeddings<D> 
   const tokens = read(new Uint32Array(length));
   const originalTokens = read(new Uint32Array(length));
   const truncated = read(new Uint8Array(length));
+  const chunks = read(new Uint32Array(length));
   const data = read(arrayOf(dtype, length * elementsPerRow(dtype, dimensions))) as DtypeArrays[D];
-  return new Embeddings({ ...head, dtype: dtype as D, tokens, originalTokens, truncated, data });
+  return new Embeddings({ ...head, dtype: dtype as D, tokens, originalTokens, truncated, chunks, data });
 }
 
 /** What stands in front of the bytes of token vectors; timings and metadata are shared by the texts of a call. */

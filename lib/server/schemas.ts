@@ -54,7 +54,7 @@ export function truncation(
   direction?: string | null,
 ): Pick<InputOptions, 'truncate'> {
   const side = direction?.toLowerCase() === 'left' ? 'start' : 'end';
-  if (truncate === null || truncate === undefined) return side === 'start' ? { truncate: side as Truncate } : {};
-  if (typeof truncate === 'boolean') return { truncate: truncate ? (side as Truncate) : 'error' };
+  if (truncate === null || truncate === undefined) return side === 'start' ? { truncate: side } : {};
+  if (typeof truncate === 'boolean') return { truncate: truncate ? side : 'error' };
   return { truncate };
 }

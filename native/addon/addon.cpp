@@ -4,11 +4,13 @@
 #include "addon/encoding_wrap.h"
 #include "addon/flat_index_wrap.h"
 #include "addon/loading.h"
+#include "addon/model_report.h"
 #include "addon/options.h"
 #include "addon/pipeline_options.h"
 #include "addon/pipeline_wrap.h"
 #include "addon/tokenizer_wrap.h"
 #include "addon/vector_conversion.h"
+#include "addon/vector_pooling.h"
 #include "core/activity.h"
 #include "core/compile_ahead.h"
 #include "core/convert.h"
@@ -38,6 +40,12 @@ Napi::Value to_js_devices(Napi::Env env, const std::vector<Device>& devices) {
     return result;
 }
 
+Napi::Value to_js_properties(Napi::Env env, const std::map<std::string, std::optional<std::string>>& properties) {
+    auto result = Napi::Object::New(env);
+    for (const auto& [name, value] : properties) result.Set(name, value ? Napi::String::New(env, *value) : env.Null());
+    return result;
+}
+
 }  // namespace
 
 OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
@@ -54,6 +62,8 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     DefineAddon(
         exports,
         {InstanceMethod("devices", &OvembedAddon::devices),
+         InstanceMethod("deviceProperties", &OvembedAddon::device_properties),
+         InstanceMethod("modelReport", &OvembedAddon::report_model),
          InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
          InstanceMethod("convertModel", &OvembedAddon::convert_model),
@@ -61,6 +71,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
          InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
          InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
+         InstanceMethod("poolVectors", &OvembedAddon::pool_vectors),
          InstanceMethod("createFlatIndex", &OvembedAddon::create_flat_index),
          InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
@@ -71,6 +82,25 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
 Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {
     return run_loading(info.Env(), m_state, load_pool, "The devices could not be listed.", available_devices,
                        to_js_devices);
+}
+
+Napi::Value OvembedAddon::device_properties(const Napi::CallbackInfo& info) {
+    const auto env = info.Env();
+    if (!info[0].IsString()) throw Napi::TypeError::New(env, "Expected the name of a device.");
+    return run_loading(
+        env, m_state, load_pool, "The device could not be asked.",
+        [device = info[0].As<Napi::String>().Utf8Value()] { return ovembed::device_properties(device); },
+        to_js_properties);
+}
+
+Napi::Value OvembedAddon::report_model(const Napi::CallbackInfo& info) {
+    const auto options = object_argument(info, 0);
+    const auto widths = to_vector(options.Get("widths"));
+    const auto report = [engine = to_engine_options(options), asks = boolean_option(options, "asksDevice"),
+                         widths = std::vector<size_t>(widths.begin(), widths.end())] {
+        return ovembed::report_model(engine, widths, asks);
+    };
+    return run_loading(info.Env(), m_state, compile_pool, "The model could not be looked at.", report, to_js_report);
 }
 
 Napi::Value OvembedAddon::load_tokenizer(const Napi::CallbackInfo& info) {
@@ -152,6 +182,8 @@ Napi::Value OvembedAddon::quantize_vectors(const Napi::CallbackInfo& info) { ret
 Napi::Value OvembedAddon::dequantize_vectors(const Napi::CallbackInfo& info) {
     return ovembed::dequantize_vectors(info);
 }
+
+Napi::Value OvembedAddon::pool_vectors(const Napi::CallbackInfo& info) { return ovembed::pool_vectors(info); }
 
 void OvembedAddon::stop(const Napi::CallbackInfo&) { Activity::stop(kShutDownLimit); }
 

@@ -23,6 +23,8 @@ public:
 
 private:
     Napi::Value devices(const Napi::CallbackInfo& info);
+    Napi::Value device_properties(const Napi::CallbackInfo& info);
+    Napi::Value report_model(const Napi::CallbackInfo& info);
     Napi::Value load_tokenizer(const Napi::CallbackInfo& info);
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);
     Napi::Value convert_model(const Napi::CallbackInfo& info);
@@ -31,6 +33,7 @@ private:
     Napi::Value create_flat_index(const Napi::CallbackInfo& info);
     Napi::Value quantize_vectors(const Napi::CallbackInfo& info);
     Napi::Value dequantize_vectors(const Napi::CallbackInfo& info);
+    Napi::Value pool_vectors(const Napi::CallbackInfo& info);
     Napi::Value available_cpus(const Napi::CallbackInfo& info);
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);
     Napi::Value lock_file(const Napi::CallbackInfo& info);

@@ -8,7 +8,7 @@ namespace {
 int64_t bytes_of(const Encoding& encoding) {
     const size_t words = encoding.ids.size() + encoding.type_ids.size() + encoding.offsets.size();
     return static_cast<int64_t>(words * sizeof(uint32_t) + encoding.special_tokens_mask.size() +
-                                encoding.rows() * (sizeof(size_t) + 2 * sizeof(uint32_t) + 1));
+                                encoding.rows() * (sizeof(size_t) + 5 * sizeof(uint32_t) + 1));
 }
 
 }  // namespace
@@ -20,7 +20,9 @@ Napi::Function EncodingWrap::define(Napi::Env env) {
         env, kName,
         {InstanceAccessor<&EncodingWrap::lengths>("lengths"),
          InstanceAccessor<&EncodingWrap::original_lengths>("originalLengths"),
-         InstanceAccessor<&EncodingWrap::truncated>("truncated"), InstanceMethod<&EncodingWrap::tokens>("tokens"),
+         InstanceAccessor<&EncodingWrap::truncated>("truncated"), InstanceAccessor<&EncodingWrap::inputs>("inputs"),
+         InstanceAccessor<&EncodingWrap::own_starts>("ownStarts"),
+         InstanceAccessor<&EncodingWrap::own_lengths>("ownLengths"), InstanceMethod<&EncodingWrap::tokens>("tokens"),
          InstanceMethod<&EncodingWrap::release>("release")});
 }
 
@@ -42,6 +44,18 @@ Napi::Value EncodingWrap::original_lengths(const Napi::CallbackInfo& info) {
 
 Napi::Value EncodingWrap::truncated(const Napi::CallbackInfo& info) {
     return to_typed_array<uint8_t>(info.Env(), encoding(info.Env())->truncated);
+}
+
+Napi::Value EncodingWrap::inputs(const Napi::CallbackInfo& info) {
+    return to_typed_array<uint32_t>(info.Env(), encoding(info.Env())->inputs);
+}
+
+Napi::Value EncodingWrap::own_starts(const Napi::CallbackInfo& info) {
+    return to_typed_array<uint32_t>(info.Env(), encoding(info.Env())->own_starts);
+}
+
+Napi::Value EncodingWrap::own_lengths(const Napi::CallbackInfo& info) {
+    return to_typed_array<uint32_t>(info.Env(), encoding(info.Env())->own_lengths);
 }
 
 Napi::Value EncodingWrap::tokens(const Napi::CallbackInfo& info) {

@@ -21,6 +21,9 @@ private:
     Napi::Value lengths(const Napi::CallbackInfo& info);
     Napi::Value original_lengths(const Napi::CallbackInfo& info);
     Napi::Value truncated(const Napi::CallbackInfo& info);
+    Napi::Value inputs(const Napi::CallbackInfo& info);
+    Napi::Value own_starts(const Napi::CallbackInfo& info);
+    Napi::Value own_lengths(const Napi::CallbackInfo& info);
     Napi::Value tokens(const Napi::CallbackInfo& info);
     void release(const Napi::CallbackInfo& info);
 };

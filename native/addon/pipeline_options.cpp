@@ -61,7 +61,8 @@ EngineOptions to_engine_options(const Napi::Object& options) {
         const auto sides = shape.As<Napi::Object>();
         engine.shape = ov::Shape{integer_option(sides, "rows"), integer_option(sides, "width")};
     }
-    if (!options.Get("blobFile").IsNull()) engine.blob_file = text_option(options, "blobFile");
+    const Napi::Value blob = options.Get("blobFile");
+    if (!blob.IsNull() && !blob.IsUndefined()) engine.blob_file = text_option(options, "blobFile");
     return engine;
 }
 

@@ -30,11 +30,29 @@ std::vector<TokenizerInput> to_inputs(const Napi::Array& array) {
     return inputs;
 }
 
+// Empty where it is left out.
+std::string optional_text(const Napi::Object& options, const char* name) {
+    return options.Get(name).IsUndefined() ? std::string() : text_option(options, name);
+}
+
+Cut cut_option(const Napi::Object& options) {
+    if (options.Get("cut").IsUndefined()) return Cut::End;
+    try {
+        return cut_of(text_option(options, "cut"));
+    } catch (const Error& error) {
+        throw to_js(options.Env(), error);
+    }
+}
+
 EncodeOptions to_encode_options(const Napi::Object& options) {
-    const bool excludes = !options.Get("excludedPrompt").IsUndefined();
-    return {integer_option(options, "maxLength"), boolean_option(options, "offsets"),
+    const bool overlaps = !options.Get("overlap").IsUndefined();
+    return {integer_option(options, "maxLength"),
+            boolean_option(options, "offsets"),
             boolean_option(options, "addSpecialTokens"),
-            excludes ? text_option(options, "excludedPrompt") : std::string()};
+            optional_text(options, "excludedPrompt"),
+            cut_option(options),
+            overlaps ? integer_option(options, "overlap") : 0,
+            optional_text(options, "keptPrompt")};
 }
 
 Napi::Object to_js_encoding(Napi::Env env, std::shared_ptr<const Encoding> encoding) {
@@ -56,9 +74,10 @@ TokenizerWrap::~TokenizerWrap() { m_state->free_in_background(std::move(m_native
 Napi::Function TokenizerWrap::define(Napi::Env env) {
     return DefineClass(
         env, kName,
-        {InstanceAccessor<&TokenizerWrap::vocab_size>("vocabSize"), InstanceMethod<&TokenizerWrap::encode>("encode"),
-         InstanceMethod<&TokenizerWrap::encode_now>("encodeNow"), InstanceMethod<&TokenizerWrap::cancel>("cancel"),
-         InstanceMethod<&TokenizerWrap::decode>("decode"), InstanceMethod<&TokenizerWrap::close>("close")});
+        {InstanceAccessor<&TokenizerWrap::vocab_size>("vocabSize"), InstanceAccessor<&TokenizerWrap::cut>("cut"),
+         InstanceMethod<&TokenizerWrap::encode>("encode"), InstanceMethod<&TokenizerWrap::encode_now>("encodeNow"),
+         InstanceMethod<&TokenizerWrap::cancel>("cancel"), InstanceMethod<&TokenizerWrap::decode>("decode"),
+         InstanceMethod<&TokenizerWrap::close>("close")});
 }
 
 const std::shared_ptr<const Tokenizer>& TokenizerWrap::tokenizer(Napi::Env env) const {
@@ -73,6 +92,10 @@ void TokenizerWrap::close(const Napi::CallbackInfo& info) {
 
 Napi::Value TokenizerWrap::vocab_size(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), static_cast<double>(m_vocabulary));
+}
+
+Napi::Value TokenizerWrap::cut(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), tokenizer(info.Env())->cut() == Cut::Start ? "start" : "end");
 }
 
 Napi::Value TokenizerWrap::encode(const Napi::CallbackInfo& info) {

@@ -20,6 +20,7 @@ public:
 
 private:
     Napi::Value vocab_size(const Napi::CallbackInfo& info);
+    Napi::Value cut(const Napi::CallbackInfo& info);
     Napi::Value encode(const Napi::CallbackInfo& info);
     Napi::Value encode_now(const Napi::CallbackInfo& info);
     void cancel(const Napi::CallbackInfo& info);

@@ -41,13 +41,6 @@ void check_counts(const EngineOptions& options) {
     check("threads", options.threads);
 }
 
-// Gives all inputs, ids, mask, token types and positions alike, one fixed shape.
-void fix_shape(ov::Model& model, const ov::Shape& shape) {
-    std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
-    for (const auto& input : model.inputs()) shapes[input] = shape;
-    model.reshape(shapes);
-}
-
 }  // namespace
 
 void check(const EngineOptions& options) {
@@ -71,14 +64,29 @@ ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_
     return map;
 }
 
-CompiledModel compile(const EngineOptions& options) {
+ModelGraph read_for(const EngineOptions& options) {
     ModelGraph graph = read_model(options.source);
     try {
-        const faults::Passage passage(faults::Stage::Compile, nullptr, options.device);
         // What a file that is quantised in part leaves in float is so for a reason.
         if (options.int8_weights && graph.quantization == quantization::Stored::None) {
             quantization::quantize_weights(*graph.model);
         }
+        return graph;
+    } catch (...) {
+        throw current_error(ErrorCode::DeviceFailed, graph.file + " could not be quantised.");
+    }
+}
+
+void fix_shape(ov::Model& model, const ov::Shape& shape) {
+    std::map<ov::Output<ov::Node>, ov::PartialShape> shapes;
+    for (const auto& input : model.inputs()) shapes[input] = shape;
+    model.reshape(shapes);
+}
+
+CompiledModel compile(const EngineOptions& options) {
+    const ModelGraph graph = read_for(options);
+    try {
+        const faults::Passage passage(faults::Stage::Compile, nullptr, options.device);
         if (options.shape) fix_shape(*graph.model, *options.shape);
         const uint64_t group = options.int8_activations ? quantization::activation_group(*graph.model) : 0;
         CompiledModel compiled{graph.weights,

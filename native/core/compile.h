@@ -30,6 +30,12 @@ void check(const EngineOptions& options);
 // `activation_group` is that of quantization::activation_group; 0: activations are not quantised.
 ov::AnyMap compile_properties(const EngineOptions& options, uint64_t activation_group);
 
+// The model as it is compiled, but for its shapes. Throws as read_model() does.
+ModelGraph read_for(const EngineOptions& options);
+
+// Gives all inputs, ids, mask, token types and positions alike, one fixed shape: {rows, width}.
+void fix_shape(ov::Model& model, const ov::Shape& shape);
+
 // Reads and compiles, whatever the blob file holds. Throws Error.
 CompiledModel compile(const EngineOptions& options);
 

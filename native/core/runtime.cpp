@@ -74,4 +74,22 @@ Device find_device(const std::string& device) {
     }
 }
 
+std::map<std::string, std::optional<std::string>> device_properties(const std::string& device) {
+    try {
+        const std::string name = physical(device);
+        std::map<std::string, std::optional<std::string>> values;
+        for (const auto& property : runtime().get_property(name, ov::supported_properties)) {
+            auto& value = values[property];
+            try {
+                value = runtime().get_property(name, property).as<std::string>();
+            } catch (const std::exception&) {
+                continue;
+            }
+        }
+        return values;
+    } catch (...) {
+        throw current_error(ErrorCode::DeviceUnavailable, "OpenVINO has no plugin for '" + device + "' here.");
+    }
+}
+
 }  // namespace ovembed

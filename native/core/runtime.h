@@ -1,7 +1,9 @@
 // The OpenVINO runtime of this process.
 #pragma once
 
+#include <map>
 #include <openvino/runtime/core.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,5 +26,9 @@ std::vector<Device> available_devices();
 
 // Throws DeviceUnavailable, naming the devices there are, when OpenVINO does not find `device`.
 Device find_device(const std::string& device);
+
+// All that the plugin of a device supports, in words: empty where it cannot be read, or not without the device.
+// Throws DeviceUnavailable when there is no such plugin.
+std::map<std::string, std::optional<std::string>> device_properties(const std::string& device);
 
 }  // namespace ovembed

@@ -16,7 +16,20 @@ constexpr size_t kSliceInputs = 128;
 
 using RustEncoding = std::unique_ptr<OvtEncoding, decltype(&ovt_encoding_free)>;
 
-void append(Encoding& target, const OvtEncodingView& view) {
+OvtCut to_rust(Cut cut) {
+    switch (cut) {
+        case Cut::End:
+            return OVT_CUT_END;
+        case Cut::Start:
+            return OVT_CUT_START;
+        case Cut::Windows:
+            return OVT_CUT_WINDOWS;
+    }
+    return OVT_CUT_END;
+}
+
+// The rows of one input.
+void append(Encoding& target, const OvtEncodingView& view, size_t input) {
     const size_t total = view.row_starts[view.rows];
     const size_t base = target.ids.size();
     for (size_t row = 1; row <= view.rows; ++row) target.row_starts.push_back(base + view.row_starts[row]);
@@ -28,6 +41,9 @@ void append(Encoding& target, const OvtEncodingView& view) {
     target.original_lengths.insert(target.original_lengths.end(), view.original_counts,
                                    view.original_counts + view.rows);
     target.truncated.insert(target.truncated.end(), view.truncated, view.truncated + view.rows);
+    target.inputs.insert(target.inputs.end(), view.rows, static_cast<uint32_t>(input));
+    target.own_starts.insert(target.own_starts.end(), view.own_starts, view.own_starts + view.rows);
+    target.own_lengths.insert(target.own_lengths.end(), view.own_counts, view.own_counts + view.rows);
 }
 
 void append(Encoding& target, const Encoding& slice) {
@@ -40,6 +56,9 @@ void append(Encoding& target, const Encoding& slice) {
     join(target.offsets, slice.offsets);
     join(target.original_lengths, slice.original_lengths);
     join(target.truncated, slice.truncated);
+    join(target.inputs, slice.inputs);
+    join(target.own_starts, slice.own_starts);
+    join(target.own_lengths, slice.own_lengths);
     join(target.prompt_tokens, slice.prompt_tokens);
 }
 
@@ -74,6 +93,13 @@ struct SlicedCall {
 
 }  // namespace
 
+Cut cut_of(const std::string& name) {
+    if (name == "end") return Cut::End;
+    if (name == "start") return Cut::Start;
+    if (name == "windows") return Cut::Windows;
+    throw Error(ErrorCode::InvalidArgument, "Expected end, start or windows for the cut, received '" + name + "'.");
+}
+
 Tokenizer::Tokenizer(const std::string& file, bool lower_case) {
     const std::string json = read_file(file);
     OvtTokenizer* tokenizer = nullptr;
@@ -87,22 +113,35 @@ Tokenizer::Tokenizer(const std::string& file, bool lower_case) {
 
 size_t Tokenizer::vocabulary() const noexcept { return ovt_tokenizer_vocab_size(m_tokenizer.get()); }
 
+Cut Tokenizer::cut() const noexcept {
+    return ovt_tokenizer_cut(m_tokenizer.get()) == OVT_CUT_START ? Cut::Start : Cut::End;
+}
+
 // The prompt's own tokens as the first ones of a text that begins with it, counted as sentence-transformers does: the
 // prompt is tokenised alone, and a special token at its end is left to the text.
 size_t Tokenizer::tokens_of_prompt(const EncodeOptions& options) const {
     if (options.excluded_prompt.empty()) return 0;
     EncodeOptions alone = options;
     alone.excluded_prompt.clear();
+    alone.cut = Cut::End;
     const Encoding prompt = encode({options.excluded_prompt}, alone);
     if (prompt.ids.empty()) return 0;
     const bool ends_special = encode({TokenIds{prompt.ids.back()}}, alone).special_tokens_mask.front() != 0;
     return prompt.ids.size() - (ends_special ? 1 : 0);
 }
 
+// What a text that loses its beginning keeps of it: the prompt's tokens, where the text's begin with the same.
+TokenIds Tokenizer::kept_ids(const EncodeOptions& options) const {
+    if (options.kept_prompt.empty() || options.cut == Cut::End) return {};
+    return encode({options.kept_prompt}, {0, false, false}).ids;
+}
+
 void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end,
                              const EncodeOptions& options, const Cancellation* cancellation, Encoding& target) const {
     const faults::Passage passage(faults::Stage::Tokenize, cancellation);
-    const OvtEncodeOptions rust_options{options.max_length, options.add_special_tokens, options.offsets};
+    const TokenIds head = kept_ids(options);
+    const OvtEncodeOptions rust_options{options.max_length, to_rust(options.cut),       options.overlap, head.data(),
+                                        head.size(),        options.add_special_tokens, options.offsets};
     const size_t prompt = tokens_of_prompt(options);
     for (size_t i = begin; i < end; ++i) {
         if (cancellation) cancellation->check();
@@ -123,9 +162,13 @@ void Tokenizer::encode_range(const std::vector<TokenizerInput>& inputs, size_t b
         const RustEncoding owner(encoded, ovt_encoding_free);
         OvtEncodingView view{};
         ffi::check(ovt_encoding_view(encoded, &view, &error), error, "Input " + std::to_string(i));
-        append(target, view);
-        // Ids come without a prompt.
-        target.prompt_tokens.push_back(text == nullptr ? 0 : static_cast<uint32_t>(prompt));
+        append(target, view, i);
+        // Ids come without a prompt. A row that lost its beginning has as much of it as it kept.
+        const bool keeps_head = options.cut != Cut::End && (view.rows > 1 || view.truncated[0] != 0);
+        for (size_t row = 0; row < view.rows; ++row) {
+            const size_t first = keeps_head ? std::min<size_t>(prompt, view.own_starts[row]) : prompt;
+            target.prompt_tokens.push_back(text == nullptr ? 0 : static_cast<uint32_t>(first));
+        }
     }
 }
 

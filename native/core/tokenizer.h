@@ -15,11 +15,20 @@ struct OvtTokenizer;
 
 namespace ovembed {
 
+// What becomes of an input that is too long: it loses its end or its beginning, or becomes several rows.
+enum class Cut { End, Start, Windows };
+
+// Throws InvalidArgument for a name that is none of end, start, windows.
+Cut cut_of(const std::string& name);
+
 struct EncodeOptions {
     size_t max_length = 0;  // longest row in tokens, special tokens counted; 0: no limit
     bool offsets = false;
     bool add_special_tokens = true;  // for texts; ids are taken as they are
     std::string excluded_prompt{};   // every text begins with it, and pooling leaves it out; empty: none
+    Cut cut = Cut::End;
+    size_t overlap = 0;         // tokens that a window repeats of the one before; at most half of its own
+    std::string kept_prompt{};  // what every text begins with, kept in front where the beginning is cut off
 };
 
 using TokenIds = std::vector<uint32_t>;
@@ -35,6 +44,8 @@ public:
     size_t file_size() const noexcept { return m_file_size; }
     // One more than the largest id.
     size_t vocabulary() const noexcept;
+    // Where the file's own truncation cuts: End or Start.
+    Cut cut() const noexcept;
 
     // Encodes on the calling thread. Throws InvalidArgument or ModelInvalid, naming the input by its index.
     Encoding encode(const std::vector<TokenizerInput>& inputs, const EncodeOptions& options) const;
@@ -49,6 +60,7 @@ public:
 
 private:
     size_t tokens_of_prompt(const EncodeOptions& options) const;
+    TokenIds kept_ids(const EncodeOptions& options) const;
     void encode_range(const std::vector<TokenizerInput>& inputs, size_t begin, size_t end, const EncodeOptions& options,
                       const Cancellation* cancellation, Encoding& target) const;
 

@@ -96,6 +96,8 @@ Passage::Passage(Stage stage, const Cancellation* work, const std::string& devic
                 throw std::runtime_error("Exception from an injected fault.");
             case Kind::OutOfMemory:
                 throw std::bad_alloc();
+            case Kind::Crash:
+                std::abort();
             case Kind::Hang:
                 hang(rule.time, work);
                 break;

@@ -14,16 +14,16 @@ const std::map<std::string, Stage> kStages{
     {"load", Stage::Load}, {"compile", Stage::Compile}, {"tokenize", Stage::Tokenize}, {"infer", Stage::Infer},
     {"pool", Stage::Pool}, {"export", Stage::Export},   {"import", Stage::Import}};
 
-const std::map<std::string, Kind> kKinds{{"throw", Kind::Throw},    {"nan", Kind::NaN},     {"inf", Kind::Infinity},
-                                         {"hang", Kind::Hang},      {"delay", Kind::Delay}, {"wrong", Kind::Wrong},
-                                         {"oom", Kind::OutOfMemory}};
+const std::map<std::string, Kind> kKinds{{"throw", Kind::Throw},     {"nan", Kind::NaN},     {"inf", Kind::Infinity},
+                                         {"hang", Kind::Hang},       {"delay", Kind::Delay}, {"wrong", Kind::Wrong},
+                                         {"oom", Kind::OutOfMemory}, {"crash", Kind::Crash}};
 
 [[noreturn]] void refuse(const std::string& part, const std::string& why) {
     throw Error(ErrorCode::InvalidArgument,
                 "OVEMBED_FAULTS: '" + part + "' " + why +
                     ". Expected stage:kind@n[-[m]][=ms], several separated by commas; stages: load compile tokenize "
                     "infer pool export import, those of a device also as stage.DEVICE; kinds: throw nan inf hang delay "
-                    "wrong oom (nan, inf and wrong for infer "
+                    "wrong oom crash (nan, inf and wrong for infer "
                     "and pool only); n and m count passages from 1; a time for hang and delay only.");
 }
 

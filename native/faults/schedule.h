@@ -11,7 +11,7 @@
 
 namespace ovembed::faults {
 
-enum class Kind { Throw, NaN, Infinity, Hang, Delay, Wrong, OutOfMemory };
+enum class Kind { Throw, NaN, Infinity, Hang, Delay, Wrong, OutOfMemory, Crash };
 
 struct Rule {
     Stage stage;

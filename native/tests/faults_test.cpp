@@ -49,8 +49,8 @@ TEST(Faults, KnowsEveryStageAndKind) {
         {"pool", Stage::Pool}, {"export", Stage::Export},   {"import", Stage::Import}};
     for (const auto& [name, stage] : stages) EXPECT_EQ(parse(std::string(name) + ":oom@1").at(0).stage, stage);
     const std::pair<const char*, Kind> kinds[] = {
-        {"throw", Kind::Throw}, {"nan", Kind::NaN},     {"inf", Kind::Infinity},   {"hang", Kind::Hang},
-        {"delay", Kind::Delay}, {"wrong", Kind::Wrong}, {"oom", Kind::OutOfMemory}};
+        {"throw", Kind::Throw}, {"nan", Kind::NaN},     {"inf", Kind::Infinity},    {"hang", Kind::Hang},
+        {"delay", Kind::Delay}, {"wrong", Kind::Wrong}, {"oom", Kind::OutOfMemory}, {"crash", Kind::Crash}};
     for (const auto& [name, kind] : kinds) EXPECT_EQ(parse("infer:" + std::string(name) + "@1").at(0).kind, kind);
     EXPECT_TRUE(parse("").empty());
 }

@@ -19,6 +19,7 @@ const DTYPE_NAMES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
  * @property {number} positions
  * @property {string} prefix  of every tensor name: '' as BertModel saves, 'bert.' as its task heads do
  * @property {boolean} pooler  whether the (unused) pooler's weights are there
+ * @property {number} [vocabulary]  pieces, where the tokenizer is another than the tiny one
  * @property {boolean} positionIds  whether the position_ids buffer of old checkpoints is there
  */
 
@@ -27,7 +28,7 @@ export function bertConfig(shape) {
   return {
     architectures: ['BertModel'],
     model_type: 'bert',
-    vocab_size: vocabularySize,
+    vocab_size: shape.vocabulary ?? vocabularySize,
     hidden_size: shape.hidden,
     num_hidden_layers: shape.layers,
     num_attention_heads: shape.heads,
@@ -63,7 +64,7 @@ export function bertTensors(shape) {
     add(`${name}.bias`, [hidden], 0.5);
   };
 
-  add('embeddings.word_embeddings.weight', [vocabularySize, hidden], 1);
+  add('embeddings.word_embeddings.weight', [shape.vocabulary ?? vocabularySize, hidden], 1);
   add('embeddings.position_embeddings.weight', [shape.positions, hidden], 0.5);
   add('embeddings.token_type_embeddings.weight', [2, hidden], 0.5);
   layerNorm('embeddings.LayerNorm');

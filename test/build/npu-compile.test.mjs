@@ -1,5 +1,5 @@
 /** npm run test:npu-compile can fail; and, where Wine and mingw-w64 are, one graph goes the whole way to every NPU. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { checkNpuBlob } from '../../scripts/npu/blob.mjs';
 import { npuCompiler } from '../../scripts/npu/compiler.mjs';
 import { casesOf, jobOf, judge, PLATFORMS, tableOf } from '../../scripts/npu/matrix.mjs';
 import { architectureNames, tinyModel } from '../../scripts/npu/models.mjs';
+import { Outcomes } from '../../scripts/npu/outcomes.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'ovembed-npu-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -115,6 +116,16 @@ describe('the matrix', () => {
     expect(judge(known, 'no such operation', '').problem).toBe('no such operation');
     expect(judge(known, null, '').problem).toContain('take it off the list');
     expect(judge({ ...known, platform: '4000' }, 'UnrollPermuteDMA Pass failed', '').problem).toContain('Unroll');
+  });
+
+  it('is kept line by line, so that a run can go on', () => {
+    const file = join(folder, 'outcomes.jsonl');
+    const [one, other] = cases;
+    new Outcomes(file, false).keep({ ...one, problem: null, bytes: 7 });
+    appendFileSync(file, '{"model":"cut');
+    const second = new Outcomes(file, true);
+    expect([second.of(one)?.bytes, second.of(other)]).toEqual([7, undefined]);
+    expect(new Outcomes(file, false).of(one)).toBeUndefined();
   });
 
   it('is told as a table, with what failed below', () => {

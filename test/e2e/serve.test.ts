@@ -140,7 +140,9 @@ test('SIGHUP reads keys and configuration again', async () => {
   const { child, address, said } = await serve('--config', config);
   const status = async (key: string) => {
     const answer = await fetch(`${address}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
-    return answer.status === 200 ? (await answer.json()).data.map(({ id }: { id: string }) => id) : answer.status;
+    return answer.status === 200
+      ? ((await answer.json()) as { data: { id: string }[] }).data.map(({ id }) => id)
+      : answer.status;
   };
   expect([await status('first'), await status('second')]).toEqual([['one'], 401]);
   writeFileSync(keys, 'second\n');

@@ -5,8 +5,11 @@
 const [folder, model, cacheDir, given] = process.argv.slice(2);
 const { Embedder } = require(folder);
 
-/** @type {{ device?: string[], distribute?: string[], fallback: object, load: 'idle' | 'bulk' | 'mixed', ms: number }} */
-const { device, distribute, fallback, load, ms } = JSON.parse(given);
+/**
+ * @type {{ device?: string[], distribute?: string[], fallback: object, options: object, load: 'idle' | 'bulk' | 'mixed',
+ *   readers: number, ms: number }}
+ */
+const { device, distribute, fallback, options, load, readers, ms } = JSON.parse(given);
 
 const TEXTS = Array.from({ length: 200 }, (_, i) => `text ${i} ${'of the sea '.repeat(i % 9)}`);
 const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -61,7 +64,7 @@ function lostUnlessSeen(seen, error) {
 }
 
 async function main() {
-  const plain = { precision: 'f32', performance: 'throughput', cacheDir };
+  const plain = { precision: 'f32', performance: 'throughput', cacheDir, ...options };
   const reference = await Embedder.load(model, { ...plain, device: 'CPU', fallback: false });
   const expected = [...(await reference.embed(TEXTS))].map((vector) => vector.slice());
   await reference.close();
@@ -86,11 +89,12 @@ async function main() {
   const lists = async () => {
     while (performance.now() < until) await bulk(embedder, expected);
   };
-  await Promise.all([load !== 'bulk' && queries(), load !== 'idle' && lists()]);
+  await Promise.all([load !== 'bulk' && queries(), ...Array.from({ length: load === 'idle' ? 0 : readers }, lists)]);
+  const tookMs = performance.now() - began;
   const { devices } = embedder.info;
   const { fallbacks } = embedder.metrics();
   await embedder.close();
-  return { ...tally, events, loadMs, devicesAtFirst, devices, fallbacks };
+  return { ...tally, tookMs, events, loadMs, devicesAtFirst, devices, fallbacks };
 }
 
 void main()

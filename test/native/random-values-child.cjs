@@ -129,6 +129,8 @@ function entries({ tokenizer, encoding, pipeline }) {
     [addon, 'loadPipeline', [load]],
     [addon, 'convertModel', [{ source, weights: 'f16', file: '/dev/null/x.xml' }]],
     [addon, 'quantizeModel', [{ source, encoding, batches, padTokenId: 0, file: '/dev/null/x.xml' }]],
+    [addon, 'modelReport', [{ ...load, widths: new Uint32Array([16]), asksDevice: true }]],
+    [addon, 'deviceProperties', ['CPU']],
     [addon, 'lockFile', ['/dev/null/lock']],
     [addon, 'devices', []],
     [addon, 'trimHeap', []],

@@ -20,6 +20,7 @@ import type {
   TokenizerOptions,
 } from '../../lib/native.js';
 import { plainConversion } from './plain-conversion.js';
+import { plainPooling } from './plain-pooling.js';
 
 export const CLS = 1;
 export const SEP = 2;
@@ -54,6 +55,9 @@ export class FakeWorld {
   /** Texts of which a tokenizer without a template makes no token. */
   isTokenless: (text: string) => boolean = () => false;
 
+  /** Where the tokenizer's file cuts. */
+  cut: 'end' | 'start' = 'end';
+
   heapTrims = 0;
   openEncodings = 0;
   openPipelines = 0;
@@ -74,6 +78,8 @@ export class FakeWorld {
   readonly addon: NativeAddon = {
     runtimeVersion: 'fake-1',
     devices: async () => this.devices,
+    deviceProperties: async () => ({}),
+    modelReport: async () => ({ operations: 0, shapes: [] }),
     loadTokenizer: async (options) => {
       this.tokenizers.push(options);
       this.openTokenizers++;
@@ -92,6 +98,7 @@ export class FakeWorld {
     lockFile: () => () => {},
     stop: () => {},
     ...plainConversion,
+    ...plainPooling,
   };
 
   tokenizer(): NativeTokenizer {
@@ -104,6 +111,7 @@ export class FakeWorld {
         this.openTokenizers--;
       },
       vocabSize: VOCABULARY,
+      cut: this.cut,
       encode: async (inputs, options) => {
         const copy = [...inputs];
         this.encoded.push(...copy);
@@ -246,6 +254,9 @@ class FakeEncoding implements NativeEncoding {
   readonly lengths: Uint32Array;
   readonly originalLengths: Uint32Array;
   readonly truncated: Uint8Array;
+  readonly inputs: Uint32Array;
+  readonly ownStarts: Uint32Array;
+  readonly ownLengths: Uint32Array;
   readonly #world: FakeWorld;
   readonly #rows: Uint32Array[];
   readonly #options: EncodeOptions;
@@ -255,11 +266,18 @@ class FakeEncoding implements NativeEncoding {
     this.#world = world;
     this.#options = options;
     const encode = (text: string) => (world.isTokenless(text) ? [] : withTemplate(text, options));
-    const full = inputs.map((input) => (typeof input === 'string' ? encode(input) : [...input]));
-    this.#rows = full.map((ids) => Uint32Array.from(options.maxLength > 0 ? ids.slice(0, options.maxLength) : ids));
-    this.lengths = Uint32Array.from(this.#rows, ({ length }) => length);
-    this.originalLengths = Uint32Array.from(full, ({ length }) => length);
-    this.truncated = Uint8Array.from(full, ({ length }, row) => (length > (this.lengths[row] as number) ? 1 : 0));
+    const rows = inputs.flatMap((input, index) => {
+      const ids = typeof input === 'string' ? encode(input) : [...input];
+      const kept = typeof input === 'string' ? (options.keptPrompt?.length ?? 0) : 0;
+      return cutRow(ids, kept, options).map((row) => ({ ...row, index, original: ids.length }));
+    });
+    this.#rows = rows.map(({ ids }) => Uint32Array.from(ids));
+    this.lengths = Uint32Array.from(rows, ({ ids }) => ids.length);
+    this.originalLengths = Uint32Array.from(rows, ({ original }) => original);
+    this.truncated = Uint8Array.from(rows, ({ loses }) => (loses ? 1 : 0));
+    this.inputs = Uint32Array.from(rows, ({ index }) => index);
+    this.ownStarts = Uint32Array.from(rows, ({ own }) => own);
+    this.ownLengths = Uint32Array.from(rows, ({ ids, own }) => Math.max(0, ids.length - own - 1));
     world.openEncodings++;
   }
 
@@ -285,6 +303,23 @@ class FakeEncoding implements NativeEncoding {
     this.#released = true;
     this.#world.openEncodings--;
   }
+}
+
+/** At the end the last special token goes as well; elsewhere rows are within two, with the prompt in front. */
+function cutRow(ids: number[], kept: number, { maxLength, cut = 'end', overlap = 0 }: EncodeOptions) {
+  if (maxLength === 0 || ids.length <= maxLength) return [{ ids, own: 1, loses: false }];
+  if (cut === 'end') return [{ ids: ids.slice(0, maxLength), own: 1, loses: true }];
+  const [head, content] = [ids.slice(0, 1 + kept), ids.slice(1 + kept, -1)];
+  const room = maxLength - head.length - 1;
+  const row = (from: number, repeated: number) => ({
+    ids: [...head, ...content.slice(from, from + room), SEP],
+    own: head.length + repeated,
+    loses: cut === 'start',
+  });
+  if (cut === 'start') return [row(content.length - room, 0)];
+  const step = room - Math.min(overlap, Math.floor(room / 2));
+  const windows = 1 + Math.ceil((content.length - room) / step);
+  return Array.from({ length: windows }, (_, i) => row(i * step, i === 0 ? 0 : room - step));
 }
 
 function withTemplate(text: string, { addSpecialTokens }: EncodeOptions): number[] {

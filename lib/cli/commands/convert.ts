@@ -1,6 +1,6 @@
 /** `ovembed convert`: a model's folder with weights of another type. */
 import { stat } from 'node:fs/promises';
-import type { AheadRequest } from '../../compile-ahead.js';
+import { type AheadRequest, USUAL_BUCKETS } from '../../compile-ahead.js';
 import { type ConvertedModel, convertModel } from '../../convert.js';
 import { modelOrDefault } from '../../models/index.js';
 import { EXIT } from '../exit-codes.js';
@@ -9,6 +9,7 @@ import { megabytes } from '../figures.js';
 import type { ConvertFlags, SourceFlags } from '../flags.js';
 import { Interruption } from '../interruption.js';
 import { withDownload } from '../load.js';
+import { StdoutTarget } from '../output/targets.js';
 import { note } from '../stderr.js';
 
 /** @returns the exit code */
@@ -31,9 +32,6 @@ export function convert(model: string | undefined, flags: ConvertFlags): Promise
   });
 }
 
-/** Lengths that most queries and most passages fit in. */
-const BUCKETS = [32, 128];
-
 /** What is to be compiled too, if anything. */
 function aheadOf({ device, platform, buckets }: ConvertFlags): Omit<AheadRequest, 'signal'> | undefined {
   if (device === undefined) {
@@ -44,7 +42,7 @@ function aheadOf({ device, platform, buckets }: ConvertFlags): Omit<AheadRequest
     throw new UsageError('--device NPU needs --platform: 3720, 4000 or 5010, see docs/npu.md');
   }
   if (device !== 'NPU' && platform !== undefined) throw new UsageError('--platform is for --device NPU');
-  return { device, platform: platform ?? null, buckets: buckets ?? BUCKETS };
+  return { device, platform: platform ?? null, buckets: buckets ?? USUAL_BUCKETS };
 }
 
 /** The argument, the option, the environment, the default. */
@@ -71,6 +69,7 @@ export async function interruptible(flags: SourceFlags, work: (signal: AbortSign
 export async function report(written: ConvertedModel, what: object, flags: SourceFlags): Promise<void> {
   const { size } = await stat(written.weights);
   const { folder, source } = written;
-  if (flags.json) process.stdout.write(`${JSON.stringify({ folder, ...what, weightsBytes: size, source })}\n`);
+  const facts = { folder, ...what, weightsBytes: size, source };
+  if (flags.json) await new StdoutTarget().append(Buffer.from(`${JSON.stringify(facts)}\n`));
   else note(`${folder}: ${megabytes(size)} of weights, from ${source}`, flags);
 }

@@ -34,7 +34,7 @@ export async function embed(paths: readonly string[], flags: EmbedFlags): Promis
       ...(ranges && { ranges }),
     };
     const embedder = await loadModel(flags, more);
-    const reader = new InputReader(parsed, interruption.signal);
+    const reader = new InputReader(parsed, interruption.signal, await cleanerFor(flags));
     const tally = new Tally(totalBytes(files));
     await embedInput(embedder, reader, tally, flags);
     await embedder.close();
@@ -56,6 +56,12 @@ function parserFor(file: InputFile, { inputFormat, field, into }: EmbedFlags): L
   const taken = format === 'jsonl' ? field : 'text';
   if (into === taken) throw new UsageError(`--into ${into}: the text is in the field of this name`);
   return format === 'jsonl' ? jsonLineParser(field, into) : parseTextLine;
+}
+
+async function cleanerFor({ clean: options }: EmbedFlags): Promise<((text: string) => string) | undefined> {
+  if (!options) return undefined;
+  const { clean } = await import('../../text/cleaning/clean.js');
+  return (text) => clean(text, options).text;
 }
 
 /** Before a model is loaded, as a file that is missing is found sooner. */
@@ -96,10 +102,11 @@ async function finishAfter(error: unknown, writer: VectorWriter): Promise<never>
   throw error;
 }
 
-/** A text that is too long is found by its mark, since that tells its line and keeps the vectors before it. */
 function streamOptions(flags: EmbedFlags): StreamOptions<Dtype> {
   const { query, inputType = 'document', promptName, dimensions, dtype } = flags;
-  const options: StreamOptions<Dtype> = { truncate: 'end', inputType: query ? 'query' : inputType, dtype };
+  // A text that is too long is found by its mark, since that tells its line and keeps the vectors before it.
+  const truncate = flags.truncate === 'error' ? 'end' : flags.truncate;
+  const options: StreamOptions<Dtype> = { truncate, inputType: query ? 'query' : inputType, dtype };
   if (promptName !== undefined) options.promptName = promptName;
   if (dimensions !== undefined) options.dimensions = dimensions;
   return options;

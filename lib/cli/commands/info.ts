@@ -1,18 +1,22 @@
 /** `ovembed info`: what this machine and this model are, and what was chosen for them. */
 import { ovembedCacheDir } from '../../cache-dir.js';
-import { nameOf } from '../../devices/computation.js';
+import { USUAL_BUCKETS } from '../../compile-ahead.js';
+import { type DeviceReport, reportDevice } from '../../device-report.js';
+import { type Computation, nameOf } from '../../devices/computation.js';
 import type { EmbedderInfo } from '../../index.js';
 import { hubSettings } from '../../models/hub/settings.js';
+import { modelOrDefault, readModelFolder, resolveModel } from '../../models/index.js';
 import { callNative, type NativeDevice, native } from '../../native.js';
 import { VERSION } from '../../version.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
-import type { CommonFlags } from '../flags.js';
-import { loadModel } from '../load.js';
+import type { InfoFlags } from '../flags.js';
+import { loadModel, withDownload } from '../load.js';
 import { StdoutTarget } from '../output/targets.js';
+import { deviceRows } from './device-report.js';
 
 /** A part that could not be found out, and why. */
 interface Problem {
-  part: 'devices' | 'model';
+  part: 'devices' | 'model' | 'report';
   code: string;
   message: string;
 }
@@ -26,6 +30,8 @@ interface Report {
   devices: NativeDevice[];
   /** Null if the model does not load. */
   model: EmbedderInfo | null;
+  /** Whether the model can run on the device of `--device`; null without it, and where that cannot be found out. */
+  deviceReport: DeviceReport | null;
   folders: { models: string; cache: string };
   problems: Problem[];
 }
@@ -34,7 +40,7 @@ interface Report {
  * One part that fails does not hide the others.
  * @returns the exit code: that of the first problem
  */
-export async function info(flags: CommonFlags): Promise<number> {
+export async function info(flags: InfoFlags): Promise<number> {
   const errors: unknown[] = [];
   const problems: Problem[] = [];
   const attempt = async <T>(part: Problem['part'], work: () => Promise<T>): Promise<T | null> => {
@@ -50,6 +56,9 @@ export async function info(flags: CommonFlags): Promise<number> {
 
   const runtime = await attempt('devices', readRuntime);
   const model = runtime && (await attempt('model', () => readModel(flags)));
+  const { device = 'auto' } = flags;
+  const deviceReport =
+    runtime && device !== 'auto' ? await attempt('report', () => readDevice(device, flags, model)) : null;
   const report: Report = {
     version: VERSION,
     node: process.versions.node,
@@ -57,6 +66,7 @@ export async function info(flags: CommonFlags): Promise<number> {
     runtimeVersion: runtime?.version ?? null,
     devices: runtime?.devices ?? [],
     model,
+    deviceReport,
     folders: { models: hubSettings().cache, cache: ovembedCacheDir(flags.cacheDir) },
     problems,
   };
@@ -69,10 +79,36 @@ async function readRuntime(): Promise<{ version: string; devices: NativeDevice[]
   return { version: addon.runtimeVersion, devices: await callNative(() => addon.devices()) };
 }
 
-async function readModel(flags: CommonFlags): Promise<EmbedderInfo> {
+async function readModel(flags: InfoFlags): Promise<EmbedderInfo> {
   const embedder = await loadModel(flags);
   await embedder.close();
   return embedder.info;
+}
+
+/** @param model where it was loaded, on this device or another */
+function readDevice(device: string, flags: InfoFlags, model: EmbedderInfo | null): Promise<DeviceReport> {
+  const { precision = 'auto', activations = 'auto', modelFile } = flags;
+  return withDownload(flags, async ({ logger, ...options }) => {
+    const { folder } = await resolveModel(modelOrDefault(flags.model), { ...options, logger });
+    const spec = await readModelFolder(folder, modelFile);
+    const most = spec.maxLength || spec.maxPositions || Number.POSITIVE_INFINITY;
+    return reportDevice({
+      addon: native(),
+      spec,
+      device,
+      precision,
+      activations,
+      computation: model?.devices.flatMap((each) => computationOn(device, each))[0],
+      buckets: flags.buckets ?? [...new Set(USUAL_BUCKETS.map((bucket) => Math.min(bucket, most)))],
+      cacheDir: ovembedCacheDir(flags.cacheDir),
+      logger,
+    });
+  });
+}
+
+function computationOn(device: string, info: EmbedderInfo['devices'][number]): Computation[] {
+  const { precision, activations } = info;
+  return info.device === device && precision && activations ? [{ precision, activations }] : [];
 }
 
 type Row = readonly [name: string, value: string];
@@ -88,6 +124,7 @@ function describe(report: Report): string {
     section('Model', modelRows(report.model));
     section('Chosen', choiceRows(report.model));
   }
+  if (report.deviceReport) section(`On ${report.deviceReport.device}`, deviceRows(report.deviceReport));
   section('Folders', [
     ['models', report.folders.models],
     ['cache', report.folders.cache],

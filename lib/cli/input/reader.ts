@@ -12,12 +12,15 @@ export interface ParsedFile {
 export class InputReader {
   readonly #files: readonly ParsedFile[];
   readonly #stop: AbortSignal;
+  readonly #clean: (text: string) => string;
   readonly #pending: InputRecord[] = [];
   #failure: unknown;
 
-  constructor(files: readonly ParsedFile[], stop: AbortSignal) {
+  /** @param clean what is done to a text before it is embedded; its record keeps the text as it was */
+  constructor(files: readonly ParsedFile[], stop: AbortSignal, clean: (text: string) => string = (text) => text) {
     this.#files = files;
     this.#stop = stop;
+    this.#clean = clean;
   }
 
   /**
@@ -28,7 +31,7 @@ export class InputReader {
     try {
       for await (const record of this.#records()) {
         this.#pending.push(record);
-        yield record.text;
+        yield this.#clean(record.text);
       }
     } catch (error) {
       this.#failure = error;

@@ -68,3 +68,7 @@ export const positiveInteger = integer(1);
 
 /** A list with commas. */
 export const names = (value: string): string[] => value.split(',').filter((name) => name !== '');
+
+export function positiveIntegers(list: string): number[] {
+  return [...new Set(list.split(',').map((value) => positiveInteger(value.trim())))];
+}

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { EXIT_CODE_HELP } from '../exit-codes.js';
 import type { ConvertFlags } from '../flags.js';
-import { addMessageOptions, addSourceOptions, positiveInteger, type Run } from './common.js';
+import { addMessageOptions, addSourceOptions, positiveIntegers, type Run } from './common.js';
 
 export function addConvert(program: Command, run: Run): void {
   const convert = program
@@ -25,8 +25,4 @@ export function addConvert(program: Command, run: Run): void {
     .action((model: string | undefined, flags: ConvertFlags) =>
       run(async () => (await import('../commands/convert.js')).convert(model, flags), flags),
     );
-}
-
-function positiveIntegers(list: string): number[] {
-  return [...new Set(list.split(',').map((value) => positiveInteger(value.trim())))];
 }

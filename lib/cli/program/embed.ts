@@ -1,5 +1,6 @@
 /** `ovembed embed`: its options and help. */
 import { type Command, Option } from 'commander';
+import { CLEAN_FLAG, CLEAN_HELP, parseCleanFlag } from '../clean-flag.js';
 import { EXIT_CODE_HELP } from '../exit-codes.js';
 import type { EmbedFlags } from '../flags.js';
 import { addCommonOptions, names, positiveInteger, type Run } from './common.js';
@@ -64,10 +65,11 @@ function addEmbedOptions(command: Command): void {
       .conflicts('promptName'),
   );
   command.option('--prompt-name <name>', 'a prompt of the model by its name');
+  command.option(CLEAN_FLAG, CLEAN_HELP, parseCleanFlag);
   choice(
     '--truncate <mode>',
-    'a text longer than the model reads: cut it at the end, or stop',
-    ['end', 'error'],
+    'a text longer than the model reads: cut it at the end or the start, read it in chunks, or stop',
+    ['end', 'start', 'chunk', 'error'],
     'end',
   );
 

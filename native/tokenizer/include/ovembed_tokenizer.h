@@ -50,6 +50,24 @@ typedef enum OvtSide {
 } OvtSide;
 
 /**
+ * What becomes of an input that has more tokens than `max_length`.
+ */
+typedef enum OvtCut {
+  /**
+   * Its last tokens go.
+   */
+  OVT_CUT_END,
+  /**
+   * Its first tokens go, those of the head stay.
+   */
+  OVT_CUT_START,
+  /**
+   * It becomes several rows, each with the head in front: nothing goes.
+   */
+  OVT_CUT_WINDOWS,
+} OvtCut;
+
+/**
  * Type of a JSON value.
  */
 typedef enum OvtJsonType {
@@ -148,6 +166,20 @@ typedef struct OvtEncodeOptions {
    */
   size_t max_length;
   /**
+   * What becomes of longer ones. Special tokens of the template stay at the ends of each row.
+   */
+  enum OvtCut cut;
+  /**
+   * Tokens that a window repeats of the one before it; more than half of its own are not.
+   */
+  size_t overlap;
+  /**
+   * [head_len] ids, without special tokens, of what texts begin with, such as a prompt. The head of a text is as much of
+   * this as its own tokens begin with. NULL if there is none.
+   */
+  const uint32_t *head;
+  size_t head_len;
+  /**
    * Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Rows given as ids are model input
    * already and are taken as they are.
    */
@@ -193,13 +225,26 @@ typedef struct OvtEncodingView {
    */
   size_t offsets_len;
   /**
-   * [rows] tokens before truncation, special tokens counted.
+   * [rows] tokens of the row's input before it was cut, special tokens counted.
    */
   const uint32_t *original_counts;
   /**
-   * [rows] 1 where the row was cut to the maximum length.
+   * [rows] 1 where tokens of the row's input are in no row.
    */
   const uint8_t *truncated;
+  /**
+   * [rows] the input that the row is made of. Inputs have one row each, but for those that were cut into windows.
+   */
+  const uint32_t *inputs;
+  /**
+   * [rows] the first token that is the row's own: no special token of the template, none of the head of a row that was
+   * cut, and not in the window before.
+   */
+  const uint32_t *own_starts;
+  /**
+   * [rows] how many tokens are the row's own; they follow each other.
+   */
+  const uint32_t *own_counts;
 } OvtEncodingView;
 
 /**
@@ -240,8 +285,8 @@ void ovt_string_free(struct OvtString *string);
  * With `lower_case`, texts are lower-cased (Unicode, character by character) before the file's own normalisation, unless
  * one of its normalizers is named Lowercase.
  *
- * The file's own truncation and padding are switched off; see ovt_tokenizer_padding and OvtEncodeOptions. The
- * truncation section's direction is kept. `*out` receives the tokenizer (NULL on failure).
+ * The file's own truncation and padding are switched off; see ovt_tokenizer_padding, ovt_tokenizer_cut and
+ * OvtEncodeOptions. `*out` receives the tokenizer (NULL on failure).
  * OVT_STATUS_INVALID_FILE if the bytes are no tokenizer.json that the library understands.
  */
 enum OvtStatus ovt_tokenizer_new(const uint8_t *json,
@@ -266,13 +311,19 @@ size_t ovt_tokenizer_vocab_size(const struct OvtTokenizer *tokenizer);
 bool ovt_tokenizer_padding(const struct OvtTokenizer *tokenizer, struct OvtPadding *out);
 
 /**
- * Encodes `n` texts, a row each, on the calling thread.
+ * Where the tokenizer.json cuts texts by itself: OVT_CUT_START if its truncation section has the direction Left, else
+ * OVT_CUT_END.
+ */
+enum OvtCut ovt_tokenizer_cut(const struct OvtTokenizer *tokenizer);
+
+/**
+ * Encodes `n` texts, a row each unless they are cut into windows, on the calling thread.
  *
  * Rows longer than `max_length` are cut as Hugging Face does with `truncation=True, max_length=…`: the text's tokens
  * are cut, then the special tokens are added. `*out` receives the rows (NULL on failure); the texts are not needed
  * after the call. OVT_STATUS_INVALID_ARGUMENT if a text is not UTF-8 (the error names the row) or if `max_length` has
- * no room for the special tokens; OVT_STATUS_INVALID_FILE if the tokenizer cannot encode a text, such as a word
- * outside the vocabulary of a tokenizer without unknown token.
+ * no room for the special tokens, or for what it has to keep and the head of a text; OVT_STATUS_INVALID_FILE if the
+ * tokenizer cannot encode a text, such as a word outside the vocabulary of a tokenizer without unknown token.
  */
 enum OvtStatus ovt_tokenizer_encode(const struct OvtTokenizer *tokenizer,
                                     const struct OvtText *texts,

@@ -1,6 +1,7 @@
 //! Encoded rows as flat arrays, ready to be copied or padded by C++.
 
 use crate::ffi::{OvtStatus, OvtString, borrow, borrow_mut, free, guard};
+use crate::pieces::Piece;
 
 /// Encoded rows. Immutable, so that any number of threads may read it. Owned by the caller: ovt_encoding_free.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,9 @@ pub struct OvtEncoding {
     pub(crate) offsets: Vec<u32>,
     pub(crate) original_counts: Vec<u32>,
     pub(crate) truncated: Vec<u8>,
+    pub(crate) inputs: Vec<u32>,
+    pub(crate) own_starts: Vec<u32>,
+    pub(crate) own_counts: Vec<u32>,
 }
 
 /// The arrays of an encoding. They are borrowed: valid until ovt_encoding_free. `total` is `row_starts[rows]`.
@@ -33,10 +37,17 @@ pub struct OvtEncodingView {
     pub offsets: *const u32,
     /// Number of elements of `offsets`: 2 × total, or 0.
     pub offsets_len: usize,
-    /// [rows] tokens before truncation, special tokens counted.
+    /// [rows] tokens of the row's input before it was cut, special tokens counted.
     pub original_counts: *const u32,
-    /// [rows] 1 where the row was cut to the maximum length.
+    /// [rows] 1 where tokens of the row's input are in no row.
     pub truncated: *const u8,
+    /// [rows] the input that the row is made of. Inputs have one row each, but for those that were cut into windows.
+    pub inputs: *const u32,
+    /// [rows] the first token that is the row's own: no special token of the template, none of the head of a row that was
+    /// cut, and not in the window before.
+    pub own_starts: *const u32,
+    /// [rows] how many tokens are the row's own; they follow each other.
+    pub own_counts: *const u32,
 }
 
 impl OvtEncoding {
@@ -51,15 +62,20 @@ impl OvtEncoding {
             offsets: Vec::new(),
             original_counts: Vec::with_capacity(rows),
             truncated: Vec::with_capacity(rows),
+            inputs: Vec::with_capacity(rows),
+            own_starts: Vec::with_capacity(rows),
+            own_counts: Vec::with_capacity(rows),
         }
     }
 
-    /// Ends the row whose tokens were appended since the last call.
-    pub(crate) fn end_row(&mut self, original_count: usize) {
-        let start = self.row_starts[self.row_starts.len() - 1];
+    /// Ends the row whose tokens were appended since the last call: `prefix` special tokens, then a piece of its input.
+    pub(crate) fn end_row(&mut self, input: usize, original_count: usize, prefix: usize, piece: &Piece) {
         self.row_starts.push(self.ids.len());
         self.original_counts.push(original_count as u32);
-        self.truncated.push(u8::from(self.ids.len() - start < original_count));
+        self.truncated.push(u8::from(piece.loses));
+        self.inputs.push(input as u32);
+        self.own_starts.push((prefix + piece.head + piece.repeated) as u32);
+        self.own_counts.push((piece.range.len() - piece.repeated) as u32);
     }
 
     fn view(&self) -> OvtEncodingView {
@@ -73,6 +89,9 @@ impl OvtEncoding {
             offsets_len: self.offsets.len(),
             original_counts: self.original_counts.as_ptr(),
             truncated: self.truncated.as_ptr(),
+            inputs: self.inputs.as_ptr(),
+            own_starts: self.own_starts.as_ptr(),
+            own_counts: self.own_counts.as_ptr(),
         }
     }
 }

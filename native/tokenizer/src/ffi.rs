@@ -1,7 +1,9 @@
 //! What every C function shares: status, owned and borrowed text, checked pointers, and the guard against panics.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 use std::{fmt, ptr, slice, str};
 
 /// How a call ended. On anything but OVT_STATUS_OK the function's `error` says what was wrong.
@@ -108,20 +110,41 @@ impl Error {
     }
 }
 
-/// What a caught panic said.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("unknown panic")
 }
 
+thread_local! {
+    /// How many calls of [`caught`] this thread is in.
+    static CATCHING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// What `work` gives, or what it said as it panicked. That is not printed on standard error, as it would be by default:
+/// it is the text of an error. Panics elsewhere are.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |what| {
+            if CATCHING.get() == 0 {
+                print(what);
+            }
+        }));
+    });
+    CATCHING.set(CATCHING.get() + 1);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    CATCHING.set(CATCHING.get() - 1);
+    outcome.map_err(|payload| panic_text(payload.as_ref()).to_owned())
+}
+
 /// Runs `work`; an error or a panic becomes a status and, if `error` is not NULL, a text that the caller owns.
 pub(crate) fn guard(error: *mut OvtString, work: impl FnOnce() -> Result<()>) -> OvtStatus {
-    let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let message = format!("internal error: {}", panic_text(payload.as_ref()));
+    let outcome = caught(work).unwrap_or_else(|said| {
         Err(Error {
             status: OvtStatus::Internal,
-            message,
+            message: format!("internal error: {said}"),
         })
     });
     let (status, text) = match outcome {
@@ -152,7 +175,7 @@ pub(crate) unsafe fn guard_new<T>(
 
 /// Runs `work` of a function that has no status to return; a panic gives `fallback`.
 pub(crate) fn guard_or<T>(fallback: T, work: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(fallback)
+    caught(work).unwrap_or(fallback)
 }
 
 /// Frees what [`guard_new`] made. NULL is allowed.

@@ -1,13 +1,25 @@
 //! The Hugging Face tokenizer: load, encode, decode.
 
 use crate::encoding::OvtEncoding;
-use crate::ffi::{Error, Result, panic_text};
-use crate::utf16::push_utf16_spans;
+use crate::ffi::{Error, Result, borrow_slice, caught};
+use crate::pieces::{Piece, pieces};
+use crate::utf16::Utf16Offsets;
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::panic::catch_unwind;
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
 use tokenizers::{Encoding, PaddingParams, PostProcessor, PostProcessorWrapper, Token, Tokenizer, TruncationDirection};
+
+/// What becomes of an input that has more tokens than `max_length`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OvtCut {
+    /// Its last tokens go.
+    End,
+    /// Its first tokens go, those of the head stay.
+    Start,
+    /// It becomes several rows, each with the head in front: nothing goes.
+    Windows,
+}
 
 /// How to encode.
 #[repr(C)]
@@ -15,6 +27,14 @@ use tokenizers::{Encoding, PaddingParams, PostProcessor, PostProcessorWrapper, T
 pub struct OvtEncodeOptions {
     /// Longest row in tokens, special tokens counted; 0: no limit.
     pub max_length: usize,
+    /// What becomes of longer ones. Special tokens of the template stay at the ends of each row.
+    pub cut: OvtCut,
+    /// Tokens that a window repeats of the one before it; more than half of its own are not.
+    pub overlap: usize,
+    /// [head_len] ids, without special tokens, of what texts begin with, such as a prompt. The head of a text is as much of
+    /// this as its own tokens begin with. NULL if there is none.
+    pub head: *const u32,
+    pub head_len: usize,
     /// Whether the tokenizer's template (such as [CLS] … [SEP]) is applied to texts. Rows given as ids are model input
     /// already and are taken as they are.
     pub add_special_tokens: bool,
@@ -64,6 +84,23 @@ impl Template {
     fn len(&self) -> usize {
         self.prefix.len() + self.suffix.len()
     }
+
+    /// A row's special tokens in front, what is between, and those at the end; what the row does not have is empty.
+    fn split<'a>(&self, ids: &'a [u32]) -> (&'a [u32], &'a [u32], &'a [u32]) {
+        let prefix = if ids.starts_with(&self.prefix) {
+            self.prefix.len()
+        } else {
+            0
+        };
+        let (prefix, rest) = ids.split_at(prefix);
+        let suffix = if rest.ends_with(&self.suffix) {
+            self.suffix.len()
+        } else {
+            0
+        };
+        let (content, suffix) = rest.split_at(rest.len() - suffix);
+        (prefix, content, suffix)
+    }
 }
 
 /// Lower-cases before all other normalisation. Nothing is done where a Lowercase is among the normalizers already: the
@@ -92,8 +129,7 @@ impl OvtTokenizer {
     /// `lower_case` puts a Lowercase normalizer in front, as sentence-transformers does for `do_lower_case: true`.
     pub fn from_json(json: &[u8], lower_case: bool) -> Result<Self> {
         // The crate panics on some malformed sections, which is no less the file's fault than an error is.
-        let loaded = catch_unwind(|| Self::load(json, lower_case))
-            .unwrap_or_else(|payload| Err(panic_text(payload.as_ref()).into()));
+        let loaded = caught(|| Self::load(json, lower_case)).unwrap_or_else(|said| Err(said.into()));
         loaded.map_err(|error| Error::file(format!("not a usable tokenizer.json: {error}")))
     }
 
@@ -144,7 +180,16 @@ impl OvtTokenizer {
         self.padding.as_ref()
     }
 
-    /// Encodes texts one by one. Equal to Hugging Face's `truncation=True, max_length=…` without padding.
+    /// Where the file's own truncation cuts.
+    pub fn cut(&self) -> OvtCut {
+        match self.truncation_direction {
+            TruncationDirection::Right => OvtCut::End,
+            TruncationDirection::Left => OvtCut::Start,
+        }
+    }
+
+    /// Encodes texts one by one. Equal to Hugging Face's `truncation=True, max_length=…` without padding, where there is no
+    /// head and there are no windows.
     pub fn encode(&self, texts: &[&str], options: &OvtEncodeOptions) -> Result<OvtEncoding> {
         let added = if options.add_special_tokens {
             self.template.len()
@@ -152,74 +197,64 @@ impl OvtTokenizer {
             0
         };
         check_room(options.max_length, added)?;
+        let head = unsafe { borrow_slice(options.head, options.head_len, "head") }?;
         let mut rows = OvtEncoding::with_rows(texts.len());
-        for (row, text) in texts.iter().enumerate() {
-            self.encode_text(text, added, options, &mut rows)
-                .map_err(|error| Error::file(format!("the tokenizer cannot encode the text of row {row}: {error}")))?;
+        for (input, text) in texts.iter().enumerate() {
+            let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+                Error::file(format!("the tokenizer cannot encode the text of row {input}: {error}"))
+            };
+            let whole = match options.with_offsets {
+                true => self.tokenizer.encode(*text, false),
+                false => self.tokenizer.encode_fast(*text, false),
+            };
+            let mut whole = whole.map_err(failed)?;
+            let offsets = options.with_offsets.then(|| Utf16Offsets::of(text));
+            let original_count = whole.len() + added;
+            for piece in pieces(whole.get_ids(), head, added, options)? {
+                let content = if piece.is_whole(whole.len()) {
+                    std::mem::take(&mut whole)
+                } else {
+                    cut(&whole, &piece)
+                };
+                let row = self.post_process(content, options.add_special_tokens).map_err(failed)?;
+                rows.ids.extend_from_slice(row.get_ids());
+                rows.type_ids.extend_from_slice(row.get_type_ids());
+                rows.special_tokens_mask
+                    .extend(row.get_special_tokens_mask().iter().map(|&special| special as u8));
+                if let Some(offsets) = &offsets {
+                    offsets.push_spans(row.get_offsets(), &mut rows.offsets);
+                }
+                let prefix = if added > 0 { self.template.prefix.len() } else { 0 };
+                rows.end_row(input, original_count, prefix, &piece);
+            }
         }
         Ok(rows)
     }
 
-    fn encode_text(
-        &self,
-        text: &str,
-        added: usize,
-        options: &OvtEncodeOptions,
-        rows: &mut OvtEncoding,
-    ) -> tokenizers::Result<()> {
-        let mut row = match options.with_offsets {
-            true => self.tokenizer.encode(text, false)?,
-            false => self.tokenizer.encode_fast(text, false)?,
-        };
-        let original_count = row.len() + added;
-        if options.max_length > 0 && original_count > options.max_length {
-            row = self.cut(&row, options.max_length - added);
+    fn post_process(&self, content: Encoding, add_special_tokens: bool) -> tokenizers::Result<Encoding> {
+        match &self.post_processor {
+            Some(post_processor) => post_processor.process(content, None, add_special_tokens),
+            None => Ok(content),
         }
-        if let Some(post_processor) = &self.post_processor {
-            row = post_processor.process(row, None, options.add_special_tokens)?;
-        }
-        rows.ids.extend_from_slice(row.get_ids());
-        rows.type_ids.extend_from_slice(row.get_type_ids());
-        rows.special_tokens_mask
-            .extend(row.get_special_tokens_mask().iter().map(|&special| special as u8));
-        if options.with_offsets {
-            push_utf16_spans(text, row.get_offsets(), &mut rows.offsets);
-        }
-        rows.end_row(original_count);
-        Ok(())
-    }
-
-    /// The first or last `keep` tokens. `Encoding::truncate` would also copy everything that is cut off.
-    fn cut(&self, row: &Encoding, keep: usize) -> Encoding {
-        let kept = match self.truncation_direction {
-            TruncationDirection::Right => 0..keep,
-            TruncationDirection::Left => row.len() - keep..row.len(),
-        };
-        Encoding::new(
-            row.get_ids()[kept.clone()].to_vec(),
-            row.get_type_ids()[kept.clone()].to_vec(),
-            row.get_tokens()[kept.clone()].to_vec(),
-            row.get_word_ids()[kept.clone()].to_vec(),
-            row.get_offsets()[kept.clone()].to_vec(),
-            row.get_special_tokens_mask()[kept.clone()].to_vec(),
-            row.get_attention_mask()[kept].to_vec(),
-            Vec::new(),
-            Default::default(),
-        )
     }
 
     /// Takes rows of exact model input. A row that is too long is cut where the text it came from would be: inside the
-    /// template's special tokens, if the row has them.
+    /// template's special tokens, if the row has them. Ids have no head.
     pub fn encode_ids(&self, input: &[&[u32]], options: &OvtEncodeOptions) -> Result<OvtEncoding> {
         let mut rows = OvtEncoding::with_rows(input.len());
         for (row, ids) in input.iter().enumerate() {
             self.check_ids(ids, format_args!("row {row}"))?;
-            if options.max_length > 0 && ids.len() > options.max_length {
-                self.push_cut_ids(ids, options.max_length, &mut rows.ids)?;
-            } else {
-                rows.ids.extend_from_slice(ids);
+            let (prefix, content, suffix) = self.template.split(ids);
+            let added = prefix.len() + suffix.len();
+            if ids.len() > options.max_length {
+                check_room(options.max_length, added)?;
             }
-            rows.end_row(ids.len());
+            for piece in pieces(content, &[], added, options)? {
+                rows.ids.extend_from_slice(prefix);
+                rows.ids.extend(piece.of(content));
+                rows.ids.extend_from_slice(suffix);
+                rows.end_row(row, ids.len(), prefix.len(), &piece);
+            }
         }
         rows.special_tokens_mask = rows
             .ids
@@ -229,30 +264,6 @@ impl OvtTokenizer {
         rows.type_ids = vec![0; rows.ids.len()];
         rows.offsets = vec![0; if options.with_offsets { 2 * rows.ids.len() } else { 0 }];
         Ok(rows)
-    }
-
-    fn push_cut_ids(&self, ids: &[u32], max_length: usize, out: &mut Vec<u32>) -> Result<()> {
-        let prefix = if ids.starts_with(&self.template.prefix) {
-            self.template.prefix.as_slice()
-        } else {
-            &[]
-        };
-        let content = &ids[prefix.len()..];
-        let suffix = if content.ends_with(&self.template.suffix) {
-            self.template.suffix.as_slice()
-        } else {
-            &[]
-        };
-        let content = &content[..content.len() - suffix.len()];
-        check_room(max_length, prefix.len() + suffix.len())?;
-        let keep = max_length - prefix.len() - suffix.len();
-        out.extend_from_slice(prefix);
-        out.extend_from_slice(match self.truncation_direction {
-            TruncationDirection::Right => &content[..keep],
-            TruncationDirection::Left => &content[content.len() - keep..],
-        });
-        out.extend_from_slice(suffix);
-        Ok(())
     }
 
     /// The text of token ids, as the tokenizer's decoder writes it.
@@ -271,6 +282,21 @@ impl OvtTokenizer {
             ))),
         }
     }
+}
+
+/// A piece of a text. `Encoding::truncate` would also copy everything that is cut off.
+fn cut(whole: &Encoding, piece: &Piece) -> Encoding {
+    Encoding::new(
+        piece.of(whole.get_ids()),
+        piece.of(whole.get_type_ids()),
+        piece.of(whole.get_tokens()),
+        piece.of(whole.get_word_ids()),
+        piece.of(whole.get_offsets()),
+        piece.of(whole.get_special_tokens_mask()),
+        piece.of(whole.get_attention_mask()),
+        Vec::new(),
+        Default::default(),
+    )
 }
 
 fn check_room(max_length: usize, special_tokens: usize) -> Result<()> {

@@ -4,7 +4,7 @@ use crate::encoding::OvtEncoding;
 use crate::ffi::{
     Error, OvtStatus, OvtString, OvtText, Result, borrow, borrow_mut, borrow_slice, free, guard, guard_new, guard_or,
 };
-use crate::tokenizer::{OvtEncodeOptions, OvtTokenizer};
+use crate::tokenizer::{OvtCut, OvtEncodeOptions, OvtTokenizer};
 use tokenizers::PaddingDirection;
 
 /// On which side of a row padding goes.
@@ -31,8 +31,8 @@ pub struct OvtPadding {
 /// With `lower_case`, texts are lower-cased (Unicode, character by character) before the file's own normalisation, unless
 /// one of its normalizers is named Lowercase.
 ///
-/// The file's own truncation and padding are switched off; see ovt_tokenizer_padding and OvtEncodeOptions. The
-/// truncation section's direction is kept. `*out` receives the tokenizer (NULL on failure).
+/// The file's own truncation and padding are switched off; see ovt_tokenizer_padding, ovt_tokenizer_cut and
+/// OvtEncodeOptions. `*out` receives the tokenizer (NULL on failure).
 /// OVT_STATUS_INVALID_FILE if the bytes are no tokenizer.json that the library understands.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ovt_tokenizer_new(
@@ -83,13 +83,22 @@ pub unsafe extern "C" fn ovt_tokenizer_padding(tokenizer: *const OvtTokenizer, o
     })
 }
 
-/// Encodes `n` texts, a row each, on the calling thread.
+/// Where the tokenizer.json cuts texts by itself: OVT_CUT_START if its truncation section has the direction Left, else
+/// OVT_CUT_END.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ovt_tokenizer_cut(tokenizer: *const OvtTokenizer) -> OvtCut {
+    guard_or(OvtCut::End, || {
+        unsafe { tokenizer.as_ref() }.map_or(OvtCut::End, OvtTokenizer::cut)
+    })
+}
+
+/// Encodes `n` texts, a row each unless they are cut into windows, on the calling thread.
 ///
 /// Rows longer than `max_length` are cut as Hugging Face does with `truncation=True, max_length=…`: the text's tokens
 /// are cut, then the special tokens are added. `*out` receives the rows (NULL on failure); the texts are not needed
 /// after the call. OVT_STATUS_INVALID_ARGUMENT if a text is not UTF-8 (the error names the row) or if `max_length` has
-/// no room for the special tokens; OVT_STATUS_INVALID_FILE if the tokenizer cannot encode a text, such as a word
-/// outside the vocabulary of a tokenizer without unknown token.
+/// no room for the special tokens, or for what it has to keep and the head of a text; OVT_STATUS_INVALID_FILE if the
+/// tokenizer cannot encode a text, such as a word outside the vocabulary of a tokenizer without unknown token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ovt_tokenizer_encode(
     tokenizer: *const OvtTokenizer,

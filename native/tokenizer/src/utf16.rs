@@ -1,20 +1,32 @@
 //! Byte offsets in UTF-8 text as offsets in UTF-16 code units, which is how JavaScript indexes strings.
 
-/// Converts (start, end) byte spans of `text` into UTF-16 spans, appended to `out` as start, end, start, end, …
-///
-/// A byte-level tokenizer may cut inside a character; such a span is widened to whole characters, so that slicing the
-/// text never splits a surrogate pair.
-pub fn push_utf16_spans(text: &str, spans: &[(usize, usize)], out: &mut Vec<u32>) {
-    if text.is_ascii() {
-        out.extend(spans.iter().flat_map(|&(start, end)| [start as u32, end as u32]));
-        return;
+/// The offsets of one text.
+pub struct Utf16Offsets<'a> {
+    text: &'a str,
+    /// See units_before; none where bytes are units.
+    units: Option<Vec<u32>>,
+}
+
+impl<'a> Utf16Offsets<'a> {
+    pub fn of(text: &'a str) -> Self {
+        let units = (!text.is_ascii()).then(|| units_before(text));
+        Self { text, units }
     }
-    let units = units_before(text);
-    out.extend(
-        spans
-            .iter()
-            .flat_map(|&(start, end)| [units[start], units[char_boundary_from(text, end)]]),
-    );
+
+    /// Converts (start, end) byte spans into UTF-16 spans, appended to `out` as start, end, start, end, …
+    ///
+    /// A byte-level tokenizer may cut inside a character; such a span is widened to whole characters, so that slicing the
+    /// text never splits a surrogate pair.
+    pub fn push_spans(&self, spans: &[(usize, usize)], out: &mut Vec<u32>) {
+        match &self.units {
+            None => out.extend(spans.iter().flat_map(|&(start, end)| [start as u32, end as u32])),
+            Some(units) => out.extend(
+                spans
+                    .iter()
+                    .flat_map(|&(start, end)| [units[start], units[char_boundary_from(self.text, end)]]),
+            ),
+        }
+    }
 }
 
 /// For every byte position up to and including the end: the UTF-16 units before the character that the byte is in.
@@ -41,7 +53,7 @@ mod tests {
 
     fn convert(text: &str, spans: &[(usize, usize)]) -> Vec<u32> {
         let mut out = Vec::new();
-        push_utf16_spans(text, spans, &mut out);
+        Utf16Offsets::of(text).push_spans(spans, &mut out);
         out
     }
 

@@ -29,6 +29,19 @@ describe('plain text', () => {
     expect(Float32Array.from(rows.flatMap(({ embedding }) => embedding))).toEqual(data);
   });
 
+  test('--clean cleans what is embedded, and leaves what is written', async () => {
+    write('marked-up.txt', '<p>the&nbsp;  river</p>\nthe river\n');
+    const { code, stdout } = await place.run('embed', 'marked-up.txt', '--clean', 'html,nfkc,whitespace');
+    expect(code).toBe(0);
+    const [cleaned, plain] = jsonLines<Row>(stdout) as [Row, Row];
+    expect(cleaned.text).toBe('<p>the&nbsp;  river</p>');
+    expect(cleaned.embedding).toEqual(plain.embedding);
+
+    for (const steps of ['htlm', 'nfc,nfkc', '']) {
+      expect(await place.run('embed', 'marked-up.txt', '--clean', steps)).toMatchObject({ code: 2 });
+    }
+  });
+
   test('LF, CRLF, a byte order mark, empty lines and a last line without an end', async () => {
     write('lines.txt', '\uFEFFfirst\r\n\n  spaces stay  \n\r\nlast');
     const { stdout } = await place.run('embed', 'lines.txt');

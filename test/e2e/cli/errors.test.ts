@@ -1,5 +1,5 @@
 /** Each kind of failure: its exit code, its message with the place, and what was written before it. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { jsonLines, Workplace } from './support.js';
 
@@ -112,7 +112,27 @@ test('a reader that leaves is the end of the work, and no error (0)', async () =
   writeFileSync(place.file('many.txt'), 'the river and the stone\n'.repeat(20_000));
   const child = place.start('embed', 'many.txt', '--quiet');
   child.stdout.once('data', () => child.stdout.destroy());
+  expect(await outcomeOf(child)).toEqual({ code: 0, stderr: '' });
+});
+
+test('nor is one of the help that leaves at once', async () => {
+  const child = place.start('help', 'embed');
+  child.stdout.destroy();
+  expect(await outcomeOf(child)).toEqual({ code: 0, stderr: '' });
+});
+
+test('a tokenizer.json at which its library panics is an error, in one line', async () => {
+  cpSync(place.file('model'), place.file('panics'), { recursive: true });
+  const tokenizer = JSON.parse(readFileSync(place.file('panics/tokenizer.json'), 'utf8'));
+  tokenizer.model = { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [['a', 'b']] };
+  writeFileSync(place.file('panics/tokenizer.json'), JSON.stringify(tokenizer));
+  const { code, stderr } = await place.run('embed', 'one.txt', '--model', './panics');
+  expect(code).toBe(4);
+  expect(stderr).toMatch(/^ovembed: .*tokenizer\.json: not a usable tokenizer\.json: .*\n$/);
+});
+
+async function outcomeOf(child: ReturnType<Workplace['start']>) {
   const stderr = Buffer.concat(await child.stderr.toArray()).toString();
   const code = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-});
+  return { code, stderr };
+}

@@ -25,6 +25,13 @@ describe('BlobCache', () => {
     expect(new Set([file, ...(await Promise.all(others))]).size).toBe(Object.keys(KEY).length + 1);
   });
 
+  test('knows what it has', async () => {
+    const cache = new BlobCache(freshCacheDir());
+    expect(await cache.has(KEY)).toBe(false);
+    writeFileSync((await cache.fileFor(KEY)) as string, 'compiled');
+    expect([await cache.has(KEY), await cache.has({ ...KEY, precision: 'bf16' })]).toEqual([true, false]);
+  });
+
   test('deletes what was used longest ago until the rest fits, but never the file in use', async () => {
     const cacheDir = freshCacheDir();
     const cache = new BlobCache(cacheDir, 250);

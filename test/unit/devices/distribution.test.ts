@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { FakeWorld, vectorOf } from '../fake-native.js';
 import { loadFake } from '../load-fake.js';
-import { FakeChain, fails, type Ran } from './fake-devices.js';
+import { FakeChain, fails, runAll } from './fake-devices.js';
 
 /** Two devices, of which the second takes four times as long for a batch. */
 function pair() {
@@ -12,25 +12,6 @@ function pair() {
   quick.behaviour = takes(10);
   slow.behaviour = takes(40);
   return { chain, quick, slow };
-}
-
-/** Runs batches of one row each, as many at once as there is room for. Returns what came of each, and the ms. */
-async function runAll(chain: FakeChain, count: number): Promise<{ outcomes: Ran[]; ms: number }> {
-  const outcomes: Ran[] = [];
-  const startedAt = chain.clock.now();
-  let next = 0;
-  let running = 0;
-  while (outcomes.length < count) {
-    for (; next < count && running < chain.fallback.concurrency; next++, running++) {
-      const row = next;
-      void chain.start([row]).then((outcome) => {
-        running--;
-        outcomes[row] = outcome;
-      });
-    }
-    await chain.pass(5);
-  }
-  return { outcomes, ms: chain.clock.now() - startedAt };
 }
 
 test('each device does what it is quick enough for, and every batch comes back once', async () => {

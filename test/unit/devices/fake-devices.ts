@@ -4,6 +4,7 @@ import type { RunResult } from '../../../lib/batching/work.js';
 import { Device } from '../../../lib/devices/device.js';
 import { Fallback } from '../../../lib/devices/fallback.js';
 import { type FallbackOptions, fallbackPolicy } from '../../../lib/devices/fallback-options.js';
+import { Verifier } from '../../../lib/devices/verifier.js';
 import { OvembedError } from '../../../lib/errors.js';
 import type { BatchPart, InferOptions, InferResult, NativePipeline } from '../../../lib/native.js';
 import { FakeClock } from '../batching/fake-clock.js';
@@ -15,8 +16,8 @@ export type Behaviour = (rows: number[]) => unknown;
 export class FakePipeline {
   readonly name: string;
   behaviour: Behaviour = () => {};
-  /** Whether a short text goes well; by default as the behaviour says of a row that is in no batch. */
-  checkFails: boolean | undefined;
+  /** Vectors come out wrong. */
+  isWrong = false;
   /** All tries. */
   readonly tries: number[][] = [];
   readonly stopped: number[] = [];
@@ -50,7 +51,7 @@ export class FakePipeline {
     const spoilt = ((await Promise.race([this.behaviour(rows), ended])) ?? []) as number[];
     this.#pending.delete(job);
     return {
-      data: Float32Array.from(rows, (row) => (spoilt.includes(row) ? Number.NaN : row)),
+      data: Float32Array.from(rows, (row) => (spoilt.includes(row) ? Number.NaN : row + (this.isWrong ? 0.5 : 0))),
       nonFiniteRows: Uint32Array.from(rows.flatMap((row, i) => (spoilt.includes(row) ? [i] : []))),
       queueMicros: 0,
       inferMicros: 100,
@@ -67,6 +68,8 @@ export const never = () => new Promise<never>(() => {});
 /** Row that stands for the text that shows whether a device is well. */
 export const CHECK = 1_000;
 
+class WrongAnswer extends Error {}
+
 export class FakeChain {
   readonly clock = new FakeClock();
   readonly pipelines: FakePipeline[];
@@ -75,7 +78,8 @@ export class FakeChain {
   readonly events: string[] = [];
   #job = 1;
 
-  constructor(names: string[], options: FallbackOptions = {}, distributes = false) {
+  /** @param verified devices whose results are held back until they are known to be right */
+  constructor(names: string[], options: FallbackOptions = {}, distributes = false, verified: string[] = []) {
     const policy = fallbackPolicy(options);
     this.pipelines = names.map((name) => new FakePipeline(name));
     const check = async (device: Device) => {
@@ -89,6 +93,7 @@ export class FakeChain {
         policy.healthTimeoutMs,
       );
       if (result.nonFiniteRows.length > 0) throw new Error('NaN');
+      if (verified.includes(device.name) && result.data[0] !== CHECK) throw new WrongAnswer('wrong');
     };
     this.devices = this.pipelines.map(({ name, pipeline }) => {
       const plan = { device: name, fullName: name, capabilities: [], driver: null, reason: 'asked for' };
@@ -104,6 +109,12 @@ export class FakeChain {
       policy,
       clock: this.clock,
       check,
+      verifier: new Verifier({
+        knows: ({ name }) => verified.includes(name),
+        check,
+        isWrong: (error) => error instanceof WrongAnswer,
+        tries: policy.tries,
+      }),
       random: () => 0,
       observer: { onFallback: (from, to) => void this.events.push(`${from.name} > ${to.name}`) },
     });
@@ -143,3 +154,22 @@ export interface Ran {
 }
 
 const OPTIONS = { bucket: 16, output: 'pooled', dimensions: 0, normalize: true } as const;
+
+/** Runs batches of one row each, as many at once as there is room for. Returns what came of each, and the ms. */
+export async function runAll(chain: FakeChain, count: number): Promise<{ outcomes: Ran[]; ms: number }> {
+  const outcomes: Ran[] = [];
+  const startedAt = chain.clock.now();
+  let next = 0;
+  let running = 0;
+  while (outcomes.length < count) {
+    for (; next < count && running < chain.fallback.concurrency; next++, running++) {
+      const row = next;
+      void chain.start([row]).then((outcome) => {
+        running--;
+        outcomes[row] = outcome;
+      });
+    }
+    await chain.pass(5);
+  }
+  return { outcomes, ms: chain.clock.now() - startedAt };
+}

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { CHECK, FakeChain, fails, never } from './fake-devices.js';
+import { FakeWorld, textsOf, vectorOf } from '../fake-native.js';
+import { loadFake } from '../load-fake.js';
+import { CHECK, FakeChain, fails, never, runAll } from './fake-devices.js';
 
 /** Fails so many times, then works. */
 function failing(times: number) {
@@ -76,6 +78,64 @@ describe('a batch that fails', () => {
     const spoilt = await chain.run([4, 5]);
     expect([...(spoilt.result?.nonFiniteRows ?? [])]).toEqual([1]);
     expect(chain.devices.map(({ info }) => info.counts.failures)).toEqual([1, 0]);
+  });
+});
+
+describe('a batch that waits for its next try', () => {
+  test('leaves its place to others, up to 32 of them', async () => {
+    const chain = new FakeChain(['CPU']);
+    const [cpu] = chain.pipelines as [(typeof chain.pipelines)[0]];
+    let told = 0;
+    chain.fallback.onRoom(() => told++);
+    cpu.behaviour = failing(3);
+    expect(chain.fallback.concurrency).toBe(2);
+    const first = [chain.start([1]), chain.start([2]), chain.start([3])];
+    await chain.pass(0);
+    expect([chain.fallback.concurrency, told]).toEqual([5, 3]);
+    cpu.behaviour = failing(50);
+    const others = Array.from({ length: 50 }, (_, i) => chain.start([10 + i]));
+    await chain.pass(0);
+    expect(chain.fallback.concurrency).toBe(2 + 32);
+    await chain.pass(100);
+    expect((await Promise.all([...first, ...others])).every(({ result }) => result)).toBe(true);
+    expect(chain.fallback.concurrency).toBe(2);
+  });
+
+  test('does not hold up the others: where three in ten tries fail, there is six tenths of the throughput', async () => {
+    const msFor = async (share: number) => {
+      const chain = new FakeChain(['NPU', 'CPU']);
+      const [npu] = chain.pipelines as [(typeof chain.pipelines)[0]];
+      let seed = 7;
+      npu.behaviour = async () => {
+        seed = (seed * 48_271) % 0x7fffffff;
+        const isFailing = seed / 0x7fffffff < share;
+        await new Promise<void>((resolve) => void chain.clock.after(10, resolve));
+        if (isFailing) fails();
+      };
+      const { outcomes, ms } = await runAll(chain, 900);
+      outcomes.forEach(({ result }, row) => {
+        expect(result?.data[0]).toBe(row);
+      });
+      return ms;
+    };
+    expect((await msFor(0)) / (await msFor(0.3))).toBeGreaterThan(0.6);
+  });
+
+  test('is passed even where the device takes one batch at a time', async () => {
+    const world = new FakeWorld();
+    world.concurrency = 1;
+    const embedder = await loadFake(world, { fallback: { delayMs: 50 }, batchTokens: 16, maxBatchSize: 1 });
+    const ran: string[] = [];
+    world.onInfer = (parts) => {
+      const [text] = textsOf(parts) as [string];
+      ran.push(text);
+      if (ran.length === 1) fails();
+    };
+    const texts = ['a', 'b', 'c', 'd'];
+    const result = await embedder.embed(texts);
+    expect(ran).toEqual(['a', 'b', 'c', 'd', 'a']);
+    for (const [i, text] of texts.entries()) expect(result.at(i)).toEqual(vectorOf(text));
+    await embedder.close();
   });
 });
 

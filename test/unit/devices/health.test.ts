@@ -5,7 +5,7 @@ import { FakeClock } from '../batching/fake-clock.js';
 import { CHECK, FakeChain, fails } from './fake-devices.js';
 
 /** A chain that is looked after, as Embedders look after theirs. */
-function watched(knows: boolean) {
+function watched(isUnsure: boolean) {
   const chain = new FakeChain(['NPU', 'CPU']);
   const { devices, clock } = chain;
   const { check } = chain.fallback.options;
@@ -14,7 +14,7 @@ function watched(knows: boolean) {
     clock,
     intervalMs: 30_000,
     check,
-    knows: ({ name }) => knows && name === 'NPU',
+    isUnsure: ({ name }) => isUnsure && name === 'NPU',
   });
   return { chain, health, npu: chain.pipelines[0] as (typeof chain.pipelines)[0] };
 }
@@ -36,12 +36,12 @@ test('a device that had no batch lately is tried, and left alone if that fails t
 });
 
 test('one that had a batch is not, unless its vectors can be told to be wrong', async () => {
-  for (const knows of [false, true]) {
-    const { chain, health, npu } = watched(knows);
+  for (const isUnsure of [false, true]) {
+    const { chain, health, npu } = watched(isUnsure);
     await chain.pass(20_000);
     await chain.run([1]);
     await chain.pass(15_000);
-    expect(npu.tries).toEqual(knows ? [[1], [CHECK]] : [[1]]);
+    expect(npu.tries).toEqual(isUnsure ? [[1], [CHECK]] : [[1]]);
     await health.close();
   }
 });

@@ -194,7 +194,7 @@ describe('the comparison with the CPU', () => {
 
 test('a list goes on on the next device in the middle, with each vector once, and says so', async () => {
   const world = worldWith(CPU, GPU);
-  const embedder = await load(world, ['GPU', 'CPU'], { batchTokens: 32 });
+  const embedder = await load(world, ['GPU', 'CPU'], { batchTokens: 32, fallback: { ...QUICK, verify: 'interval' } });
   let left = 3;
   world.onInfer = (_parts, _options, _precision, device) => {
     if (device === 'GPU' && left-- <= 0) throw deviceFailed('unplugged');
@@ -207,8 +207,64 @@ test('a list goes on on the next device in the middle, with each vector once, an
   for (const [i, text] of texts.entries()) expect(result.at(i)).toEqual(vectorOf(text));
   expect(result.metadata.devices).toEqual(['GPU', 'CPU']);
   expect(events).toContainEqual({ from: 'GPU', to: 'CPU', reason: 'unplugged' });
-  expect(events.at(-1)).toEqual({ device: 'GPU', reason: 'unplugged' });
+  expect(events).toContainEqual({ device: 'GPU', reason: 'unplugged' });
   await embedder.close();
+});
+
+/** A world whose GPU answers wrong from the given batch on, counted once it has been loaded. */
+function worldThatGoesWrong() {
+  const world = worldWith(CPU, GPU);
+  let left = Infinity;
+  world.onInfer = (_parts, _options, _precision, device) => {
+    if (device === 'GPU') left--;
+  };
+  world.distort = (value, _precision, device) => (device === 'GPU' && left < 0 ? -value : value);
+  return { world, goWrongAfter: (batches: number) => (left = batches) };
+}
+
+test.each(['dynamic', 'static'] as const)(
+  'a device that begins to answer wrong gives no wrong vector (%s)',
+  async (shapes) => {
+    const { world, goWrongAfter } = worldThatGoesWrong();
+    const embedder = await load(world, ['GPU', 'CPU'], { batchTokens: 32, shapes, buckets: [16] });
+    if (shapes === 'static') while (world.openPipelines < 4) await sleep(1);
+    const texts = Array.from({ length: 400 }, (_, i) => `text ${i}`);
+    goWrongAfter(150);
+    const result = await embedder.embed(texts);
+    for (const [i, text] of texts.entries()) expect(result.at(i)).toEqual(vectorOf(text));
+    expect(result.metadata.devices).toEqual(['GPU', 'CPU']);
+    expect(embedder.info.devices[0]).toMatchObject({
+      state: 'failing',
+      reason: expect.stringMatching(/^GPU gives a vector with a cosine of -1.00000 to the CPU's, less than 0.999.$/),
+    });
+    await embedder.close();
+    expect([world.openPipelines, world.openEncodings]).toEqual([0, 0]);
+  },
+);
+
+test("verify: 'interval' believes it until it is looked at", async () => {
+  const { world, goWrongAfter } = worldThatGoesWrong();
+  await expect(load(world, 'CPU', { fallback: { verify: 'never' as never } })).rejects.toThrow('verify');
+  const fallback = { ...QUICK, verify: 'interval', healthIntervalMs: 20 } as const;
+  const embedder = await load(world, ['GPU', 'CPU'], { fallback });
+  const batches = world.batches.length;
+  goWrongAfter(0);
+  expect((await embedder.embed(['a'])).at(0)).not.toEqual(vectorOf('a'));
+  expect(world.batches.length).toBe(batches + 1);
+  await new Promise((resolve) => embedder.once('degraded', resolve));
+  expect((await embedder.embed(['a'])).at(0)).toEqual(vectorOf('a'));
+  await embedder.close();
+});
+
+test('the CPU, and a device without fallback, run nothing beside their batches', async () => {
+  for (const options of [{ device: 'CPU' }, { device: 'GPU', fallback: false }]) {
+    const world = worldWith(CPU, GPU);
+    const embedder = await loadFake(world, { fallback: QUICK, ...options });
+    const batches = world.batches.length;
+    await embedder.embed(['a']);
+    expect(world.batches.length).toBe(batches + 1);
+    await embedder.close();
+  }
 });
 
 test('a text that no device can run fails alone, and the error says which', async () => {

@@ -8,6 +8,7 @@ const embeddings = new Embeddings({
   dtype: 'float32',
   tokens: Uint32Array.of(3, 4, 5),
   originalTokens: Uint32Array.of(3, 4, 9),
+  chunks: Uint32Array.of(1, 1, 1),
   truncated: Uint8Array.of(0, 0, 1),
   timings: { totalMs: 0, tokenizeMs: 0, queueMs: 0, inferMs: 0, poolMs: 0 },
   metadata: {

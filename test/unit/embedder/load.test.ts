@@ -41,6 +41,7 @@ describe('Embedder.load', () => {
           precision: 'f32',
           activations: 'f32',
           latencyMs: null,
+          executionDevices: ['CPU'],
           counts: { batches: 0, failures: 0, retries: 0, hangs: 0 },
         },
       ],

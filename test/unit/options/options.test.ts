@@ -71,7 +71,7 @@ describe('load options', () => {
     ['queryInstruction', '\ud800'],
     ['embedInstruction', 5],
     ['dimensions', -1],
-    ['truncate', 'start'],
+    ['truncate', 'middle'],
     ['revision', ''],
     ['cacheDir', false],
     ['offline', 'yes'],

@@ -2,12 +2,16 @@
 
 use ovembed_tokenizer::encoding::{OvtEncoding, OvtEncodingView, ovt_encoding_free, ovt_encoding_view};
 use ovembed_tokenizer::ffi::{OvtStatus, OvtString, OvtText, ovt_string_free};
-use ovembed_tokenizer::tokenizer::{OvtEncodeOptions, OvtTokenizer};
+use ovembed_tokenizer::tokenizer::{OvtCut, OvtEncodeOptions, OvtTokenizer};
 use ovembed_tokenizer::tokenizer_ffi::*;
 use std::{ptr, slice};
 
 pub const PLAIN: OvtEncodeOptions = OvtEncodeOptions {
     max_length: 0,
+    cut: OvtCut::End,
+    overlap: 0,
+    head: ptr::null(),
+    head_len: 0,
     add_special_tokens: true,
     with_offsets: false,
 };
@@ -93,6 +97,9 @@ pub struct Rows {
     pub offsets: Vec<u32>,
     pub original_counts: Vec<u32>,
     pub truncated: Vec<u8>,
+    pub inputs: Vec<u32>,
+    /// Start and number, row by row.
+    pub own: Vec<(u32, u32)>,
 }
 
 impl Rows {
@@ -114,6 +121,12 @@ impl Rows {
                 offsets: slice::from_raw_parts(view.offsets, view.offsets_len).to_vec(),
                 original_counts: slice::from_raw_parts(view.original_counts, view.rows).to_vec(),
                 truncated: slice::from_raw_parts(view.truncated, view.rows).to_vec(),
+                inputs: slice::from_raw_parts(view.inputs, view.rows).to_vec(),
+                own: slice::from_raw_parts(view.own_starts, view.rows)
+                    .iter()
+                    .copied()
+                    .zip(slice::from_raw_parts(view.own_counts, view.rows).iter().copied())
+                    .collect(),
             };
             ovt_encoding_free(encoding);
             rows
@@ -132,6 +145,10 @@ impl Handle {
 
     fn new(json: &[u8], lower_case: bool) -> Result<Self, Failure> {
         call(|out, error| unsafe { ovt_tokenizer_new(json.as_ptr(), json.len(), lower_case, out, error) }).map(Handle)
+    }
+
+    pub fn cut(&self) -> OvtCut {
+        unsafe { ovt_tokenizer_cut(self.0) }
     }
 
     pub fn encode(&self, texts: &[&str], options: OvtEncodeOptions) -> Result<Rows, Failure> {

@@ -9,3 +9,4 @@ mod offsets;
 mod rows;
 mod safetensors;
 mod tokenizer_files;
+mod windows;

@@ -5,13 +5,15 @@ use crate::handles::{Handle, OFFSETS, PLAIN, Rows};
 use ovembed_tokenizer::encoding::OvtEncoding;
 use ovembed_tokenizer::ffi::OvtStatus;
 use ovembed_tokenizer::safetensors::OvtSafetensors;
-use ovembed_tokenizer::tokenizer::{OvtEncodeOptions, OvtTokenizer};
+use ovembed_tokenizer::tokenizer::{OvtCut, OvtEncodeOptions, OvtTokenizer};
 use std::thread;
 use tokenizers::{Tokenizer, TruncationDirection, TruncationParams};
 
 fn limit(max_length: usize) -> OvtEncodeOptions {
     OvtEncodeOptions { max_length, ..PLAIN }
 }
+
+const CUTS: [OvtCut; 2] = [OvtCut::End, OvtCut::Start];
 
 #[test]
 fn rows_are_flat_and_in_order() {
@@ -72,19 +74,23 @@ fn truncation_equals_hugging_face() {
     let texts: Vec<&str> = texts.iter().map(String::as_str).chain(TEXTS).collect();
     for (name, json) in all() {
         let handle = Handle::load(&json).unwrap();
-        for (max_length, add_special_tokens) in (2..12).chain([64]).flat_map(|length| [(length, true), (length, false)])
+        for (max_length, add_special_tokens, cut) in (2..12)
+            .chain([64])
+            .flat_map(|length| [(length, true), (length, false)])
+            .flat_map(|(length, special)| CUTS.map(|cut| (length, special, cut)))
         {
             let options = OvtEncodeOptions {
                 max_length,
                 add_special_tokens,
-                with_offsets: true,
+                cut,
+                ..OFFSETS
             };
             let rows = handle.encode(&texts, options).unwrap();
-            let expected = reference_rows(&json, &texts, max_length, add_special_tokens);
+            let expected = reference_rows(&json, &texts, &options);
             let actual = (rows.row_starts, rows.ids, rows.type_ids, rows.mask);
             assert_eq!(
                 actual, expected,
-                "{name}, {max_length} tokens, special tokens: {add_special_tokens}"
+                "{name}, {max_length} tokens, {cut:?}, special tokens: {add_special_tokens}"
             );
         }
     }
@@ -92,18 +98,20 @@ fn truncation_equals_hugging_face() {
 
 type ReferenceRows = (Vec<usize>, Vec<u32>, Vec<u32>, Vec<u8>);
 
-fn reference_rows(json: &[u8], texts: &[&str], max_length: usize, add_special_tokens: bool) -> ReferenceRows {
+fn reference_rows(json: &[u8], texts: &[&str], options: &OvtEncodeOptions) -> ReferenceRows {
     let mut reference = Tokenizer::from_bytes(json).unwrap();
-    let direction = reference.get_truncation().unwrap().direction;
     let params = TruncationParams {
-        max_length,
-        direction,
+        max_length: options.max_length,
+        direction: match options.cut {
+            OvtCut::Start => TruncationDirection::Left,
+            _ => TruncationDirection::Right,
+        },
         ..Default::default()
     };
     reference.with_truncation(Some(params)).unwrap();
     let (mut starts, mut ids, mut type_ids, mut mask) = (vec![0], vec![], vec![], vec![]);
     for text in texts {
-        let row = reference.encode(*text, add_special_tokens).unwrap();
+        let row = reference.encode(*text, options.add_special_tokens).unwrap();
         ids.extend(row.get_ids());
         type_ids.extend(row.get_type_ids());
         mask.extend(row.get_special_tokens_mask().iter().map(|&special| special as u8));
@@ -113,22 +121,18 @@ fn reference_rows(json: &[u8], texts: &[&str], max_length: usize, add_special_to
 }
 
 #[test]
-fn truncation_direction_is_the_files() {
-    let cut = |direction| {
-        let handle = Handle::load(&bytes(&cutting(wordpiece(), direction))).unwrap();
-        let rows = handle.encode(&["a b c"], limit(4)).unwrap();
+fn the_files_direction_is_told_and_not_taken() {
+    let load = |json| Handle::load(&bytes(&json)).unwrap();
+    let left = load(cutting(wordpiece(), "Left"));
+    assert_eq!(left.cut(), OvtCut::Start);
+    assert_eq!(load(cutting(wordpiece(), "Right")).cut(), OvtCut::End);
+    assert_eq!(load(wordpiece()).cut(), OvtCut::End);
+    let cut = |cut| {
+        let rows = left.encode(&["a b c"], OvtEncodeOptions { cut, ..limit(4) }).unwrap();
         assert_eq!((rows.original_counts, rows.truncated), (vec![5], vec![1]));
-        handle.decode(&rows.ids, true).unwrap()
+        left.decode(&rows.ids, true).unwrap()
     };
-    assert_eq!((cut("Right").as_str(), cut("Left").as_str()), ("a b", "b c"));
-    let unspecified = Tokenizer::from_bytes(bytes(&wordpiece())).unwrap();
-    assert_eq!(
-        unspecified
-            .get_truncation()
-            .map(|params| params.direction)
-            .unwrap_or_default(),
-        TruncationDirection::Right
-    );
+    assert_eq!((cut(OvtCut::End).as_str(), cut(OvtCut::Start).as_str()), ("a b", "b c"));
 }
 
 #[test]
@@ -160,13 +164,21 @@ fn ids_of_a_text_give_the_row_of_the_text() {
     for (name, json) in all() {
         let handle = Handle::load(&json).unwrap();
         let whole = handle.encode(&texts, PLAIN).unwrap();
-        for max_length in [0, 2, 3, 4, 5, 8, 13, 64] {
-            let expected = handle.encode(&texts, limit(max_length)).unwrap();
-            let mut actual = again(&handle, &whole, limit(max_length));
+        for (max_length, cut) in [0, 2, 3, 4, 5, 8, 13, 64]
+            .iter()
+            .flat_map(|&length| [OvtCut::End, OvtCut::Start, OvtCut::Windows].map(|cut| (length, cut)))
+            .filter(|&case| case != (2, OvtCut::Windows))
+        {
+            let options = OvtEncodeOptions {
+                cut,
+                ..limit(max_length)
+            };
+            let expected = handle.encode(&texts, options).unwrap();
+            let mut actual = again(&handle, &whole, options);
             // Of the two masks only that of ids marks special tokens that stand in the text.
             assert!(actual.mask.iter().zip(&expected.mask).all(|(ids, text)| ids >= text));
             actual.mask.clone_from(&expected.mask);
-            assert_eq!(actual, expected, "{name}, {max_length} tokens");
+            assert_eq!(actual, expected, "{name}, {max_length} tokens, {cut:?}");
         }
     }
 }
