@@ -13,12 +13,15 @@ import { type ClientLimits, limitClients } from './guards/clients.js';
 import { limitBodies } from './guards/slow-body.js';
 import { HttpError } from './http-error.js';
 import { DEFAULT_LIMITS, LIMIT_CHECKS, type ServerLimits } from './limits.js';
+import { documentRoutes } from './openapi/document.js';
 import { answerWith, openAiError } from './protocols/errors.js';
 import { RequestMetrics } from './request-metrics.js';
 import { healthRoutes } from './routes/health.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { openAiRoutes } from './routes/openai.js';
+import { isPage, pageRoutes } from './routes/pages.js';
 import { remoteRoutes } from './routes/remote.js';
+import { statusRoutes } from './routes/status.js';
 import { teiRoutes } from './routes/tei.js';
 import { type GivenModel, ServedModels } from './served-models.js';
 
@@ -26,13 +29,18 @@ import { type GivenModel, ServedModels } from './served-models.js';
 export interface RoutesOptions {
   /** The first is the one of requests that name none. An embedder that is given is not closed. */
   models: readonly GivenModel[];
-  /** One of them is needed by every route but `/health`. Default: none is needed. */
+  /** One of them is needed by every route but `/health`, `/openapi.json` and the pages. Default: none is needed. */
   apiKeys?: ApiKeys | readonly string[];
   limits?: Partial<ServerLimits>;
   /** Of each client: its API key, else its address. */
   clients?: ClientLimits;
   /** Resident bytes above which idle models are unloaded before another is loaded. Default 0: no bound. */
   memoryBytes?: number;
+  /**
+   * A status page at `/` and documentation at `/docs`. Default: `true` for `createServer`, `false` within an app of yours, which may
+   * have its own.
+   */
+  pages?: boolean;
   logger?: Logger;
 }
 
@@ -40,6 +48,7 @@ export interface RoutesOptions {
 export interface Routes extends ServerContext {
   apiKeys: ApiKeys;
   clients: ClientLimits;
+  pages: boolean;
 }
 
 declare module 'fastify' {
@@ -54,21 +63,22 @@ export function limitsOf({ limits = {} }: Pick<RoutesOptions, 'limits'>): Server
 }
 
 export function contextOf(options: RoutesOptions): Routes {
-  const { models, apiKeys = [], limits = {}, clients = {}, memoryBytes = 0, logger } = options;
+  const { models, apiKeys = [], limits = {}, clients = {}, memoryBytes = 0, pages = false, logger } = options;
   if (models.length === 0) throw new OvembedError('ERR_INVALID_ARGUMENT', 'The server needs at least one model.');
   const state: ServerState = { phase: 'ready' };
   return {
     models: new ServedModels(models, { logger: resolveLogger(logger), memoryBytes }),
     limits: limitsOf({ limits }),
     clients,
+    pages,
     requests: new RequestMetrics(),
     state,
     apiKeys: apiKeys instanceof ApiKeys ? apiKeys : new ApiKeys(apiKeys),
   };
 }
 
-/** Routes that need no key: a balancer asks them. */
-const isPublic = (url: string) => url.startsWith('/health');
+/** Routes that need no key: a balancer asks them, or they tell nothing of this server. */
+const isPublic = (url: string) => url.startsWith('/health') || url === '/openapi.json' || isPage(url);
 
 /** For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. */
 export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = async (app, options) => {
@@ -86,11 +96,14 @@ export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = 
   app.setValidatorCompiler(checkBody as FastifySchemaCompiler<unknown>);
   jsonOnly(app);
   limitBodies(app, limits);
+  await documentRoutes(app, apiKeys);
   await app.register(healthRoutes, context);
   await app.register(metricsRoutes, context);
   await app.register(openAiRoutes, context);
   await app.register(teiRoutes, context);
   await app.register(remoteRoutes, context);
+  await app.register(statusRoutes, context);
+  if (context.pages) await app.register(pageRoutes);
   if (!('context' in options)) {
     await models.warmUp();
     app.addHook('onClose', () => models.close());

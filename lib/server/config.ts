@@ -104,6 +104,7 @@ const CONFIG_CHECKS: Checks<ServerConfig> = {
   clients: (value, name) => checkOptions(value as object, CLIENT_CHECKS, name),
   memoryBytes: anInteger(0, Number.MAX_SAFE_INTEGER),
   drainMs: aDuration,
+  pages: aBoolean,
   requestLog: (value, name) => {
     if (typeof value !== 'boolean' && typeof value !== 'object')
       throw invalidArgument(name, 'a boolean or options of pino', value);

@@ -113,7 +113,7 @@ export async function createServer(options: ServerOptions): Promise<EmbeddingSer
   const { host = '127.0.0.1', socket, allowedHosts = [], tls, requestLog = false } = options;
   const keys = await allKeys(options);
   refuseOpenDoor(options, keys);
-  const routes = contextOf({ ...options, apiKeys: new ApiKeys(keys) });
+  const routes = contextOf({ ...options, pages: options.pages ?? true, apiKeys: new ApiKeys(keys) });
   const { limits } = routes;
   const { fastify } = await importServerPeer(() => import('fastify'), 'fastify');
   const https = tls && { cert: await read(tls.certFile), key: await read(tls.keyFile) };

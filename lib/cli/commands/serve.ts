@@ -26,6 +26,8 @@ export interface ServeFlags extends CommonFlags {
   drainMs?: number;
   memoryMb?: number;
   workers?: number;
+  /** False where `--no-pages` was given. */
+  pages?: boolean;
 }
 
 /** @returns the exit code, when the server has ended */
@@ -66,6 +68,7 @@ async function configOf(model: string | undefined, flags: ServeFlags): Promise<S
     insecure: flags.insecure,
     allowedHosts: flags.allowedHost,
     drainMs: flags.drainMs,
+    pages: flags.pages === false ? false : undefined,
     memoryBytes: memoryMb === undefined ? undefined : memoryMb * 2 ** 20,
     tls: tlsCert === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
   });

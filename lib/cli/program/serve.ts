@@ -40,6 +40,7 @@ export function addServe(program: Command, run: Run): void {
     .option('--tls-cert <file>', 'PEM')
     .option('--tls-key <file>', 'PEM')
     .option('--workers <n>', 'processes that share the port, each with its models (default: 1)', positiveInteger)
+    .option('--no-pages', 'no status page at / and no documentation at /docs')
     .option('--drain-ms <n>', 'how long requests under way are waited for at the end (default: 30000)', positiveInteger)
     .option('--memory-mb <n>', 'resident memory above which idle models are unloaded', positiveInteger);
   addCommonOptions(serve)

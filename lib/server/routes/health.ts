@@ -27,7 +27,8 @@ function reportHealth({ models, state }: ServerContext) {
   return { status: state.phase === 'ready' ? (worst ?? 'ok') : state.phase, models: reports };
 }
 
-function reportModel({ name, embedder }: ServedModel) {
+/** Also what the status page shows of a model. */
+export function reportModel({ name, embedder }: ServedModel) {
   if (!embedder) return { name, loaded: false, status: 'ok' as const };
   const { info } = embedder;
   const { queue, inFlight, rates } = embedder.status();
