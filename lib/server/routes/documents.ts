@@ -1,0 +1,93 @@
+/** `/v1/embeddings/stream`: jobs of any size, NDJSON in and out. */
+import type { Readable } from 'node:stream';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { Embedder } from '../../embedder.js';
+import type { ServerContext } from '../context.js';
+import { clientGone } from '../deadline.js';
+import { DocumentJob } from '../document-job.js';
+import { documentsOfLines, documentsOfList } from '../documents.js';
+import { limitSilence } from '../guards/slow-body.js';
+import type { ServerLimits } from '../limits.js';
+import { answerWith, openAiError } from '../protocols/errors.js';
+import { truncation } from '../schemas.js';
+
+const NDJSON = 'application/x-ndjson';
+
+const Flag = (description: string) => Type.Optional(Type.Enum(['true', 'false'], { description }));
+
+/** Parameters of the address, as the body may be nothing but lines. */
+const Query = Type.Object({
+  model: Type.Optional(Type.String({ description: 'the name of a model of this server (default: the first)' })),
+  encoding_format: Type.Optional(Type.Enum(['float', 'base64'], { description: 'float (default) or base64' })),
+  dimensions: Type.Optional(
+    Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'an integer from 1 to those of the model' }),
+  ),
+  input_type: Type.Optional(Type.Enum(['query', 'document'], { description: 'query or document (default)' })),
+  truncate: Type.Optional(
+    Type.Enum(['true', 'false', 'error', 'end', 'start', 'chunk'], {
+      description: 'true, false, error, end, start or chunk (default: as configured)',
+    }),
+  ),
+  ordered: Flag('true (default) or false: rows come as soon as they are there'),
+});
+
+const Body = Type.Object({ documents: Type.Array(Type.Unknown(), { description: 'a list of documents' }) });
+
+interface Route {
+  Querystring: Static<typeof Query>;
+  Body: Static<typeof Body> | Readable;
+}
+
+export const documentRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
+  app.setErrorHandler(answerWith(openAiError));
+  app.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
+  const schema = {
+    querystring: Query,
+    body: { content: { 'application/json': { schema: Body } } },
+    tags: ['OpenAI'],
+    summary: 'Vectors of any number of documents, line by line',
+  };
+
+  app.post<Route>('/v1/embeddings/stream', { schema, config: { streamedType: NDJSON } }, ({ query, body }, reply) =>
+    models.use(query.model, async (embedder, model) => {
+      const job = new DocumentJob({
+        documents: documentsOf(body, embedder, limits),
+        format: query.encoding_format ?? 'float',
+        ...optionsOf(query, clientGone(reply)),
+        begin: (lines) => begin(reply, lines, embedder, model.name),
+      });
+      await job.run(embedder);
+    }),
+  );
+};
+
+function documentsOf(body: Route['Body'], { info }: Embedder, limits: ServerLimits) {
+  const characters = info.maxTokens === 0 ? Infinity : info.maxTokens * limits.charactersPerToken;
+  const perDocument = { lineBytes: limits.bodyBytes, characters };
+  if ('documents' in body) return documentsOfList(body.documents, perDocument);
+  return documentsOfLines(limitSilence(body, limits), perDocument);
+}
+
+function optionsOf({ dimensions, input_type, truncate, ordered }: Static<typeof Query>, signal: AbortSignal) {
+  const refuseTruncated = truncate === 'false' || truncate === 'error';
+  // The embedder would end the stream at a text that is too long.
+  const asked = refuseTruncated || truncate === 'true' ? 'end' : truncate;
+  return {
+    refuseTruncated,
+    stream: {
+      signal,
+      inputType: input_type ?? ('document' as const),
+      ordered: ordered !== 'false',
+      ...truncation(asked),
+      ...(dimensions !== undefined && { dimensions: Number(dimensions) }),
+    },
+  };
+}
+
+function begin(reply: FastifyReply, lines: Readable, { info }: Embedder, model: string): void {
+  reply
+    .type(`${NDJSON}; charset=utf-8`)
+    .headers({ 'x-ovembed-fingerprint': info.fingerprint, 'x-ovembed-device': info.device, 'x-ovembed-model': model })
+    .send(lines);
+}
