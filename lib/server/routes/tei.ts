@@ -54,7 +54,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
   app.setErrorHandler(answerWith(teiError));
   const tags = ['Text Embeddings Inference'];
 
-  for (const url of ['/embed', '/invocations']) {
+  for (const url of ['/embed', '/', '/invocations']) {
     app.post<{ Body: Static<typeof EmbedBody> }>(
       url,
       { schema: { body: EmbedBody, tags, summary: 'Vectors of texts' } },

@@ -13,7 +13,7 @@ const call = (route: string, body: unknown) => post(running.url + route, body);
 describe('/embed', () => {
   test('gives a list of vectors, even for one text', async () => {
     const expected = (await running.embedder.embed(TEXTS)).toArrays();
-    for (const route of ['/embed', '/invocations']) {
+    for (const route of ['/embed', '/', '/invocations']) {
       const { body, headers } = await call(route, { inputs: TEXTS });
       expect(body).toEqual(expected);
       expect(headers.get('x-compute-tokens')).toBe(headers.get('x-ovembed-tokens'));
