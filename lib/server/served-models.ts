@@ -113,6 +113,7 @@ export class ServedModels {
     const idle = this.#entries.filter((entry) => entry !== asking && entry.isIdle).sort((a, b) => a.usedAt - b.usedAt);
     while (memoryBytes > 0 && process.memoryUsage.rss() > memoryBytes) {
       const entry = idle.shift();
+      if (entry && !entry.isIdle) continue; // it was asked for meanwhile
       if (!entry)
         throw new HttpError(503, 'ERR_OVERLOADED', 'No memory is left for another model.', { retryAfterMs: 1_000 });
       await entry.unload();
