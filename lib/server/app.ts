@@ -16,8 +16,8 @@ import { DEFAULT_LIMITS, LIMIT_CHECKS, type ServerLimits } from './limits.js';
 import { documentRoutes } from './openapi/document.js';
 import { answerWith, openAiError } from './protocols/errors.js';
 import { RequestMetrics } from './request-metrics.js';
-import { documentRoutes } from './routes/documents.js';
 import { healthRoutes } from './routes/health.js';
+import { jobRoutes } from './routes/jobs.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { openAiRoutes } from './routes/openai.js';
 import { isPage, pageRoutes } from './routes/pages.js';
@@ -101,7 +101,7 @@ export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = 
   await app.register(healthRoutes, context);
   await app.register(metricsRoutes, context);
   await app.register(openAiRoutes, context);
-  await app.register(documentRoutes, context);
+  await app.register(jobRoutes, context);
   await app.register(teiRoutes, context);
   await app.register(remoteRoutes, context);
   await app.register(statusRoutes, context);

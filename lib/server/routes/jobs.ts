@@ -39,7 +39,7 @@ interface Route {
   Body: Static<typeof Body> | Readable;
 }
 
-export const documentRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
+export const jobRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
   app.setErrorHandler(answerWith(openAiError));
   app.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
   const schema = {
