@@ -1,6 +1,7 @@
 /** Command-line options as commander hands them over. */
 import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
 import type { CleanOptions } from '../text/index.js';
+import type { ChunkFlags } from './chunk-flags.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {
@@ -82,4 +83,25 @@ export interface CacheFlags {
   repair?: boolean;
   json?: boolean;
   quiet?: boolean;
+}
+
+/** Options of `ovembed index`. */
+export interface IndexFlags extends CommonFlags, ChunkFlags {
+  sink: string;
+  clean?: CleanOptions;
+  field?: string;
+  id?: string;
+  dedup: boolean;
+  checkpoint?: string;
+  restart?: boolean;
+  onError: 'throw' | 'collect';
+  promptName?: string;
+  dimensions?: number;
+  batchTokens?: number;
+}
+
+/** Options of `ovembed search`. */
+export interface SearchFlags extends CommonFlags {
+  index: string;
+  count: number;
 }

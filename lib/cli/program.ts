@@ -5,10 +5,12 @@ import { addCache } from './program/cache.js';
 import type { Run } from './program/common.js';
 import { addConvert } from './program/convert.js';
 import { addEmbed } from './program/embed.js';
+import { addIndex } from './program/index-command.js';
 import { addInfo } from './program/info.js';
 import { addModels } from './program/models.js';
 import { addPull } from './program/pull.js';
 import { addQuantize } from './program/quantize.js';
+import { addSearch } from './program/search.js';
 import { addVerify } from './program/verify.js';
 import { VERSION } from './version.js';
 
@@ -16,6 +18,8 @@ const PROGRAM_HELP = `
 Examples:
   ovembed embed notes.txt --output notes.jsonl     a vector for every line of a text file
   ovembed embed --help                             all about it
+  ovembed index docs/                              the vectors of a folder of documents
+  ovembed search "how do I reset it?"              the passages nearest to a question
   ovembed info                                     devices, precision and the model's identity
   ovembed pull org/name                            download a model, or bring it up to date
   ovembed models                                   what is on this machine, and how large it is
@@ -41,6 +45,8 @@ export function buildProgram(run: Run): Command {
     .addHelpText('after', PROGRAM_HELP);
 
   addEmbed(program, run);
+  addIndex(program, run);
+  addSearch(program, run);
   addInfo(program, run);
   addPull(program, run);
   addModels(program, run);

@@ -7,7 +7,7 @@ import { Checkpoint, type RunSettings } from './checkpoint.js';
 import { CorpusRun } from './corpus-run.js';
 import type { CorpusReader } from './document.js';
 import { checkIndexOptions, type IndexCorpusOptions } from './options.js';
-import { describePreparation, preparationOf } from './preparation.js';
+import { describePreparation, type PromptOptions, preparationOf } from './preparation.js';
 import { FilesReader } from './readers/files.js';
 import { findFiles } from './readers/find-files.js';
 import { type DocumentSource, IterableReader } from './readers/iterable.js';
@@ -22,17 +22,19 @@ const CHECKPOINT_EVERY_MS = 5_000;
  * that was interrupted, by whatever, goes on where it was when it is called again with the same options.
  *
  * @returns what was done
- * @throws OvembedError `ERR_INVALID_ARGUMENT` for options that do not fit, for a checkpoint of another run, and with `onError: 'throw'` for
+ * @throws OvembedError `ERR_INVALID_ARGUMENT` for options that do not fit and for a checkpoint of another run; `ERR_DOCUMENT`, with `onError: 'throw'`, for
  *   a document that cannot be read; all that `stream` throws; errors of the sink and of the file system as they are
  */
 export async function indexCorpus(embedder: Embedder, options: IndexCorpusOptions): Promise<CorpusReport> {
   checkIndexOptions(options);
   const { dedup = true, onError = 'throw', onProgress, checkpointEveryMs = CHECKPOINT_EVERY_MS } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const streamOptions = streamOptionsOf(options);
+  const prompts = promptsOf(options);
+  const { dimensions } = options;
+  const streamOptions: StreamOptions = { truncate: 'end', ...prompts, ...(dimensions !== undefined && { dimensions }) };
   const space = spaceOf(embedder, options);
   const reader = await readerOf(options);
-  const preparation = preparationOf(embedder, options);
+  const preparation = preparationOf(embedder, options, prompts);
   const sink = typeof options.sink === 'string' ? await openSink(options.sink) : options.sink;
   const checkpoint = checkpointOf(options, settingsOf(embedder, space, options));
   if (options.restart) await checkpoint?.remove();
@@ -41,19 +43,8 @@ export async function indexCorpus(embedder: Embedder, options: IndexCorpusOption
   return new CorpusRun({ ...parts, checkpointEveryMs, dedup, onError, onProgress, signal }, resumed).run();
 }
 
-function streamOptionsOf({
-  inputType = 'document',
-  prompt,
-  promptName,
-  dimensions,
-}: IndexCorpusOptions): StreamOptions {
-  return {
-    inputType,
-    truncate: 'end',
-    ...(prompt !== undefined && { prompt }),
-    ...(promptName !== undefined && { promptName }),
-    ...(dimensions !== undefined && { dimensions }),
-  };
+function promptsOf({ inputType = 'document', prompt, promptName }: IndexCorpusOptions): PromptOptions {
+  return { inputType, ...(prompt !== undefined && { prompt }), ...(promptName !== undefined && { promptName }) };
 }
 
 function spaceOf({ info }: Embedder, options: IndexCorpusOptions): VectorSpace {

@@ -13,13 +13,13 @@ import {
   oneOf,
 } from '../checks.js';
 import { invalidArgument } from '../errors.js';
-import type { PreparationOptions } from './preparation.js';
+import type { PreparationOptions, PromptOptions } from './preparation.js';
 import type { DocumentSource } from './readers/iterable.js';
 import type { RecordFields } from './readers/records.js';
 import type { CorpusProgress } from './report.js';
 import type { VectorSink } from './sink.js';
 
-export interface IndexCorpusOptions extends PreparationOptions, RecordFields {
+export interface IndexCorpusOptions extends PreparationOptions, PromptOptions, RecordFields {
   /**
    * Files, folders (with all that is below them, except hidden files and `node_modules`) and patterns, or documents as they come.
    * Each file is a document, except those with one in each record: `.jsonl`, `.ndjson`, `.csv`, `.tsv`, `.parquet`.
@@ -44,12 +44,6 @@ export interface IndexCorpusOptions extends PreparationOptions, RecordFields {
   onProgress?: (progress: CorpusProgress) => void;
   /** Ends the reading: what was read is finished and a checkpoint kept; then the promise rejects with `signal.reason`. */
   signal?: AbortSignal;
-  /** Whose prompt goes in front of chunks. Default `'document'`. */
-  inputType?: 'query' | 'document';
-  /** As in calls that embed. */
-  prompt?: string;
-  /** As in calls that embed. */
-  promptName?: string;
   /** Vectors are cut to this many dimensions, then normalised. Default: those of the model. */
   dimensions?: number;
 }

@@ -156,24 +156,18 @@ export class SourceSide {
   }
 
   #fail(documentId: string, cause: Error): void {
-    const error = failureOf(documentId, cause);
-    if (this.#parts.onError === 'throw') throw error;
+    const message = cause.message.startsWith(documentId) ? cause.message : `${documentId}: ${cause.message}`;
+    if (this.#parts.onError === 'throw') throw new OvembedError('ERR_DOCUMENT', message, { cause });
     const { reading } = this.#shared.pending;
     reading.counts.failed++;
     if (reading.failures.length >= MOST_FAILURES) return;
-    reading.failures = [...reading.failures, { documentId, code: error.code, message: error.message }];
+    const code = cause instanceof OvembedError ? cause.code : 'ERR_DOCUMENT';
+    reading.failures = [...reading.failures, { documentId, code, message }];
   }
 }
 
 function digestOf(item: ReadItem): string {
   return item.kind === 'document' ? Buffer.from(hashOf(item.document.text)).toString('hex') : item.kind;
-}
-
-/** It names the document unless its message does. */
-function failureOf(documentId: string, cause: Error): OvembedError {
-  if (cause instanceof OvembedError && cause.message.includes(documentId)) return cause;
-  const code = cause instanceof OvembedError ? cause.code : 'ERR_INVALID_ARGUMENT';
-  return new OvembedError(code, `${documentId}: ${cause.message}`, { cause });
 }
 
 function changed(what: string): OvembedError {

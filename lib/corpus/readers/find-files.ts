@@ -1,6 +1,6 @@
 /** Paths, folders and patterns to the files that they name, always in the same order. */
 import { stat } from 'node:fs/promises';
-import { posix, resolve, sep } from 'node:path';
+import { isAbsolute, posix, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { OvembedError } from '../../errors.js';
 
@@ -28,7 +28,10 @@ export async function findFiles(names: readonly string[], excluded: readonly str
     const paths = (await pathsOf(name)).filter((path) => !isWithin(resolve(path), excluded)).sort();
     for (let start = 0; start < paths.length; start += AT_ONCE) {
       const files = await Promise.all(paths.slice(start, start + AT_ONCE).map(lookAt));
-      for (const file of files) if (file && !found.has(file.path)) found.set(file.path, file);
+      for (const file of files) {
+        const key = file && resolve(file.path);
+        if (file && key && !found.has(key)) found.set(key, file);
+      }
     }
   }
   return [...found.values()];
@@ -40,7 +43,7 @@ async function pathsOf(name: string): Promise<string[]> {
   if (stats && !stats.isDirectory()) return [path];
   const options = { dot: false, expandDirectories: false, followSymbolicLinks: false, ignore: IGNORED };
   if (stats) return (await glob('**/*', { ...options, cwd: name })).map((file) => posix.join(path, file));
-  const matching = isDynamicPattern(path) ? await glob(path, options) : [];
+  const matching = isDynamicPattern(path) ? await glob(path, { ...options, absolute: isAbsolute(name) }) : [];
   if (matching.length > 0) return matching;
   throw new OvembedError('ERR_INVALID_ARGUMENT', `${name}: there is no such file or folder, and no file matches it.`);
 }

@@ -139,7 +139,7 @@ describe('indexCorpus', () => {
   test('a failing chunker is the error of its document', async () => {
     const chunk = { chunk: async () => Promise.reject(new TypeError('no parser')) };
     const { report } = await index({ chunk, onError: 'collect' });
-    expect(report.failures[0]).toEqual({ documentId: 'a', code: 'ERR_INVALID_ARGUMENT', message: 'a: no parser' });
+    expect(report.failures[0]).toEqual({ documentId: 'a', code: 'ERR_DOCUMENT', message: 'a: no parser' });
     expect(report.failed).toBe(2);
   });
 });
