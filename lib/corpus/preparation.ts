@@ -12,10 +12,10 @@ export interface PreparationOptions {
    */
   clean?: CleanOptions | Cleaner | false;
   /**
-   * How documents are cut, or a chunker of your own. Default of `strategy`: `'markdown'` for Markdown, `'code'` for code (where its
-   * parser is installed), else `'recursive'`.
+   * How documents are cut, or a chunker of your own; `false`: not at all, so that what the model does not read is cut off. Default of
+   * `strategy`: `'markdown'` for Markdown, `'code'` for code (where its parser is installed), else `'recursive'`.
    */
-  chunk?: Omit<ChunkerOptions, 'inputType' | 'prompt' | 'promptName'> | TextChunker;
+  chunk?: Omit<ChunkerOptions, 'inputType' | 'prompt' | 'promptName'> | TextChunker | false;
 }
 
 /** What goes in front of chunks when they are embedded, and is counted with them. */
@@ -42,6 +42,7 @@ export function preparationOf(
   prompts: PromptOptions,
 ): Preparation {
   const cleaner = cleanerOf(clean);
+  if (chunk === false) return { cleanerFor: cleaner, chunkerFor: () => WHOLE };
   if ('chunk' in chunk) return { cleanerFor: cleaner, chunkerFor: () => chunk };
   const make = (strategy: ChunkStrategy) => new Chunker(embedder, { strategy, ...chunk, ...prompts });
   const plain = make('recursive');
@@ -53,6 +54,11 @@ export function preparationOf(
   };
   return { cleanerFor: cleaner, chunkerFor: ({ format }) => chunkers[format] };
 }
+
+/** A document is its only chunk. */
+const WHOLE: TextChunker = {
+  chunk: async (text) => [{ text, start: 0, end: text.length, headings: [], tokens: 0, index: 0 }],
+};
 
 function cleanerOf(clean: PreparationOptions['clean']): (manner: Manner) => Cleaner | undefined {
   if (clean === false) return () => undefined;
@@ -90,7 +96,7 @@ function withFallback(code: TextChunker, plain: TextChunker): TextChunker {
 export function describePreparation({ clean, chunk = {} }: PreparationOptions): Record<string, unknown> {
   const settings = {
     clean: typeof clean === 'function' ? 'custom' : (clean ?? null),
-    chunk: 'chunk' in chunk ? 'custom' : chunk,
+    chunk: chunk && 'chunk' in chunk ? 'custom' : chunk,
   };
   // Functions within have no place in JSON.
   return JSON.parse(JSON.stringify(settings));

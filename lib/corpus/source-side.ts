@@ -1,5 +1,6 @@
 /** The reading half of a run: documents to texts that are embedded; all that is no row is counted here. */
 import { OvembedError } from '../errors.js';
+import { ahead } from './ahead.js';
 import type { RunParts } from './corpus-run.js';
 import type { ReadItem } from './document.js';
 import type { Pending } from './pending.js';
@@ -18,6 +19,18 @@ interface Shared {
   /** Told after each document; what it does is waited for. */
   onDocument(): Promise<void>;
 }
+
+/** An item with its place in the source. */
+interface Numbered {
+  item: ReadItem;
+  ordinal: number;
+}
+
+/** Chunks, or why there are none. */
+type Prepared = PreparedChunk[] | { reason: string } | Error;
+
+/** UTF-16 units of documents that are cleaned and cut ahead of those that are embedded. */
+const MOST_AHEAD = 1 << 20;
 
 /** The rows that a document has, for sinks that remove others. */
 interface Kept {
@@ -47,20 +60,32 @@ export class SourceSide {
   async *texts(): AsyncGenerator<string, void, undefined> {
     const { reader, signal } = this.#parts;
     const items = reader.items(signal);
-    let ordinal = 0;
     try {
-      for (;;) {
-        const { done, value: item } = await timed(this.#shared.stages.read, () => items.next());
-        if (done || signal.aborted) break;
-        if (ordinal < this.#start.documents) this.#skip(item, ordinal);
-        else yield* this.#textsOf(item, ordinal);
-        ordinal++;
+      const work = (numbered: Numbered) => this.#prepare(numbered);
+      for await (const { item, result } of ahead(this.#numbered(items), {
+        work,
+        costOf: sizeOf,
+        mostCost: MOST_AHEAD,
+      })) {
+        if (signal.aborted) break;
+        yield* this.#textsOf(item, result);
       }
-      if (!signal.aborted && ordinal < this.#start.documents) throw changed(`it has only ${ordinal} documents`);
     } catch (reason) {
       if (reason !== signal.reason) this.#failure = { reason };
     } finally {
       await items.return();
+    }
+  }
+
+  /** Those that are not done yet. */
+  async *#numbered(items: AsyncIterator<ReadItem>): AsyncGenerator<Numbered, void, undefined> {
+    for (let ordinal = 0; ; ordinal++) {
+      const { done, value: item } = await timed(this.#shared.stages.read, () => items.next());
+      if (this.#parts.signal.aborted) return;
+      if (done && ordinal < this.#start.documents) throw changed(`it has only ${ordinal} documents`);
+      if (done) return;
+      if (ordinal >= this.#start.documents) yield { item, ordinal };
+      else this.#skip(item, ordinal);
     }
   }
 
@@ -90,12 +115,10 @@ export class SourceSide {
     if (digestOf(item) !== digest) throw changed(`${documentId} is another text`);
   }
 
-  async *#textsOf(item: ReadItem, ordinal: number): AsyncGenerator<string, void, undefined> {
+  async *#textsOf({ item, ordinal }: Numbered, prepared: Prepared): AsyncGenerator<string, void, undefined> {
     const { signal } = this.#parts;
     const isBegun = ordinal === this.#start.documents && this.#start.chunks > 0;
     if (isBegun) this.#checkSame(item);
-    const prepared = await this.#prepare(item);
-    if (signal.aborted) return;
     const place = { documents: ordinal, documentId: item.id, digest: digestOf(item) };
     if (Array.isArray(prepared)) yield* this.#rowsOf(item, prepared, place, isBegun ? this.#start.chunks : 0);
     else if (prepared instanceof Error) this.#fail(item.id, prepared);
@@ -108,7 +131,7 @@ export class SourceSide {
     await this.#shared.onDocument();
   }
 
-  async #prepare(item: ReadItem): Promise<PreparedChunk[] | { reason: string } | Error> {
+  async #prepare({ item }: Numbered): Promise<Prepared> {
     const { preparation, signal } = this.#parts;
     const { stages } = this.#shared;
     if (item.kind === 'filtered') return item;
@@ -165,6 +188,8 @@ export class SourceSide {
     reading.failures = [...reading.failures, { documentId, code, message }];
   }
 }
+
+const sizeOf = ({ item }: Numbered) => (item.kind === 'document' ? item.document.text.length : 0);
 
 function digestOf(item: ReadItem): string {
   return item.kind === 'document' ? Buffer.from(hashOf(item.document.text)).toString('hex') : item.kind;

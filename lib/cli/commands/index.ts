@@ -5,6 +5,7 @@ import type { IndexCorpusOptions } from '../../corpus/options.js';
 import { findFiles } from '../../corpus/readers/find-files.js';
 import type { CorpusProgress, CorpusReport } from '../../corpus/report.js';
 import { OvembedError } from '../../errors.js';
+import { chunkerOptions } from '../chunk-flags.js';
 import { EXIT } from '../exit-codes.js';
 import { InputError, OutputError, systemReason } from '../failures.js';
 import { counted, duration, grouped } from '../figures.js';
@@ -54,10 +55,11 @@ async function checkSources(sources: readonly string[]): Promise<void> {
 }
 
 function optionsOf(source: readonly string[], flags: IndexFlags): IndexCorpusOptions {
-  const { sink, field, id, dedup, onError, checkpoint, restart, promptName, dimensions } = flags;
-  const given = { field, id, checkpoint, restart, promptName, dimensions };
+  const { sink, clean, field, id, dedup, onError, checkpoint, restart, promptName, dimensions } = flags;
+  const given = { clean, field, id, checkpoint, restart, promptName, dimensions };
   const known = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { source, sink, dedup, onError, ...Object.fromEntries(known) };
+  const chunk = chunkerOptions(flags) ?? false;
+  return { source, sink, chunk, dedup, onError, ...Object.fromEntries(known) };
 }
 
 /** Errors of the library are its own words; others come from where is written to. */

@@ -1,5 +1,7 @@
 /** `ovembed index`: its options and help. */
 import { type Command, Option } from 'commander';
+import { addChunkFlags } from '../chunk-flags.js';
+import { CLEAN_FLAG, CLEAN_HELP, parseCleanFlag } from '../clean-flag.js';
 import { EXIT_CODE_HELP } from '../exit-codes.js';
 import type { IndexFlags } from '../flags.js';
 import { addCommonOptions, positiveInteger, type Run } from './common.js';
@@ -39,6 +41,9 @@ export function addIndex(program: Command, run: Run): void {
       .choices(['collect', 'throw'])
       .default('collect'),
   );
+  index.optionsGroup('Texts:');
+  index.option(CLEAN_FLAG, `${CLEAN_HELP} (default: html, for HTML)`, parseCleanFlag);
+  addChunkFlags(index);
   index.optionsGroup('Output:');
   index.option('-s, --sink <place>', '.jsonl, .npy, .arrow, .parquet, a folder, or the URL of a store', DEFAULT_INDEX);
   index.option('--no-dedup', 'write chunks of equal text as often as they come');

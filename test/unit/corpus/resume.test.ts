@@ -147,8 +147,11 @@ test('an abort finishes what was read, and the next run goes on', async () => {
   const options = { sink, chunk: lineChunker };
   const aborted = indexCorpus(fakeEmbedder().embedder, { ...options, source: source(), signal: controller.signal });
   await expect(aborted).rejects.toThrow('enough');
-  expect(readFileSync(sink, 'utf8').trim().split('\n')).toHaveLength(200);
+  const done = readFileSync(sink, 'utf8').trim().split('\n').length;
+  // But for documents that were not cut yet.
+  expect(done).toBeGreaterThan(200 - 32);
+  expect(done).toBeLessThanOrEqual(200);
   const { texts, embedder } = fakeEmbedder();
   expect(await indexCorpus(embedder, { ...options, source: source() })).toMatchObject({ chunks: 300, resumed: true });
-  expect(texts).toHaveLength(100);
+  expect(texts).toHaveLength(300 - done);
 });
