@@ -47,10 +47,7 @@ export class Checkpoint {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
-    if (text === undefined) {
-      this.#hashes = await AppendedFile.open(this.#hashesPath, null);
-      return undefined;
-    }
+    if (text === undefined) return undefined;
     const { state, sink } = this.#parse(text);
     this.#hashes = await AppendedFile.open(this.#hashesPath, state.read.seen * HASH_BYTES);
     this.#saved = state.read.seen;
@@ -59,7 +56,8 @@ export class Checkpoint {
 
   /** @param seen holds at least those that the state counts */
   async save(state: RunState, sink: unknown, seen: SeenTexts): Promise<void> {
-    const hashes = this.#hashes as AppendedFile;
+    const hashes = this.#hashes ?? (await AppendedFile.open(this.#hashesPath, null));
+    this.#hashes = hashes;
     await hashes.append(seen.bytes(this.#saved, state.read.seen));
     await hashes.sync();
     this.#saved = state.read.seen;

@@ -4,7 +4,7 @@ export type StageName = 'read' | 'clean' | 'chunk' | 'embed' | 'write';
 
 /** What a stage has done so far in this run. */
 export interface Stage {
-  /** Bytes read; documents cleaned; chunks cut; tokens embedded; rows written. */
+  /** UTF-16 units read; documents cleaned; chunks cut; tokens embedded; rows written. */
   done: number;
   /** Milliseconds that it was at work; `embed`: that its vectors were waited for. */
   ms: number;

@@ -23,10 +23,10 @@ export async function index(sources: readonly string[], flags: IndexFlags): Prom
     note('Stopping: what was read is finished; the same command goes on from there. Again to stop at once.', flags),
   );
   const { signal } = interruption;
+  const progress = new IndexProgress();
   try {
     const { batchTokens } = flags;
     await using embedder = await loadModel(flags, { signal, ...(batchTokens !== undefined && { batchTokens }) });
-    const progress = new IndexProgress();
     const display = flags.quiet || flags.json ? NO_PROGRESS : showProgress(progress);
     const onProgress = (latest: CorpusProgress) => {
       progress.latest = latest;
@@ -39,8 +39,9 @@ export async function index(sources: readonly string[], flags: IndexFlags): Prom
     await summarise(report, flags);
     return report.failed > 0 ? EXIT.input : EXIT.ok;
   } catch (error) {
-    if (error === signal.reason) return interruption.exitCode as number;
-    throw error;
+    if (error !== signal.reason) throw error;
+    note(`Stopped: ${progress.status()}.`, flags);
+    return interruption.exitCode as number;
   } finally {
     interruption.end();
   }
@@ -81,7 +82,7 @@ class IndexProgress implements Shown {
   }
 
   status(): string {
-    if (!this.latest) return 'reading';
+    if (!this.latest) return 'nothing read yet';
     const { documents, chunks, tokensPerSecond, secondsLeft, totalBytes } = this.latest;
     const parts = [counted(documents, 'document'), counted(chunks, 'chunk'), `${grouped(tokensPerSecond)} tokens/s`];
     if (totalBytes) parts.unshift(`${Math.floor((100 * Math.min(this.bytes, totalBytes)) / totalBytes)} %`);

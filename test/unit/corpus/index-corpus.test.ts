@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CorpusDocument } from '../../../lib/corpus/document.js';
 import { indexCorpus } from '../../../lib/corpus/index-corpus.js';
 import type { IndexCorpusOptions } from '../../../lib/corpus/options.js';
+import type { TextChunker } from '../../../lib/corpus/prepare.js';
 import type { VectorRow, VectorSink } from '../../../lib/corpus/sink.js';
 import { readNpy } from '../../../lib/vectors/index.js';
 import { contentOf, fakeEmbedder, lineChunker, temporaryFolder, vectorOf, writeFiles } from './support.js';
@@ -77,6 +78,16 @@ describe('indexCorpus', () => {
       cacheHits: 1,
       resumed: false,
     });
+  });
+
+  test('knows the line of a chunk that begins anywhere', async () => {
+    const text = 'ab\n\ncdef\ng';
+    const chunk: TextChunker = {
+      chunk: async () =>
+        Array.from(text, (_, start) => ({ text: 'x', start, end: start + 1, headings: [], tokens: 1, index: start })),
+    };
+    const { rows } = await index({ source: [{ id: 'a', text }], chunk, dedup: false });
+    expect(rows.map(({ line }) => line)).toEqual(Array.from(text, (_, i) => text.slice(0, i).split('\n').length));
   });
 
   test('dedup: false writes equal texts as often as they come', async () => {
