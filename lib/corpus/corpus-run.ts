@@ -64,6 +64,7 @@ export class CorpusRun {
       await sink.open(space, this.#resumed?.sink ?? null);
       await this.#embedAll();
       await this.#inTurn(() => this.#save());
+      this.#parts.onProgress?.(this.#progress());
       this.#source.throwFailure();
       signal.throwIfAborted();
       await sink.finish?.();
