@@ -2,6 +2,7 @@
 import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
 import type { CleanOptions } from '../text/index.js';
 import type { ChunkFlags } from './chunk-flags.js';
+import type { ProjectionName } from '../map/projection.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {
@@ -104,4 +105,22 @@ export interface IndexFlags extends CommonFlags, ChunkFlags {
 export interface SearchFlags extends CommonFlags {
   index: string;
   count: number;
+}
+
+/** Options of `ovembed map`. */
+export interface MapFlags {
+  output: string;
+  texts?: string;
+  field: string;
+  into: string;
+  dtype?: Dtype;
+  fields?: string[];
+  color?: string;
+  projection: ProjectionName;
+  limit: number;
+  textLength: number;
+  seed: number;
+  title?: string;
+  json?: boolean;
+  quiet?: boolean;
 }

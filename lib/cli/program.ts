@@ -7,6 +7,7 @@ import { addConvert } from './program/convert.js';
 import { addEmbed } from './program/embed.js';
 import { addIndex } from './program/index-command.js';
 import { addInfo } from './program/info.js';
+import { addMap } from './program/map.js';
 import { addModels } from './program/models.js';
 import { addPull } from './program/pull.js';
 import { addQuantize } from './program/quantize.js';
@@ -54,5 +55,6 @@ export function buildProgram(run: Run): Command {
   addQuantize(program, run);
   addVerify(program, run);
   addCache(program, run);
+  addMap(program, run);
   return program;
 }

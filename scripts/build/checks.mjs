@@ -46,6 +46,7 @@ async function checks({ fix, python }) {
       ...nodeTool('@biomejs/biome', 'biome', ['check', '--error-on-warnings', ...(fix ? ['--write'] : [])]),
     },
     { name: 'tsc', ...nodeTool('typescript', 'tsc', ['--noEmit', '-p', 'tsconfig.json']) },
+    { name: 'tsc page', ...nodeTool('typescript', 'tsc', ['-p', 'lib/map/page/tsconfig.json']) },
     { name: 'tsc test', ...nodeTool('typescript', 'tsc', ['-p', 'test/tsconfig.json']) },
     {
       name: 'clang-format',

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { buildPage } from './page.mjs';
 import { ROOT } from './paths.mjs';
 import { run, stage } from './run.mjs';
 
@@ -12,4 +13,5 @@ export async function buildTypeScript() {
     const cli = join(ROOT, 'dist', 'cli', 'main.js');
     if (existsSync(cli)) chmodSync(cli, 0o755); // npm does so on installing, but not for a run from the checkout
   });
+  await buildPage();
 }

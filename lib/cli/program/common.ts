@@ -65,3 +65,7 @@ export function positiveInteger(value: string): number {
 export function positiveIntegers(list: string): number[] {
   return [...new Set(list.split(',').map((value) => positiveInteger(value.trim())))];
 }
+
+export function names(value: string): string[] {
+  return value.split(',').filter((name) => name !== '');
+}

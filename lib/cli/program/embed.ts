@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { CLEAN_FLAG, CLEAN_HELP, parseCleanFlag } from '../clean-flag.js';
 import { EXIT_CODE_HELP } from '../exit-codes.js';
 import type { EmbedFlags } from '../flags.js';
-import { addCommonOptions, positiveInteger, type Run } from './common.js';
+import { addCommonOptions, names, positiveInteger, type Run } from './common.js';
 
 const EMBED_HELP = `
 Input is read as UTF-8. Plain text has a text on every line (an empty line is an empty text, so there are as many vectors
@@ -104,8 +104,4 @@ function addEmbedOptions(command: Command): void {
 
   command.optionsGroup('Running:');
   command.option('--batch-tokens <n>', 'most tokens of a batch (default: 1024)', positiveInteger);
-}
-
-function names(value: string): string[] {
-  return value.split(',').filter((name) => name !== '');
 }

@@ -27,9 +27,9 @@ type Writer = InstanceType<typeof import('hyparquet-writer').ByteWriter>;
 
 const PACKAGES = 'hyparquet hyparquet-writer';
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
-export const loadParquetReader = (): Promise<Hyparquet> => importPeers(() => import('hyparquet'), 'Parquet', PACKAGES);
+export const loadParquetReader = (): Promise<Hyparquet> => importPeers(() => import('hyparquet'), 'Parquet files', PACKAGES);
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
-export const loadParquetWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet', PACKAGES);
+export const loadParquetWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet files', PACKAGES);
 
 /** Small, since nothing else runs in the thread while a row group is encoded. */
 const ROW_GROUP_BYTES = 2 * 1024 * 1024;

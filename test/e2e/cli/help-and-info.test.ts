@@ -41,6 +41,7 @@ describe('help', () => {
       ['convert'],
       ['quantize'],
       ['verify'],
+      ['map'],
       ['cache', 'stats'],
       ['cache', 'verify'],
       ['cache', 'clear'],
