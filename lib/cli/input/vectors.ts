@@ -1,6 +1,8 @@
 /** Files of vectors, with what is known of each vector beside it. */
-import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { splitLines } from '../../corpus/readers/lines.js';
+import { ROWS, VECTORS } from '../../corpus/sinks/folder.js';
 import { describe } from '../../errors.js';
 import type { Dtype, Vectors } from '../../vectors/dtype.js';
 import { readArrow } from '../../vectors/files/arrow.js';
@@ -10,8 +12,7 @@ import { readSafetensors } from '../../vectors/files/safetensors.js';
 import { dequantize } from '../../vectors/quantization.js';
 import { InputError, systemReason, UsageError } from '../failures.js';
 import { findInputs, readChunks } from './files.js';
-import { splitLines } from './lines.js';
-import { type InputRecord, jsonLineParser, parseTextLine } from './records.js';
+import { type InputRecord, jsonLineParser, lineError, parseTextLine } from './records.js';
 
 /** Vectors and, by name, the values of each beside it. */
 export interface VectorTable {
@@ -35,7 +36,7 @@ const MATRICES: Record<string, typeof readNpy> = { '.npy': readNpy, '.safetensor
 const TABLES: Record<string, typeof readArrow> = { '.arrow': readArrow, '.parquet': readParquet };
 
 /**
- * All vectors of the files, in their order; texts of `x.npy` are in `x.jsonl` (`.ndjson`, `.txt`), named or not.
+ * All vectors of the files, or folders of `ovembed index`, in their order; texts of `x.npy` are in `x.jsonl` (`.ndjson`, `.txt`), named or not.
  * @throws UsageError, InputError; OvembedError as the readers of the formats have it
  */
 export async function readTables(paths: readonly string[], options: TableOptions): Promise<VectorTable> {
@@ -50,6 +51,9 @@ export async function readTables(paths: readonly string[], options: TableOptions
 }
 
 function readTable(path: string, options: TableOptions): Promise<VectorTable> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    return readMatrix(join(path, VECTORS), readNpy, { ...options, field: 'text', texts: join(path, ROWS) });
+  }
   const extension = extensionOf(path);
   if (extension in MATRICES) return readMatrix(path, MATRICES[extension] as typeof readNpy, options);
   if (extension in TABLES) return readColumns(path, TABLES[extension] as typeof readArrow, options);
@@ -103,7 +107,8 @@ async function* records(path: string, { field }: TableOptions): AsyncGenerator<O
   const parse = extensionOf(path) === '.txt' ? parseTextLine : jsonLineParser(field, '');
   const [file] = await findInputs([path]);
   if (!file) return;
-  for await (const line of splitLines(readChunks(file, new AbortController().signal), path)) yield parse(line, path);
+  for await (const line of splitLines(readChunks(file, new AbortController().signal), lineError(path)))
+    yield parse(line, path);
 }
 
 function vectorOf(value: unknown, what: string): number[] {

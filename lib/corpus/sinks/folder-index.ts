@@ -1,20 +1,26 @@
-/** Searching a folder: every vector is compared with the query, so that what is found is exact. */
+/** Searching a folder: every vector is compared with the query, so that what is found is exact, unless there is a graph of them. */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OvembedError } from '../../errors.js';
 import { readAll } from '../../vectors/files/files.js';
-import { FlatIndex } from '../../vectors/flat-index.js';
+import { FlatIndex, type SearchResult } from '../../vectors/flat-index.js';
 import { problemAt } from '../readers/problem.js';
 import type { Match, VectorIndex, VectorSpace } from '../sink.js';
 import { type Manifest, readManifest } from './manifest.js';
 import { readVectors } from './read-rows.js';
 import type { RowPaths } from './row-files.js';
 
+/** Finds the rows whose vectors are nearest by cosine. */
+export interface NearestRows {
+  search(query: Float32Array, options: { k: number }): Promise<Pick<SearchResult, 'indices' | 'scores'>>;
+  close(): void;
+}
+
 class FolderIndex implements VectorIndex {
   readonly space: VectorSpace;
   readonly length: number;
-  readonly #vectors: FlatIndex;
+  readonly #vectors: NearestRows;
   readonly #path: string;
   readonly #rows: FileHandle;
   /** Where each row begins, and where the last one ends. */
@@ -22,7 +28,7 @@ class FolderIndex implements VectorIndex {
 
   constructor(
     manifest: Manifest,
-    vectors: FlatIndex,
+    vectors: NearestRows,
     rows: { path: string; handle: FileHandle; offsets: Float64Array },
   ) {
     const { rows: length, ...space } = manifest;
@@ -56,7 +62,11 @@ class FolderIndex implements VectorIndex {
 }
 
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` if there is no index, or a damaged one */
-export async function openFolderIndex(folder: string, names: RowPaths): Promise<VectorIndex> {
+export async function openFolderIndex(
+  folder: string,
+  names: RowPaths,
+  openNearest?: (dimensions: number) => Promise<NearestRows>,
+): Promise<VectorIndex> {
   const manifest = await readManifest(folder);
   if (!manifest) {
     const message = `${folder}: there is no index here. \`ovembed index\` makes one; --index names another place.`;
@@ -65,12 +75,22 @@ export async function openFolderIndex(folder: string, names: RowPaths): Promise<
   const { rows, dimensions } = manifest;
   const path = join(folder, names.rows);
   const offsets = await lineOffsets(path, rows);
-  const vectors = new FlatIndex({ dimensions, metric: 'cosine' });
+  const vectors = await (openNearest?.(dimensions) ?? everyVector(join(folder, names.vectors), rows, dimensions));
   try {
-    for await (const piece of readVectors(join(folder, names.vectors), rows, dimensions)) await vectors.add(piece);
     return new FolderIndex(manifest, vectors, { path, handle: await open(path, 'r'), offsets });
   } catch (error) {
     vectors.close();
+    throw error;
+  }
+}
+
+async function everyVector(path: string, rows: number, dimensions: number): Promise<NearestRows> {
+  const index = new FlatIndex({ dimensions, metric: 'cosine' });
+  try {
+    for await (const piece of readVectors(path, rows, dimensions)) await index.add(piece);
+    return index;
+  } catch (error) {
+    index.close();
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OvembedError } from '../../errors.js';
 import type { VectorRow, VectorSink, VectorSpace } from '../sink.js';
-import { openFolderIndex } from './folder-index.js';
+import { type NearestRows, openFolderIndex } from './folder-index.js';
 import type { SinkKind } from './kind.js';
 import { MANIFEST, readManifest, writtenManifest } from './manifest.js';
 import { makeOwnFolder, removeOwnFolder } from './own-folder.js';
@@ -14,18 +14,26 @@ import { checkPosition } from './position.js';
 import { RowFiles } from './row-files.js';
 import { syncFolder } from './sync-folder.js';
 
-const VECTORS = 'vectors.npy';
-const ROWS = 'chunks.jsonl';
-const NAMES = [VECTORS, ROWS, MANIFEST];
+/** The vectors as a matrix, and all else of the rows as JSON Lines. */
+export const VECTORS = 'vectors.npy';
+export const ROWS = 'chunks.jsonl';
+/** That usearch makes of the vectors. */
+const GRAPH = 'graph.usearch';
+const NAMES = [VECTORS, ROWS, MANIFEST, GRAPH];
 
-class FolderSink implements VectorSink {
+/** Makes a file of the vectors, once all are there. */
+export type BuildGraph = (file: string, vectors: string, shape: { rows: number; dimensions: number }) => Promise<void>;
+
+export class FolderSink implements VectorSink {
   readonly #folder: string;
+  readonly #buildGraph: BuildGraph | undefined;
   readonly #partial: string;
   readonly #old: string;
   #space: VectorSpace | undefined;
   #files: RowFiles | undefined;
 
-  constructor(place: string) {
+  constructor(place: string, buildGraph?: BuildGraph) {
+    this.#buildGraph = buildGraph;
     this.#folder = withoutSlash(place);
     this.#partial = `${this.#folder}.partial`;
     this.#old = `${this.#folder}.old`;
@@ -54,6 +62,8 @@ class FolderSink implements VectorSink {
     const { rows } = await this.#files.flush();
     await this.#files.close();
     this.#files = undefined;
+    const { dimensions } = this.#space as VectorSpace;
+    await this.#buildGraph?.(join(this.#partial, GRAPH), join(this.#partial, VECTORS), { rows, dimensions });
     const manifest = writtenManifest({ ...(this.#space as VectorSpace), rows });
     await writeFile(join(this.#partial, MANIFEST), manifest, { flush: true });
     await syncFolder(this.#partial);
@@ -90,7 +100,11 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
 
 const withoutSlash = (place: string) => place.replace(/(?<=.)[/\\]+$/, '');
 
-export const folder: SinkKind = {
-  sink: (place) => new FolderSink(place),
-  index: (place) => openFolderIndex(withoutSlash(place), { vectors: VECTORS, rows: ROWS }),
-};
+/** @param openGraph takes the place of comparing every vector */
+export function openFolder(place: string, openGraph?: (file: string, dimensions: number) => Promise<NearestRows>) {
+  const folder = withoutSlash(place);
+  const files = { vectors: VECTORS, rows: ROWS };
+  return openFolderIndex(folder, files, openGraph && ((dimensions) => openGraph(join(folder, GRAPH), dimensions)));
+}
+
+export const folder: SinkKind = { sink: (place) => new FolderSink(place), index: (place) => openFolder(place) };

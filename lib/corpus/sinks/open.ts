@@ -7,7 +7,16 @@ import type { SinkKind } from './kind.js';
 type Load = () => Promise<SinkKind>;
 
 /** Stores by the scheme of their URL. A module is loaded when a place of its kind is opened. */
-const BY_SCHEME: Readonly<Record<string, Load>> = {};
+const BY_SCHEME: Readonly<Record<string, Load>> = {
+  lancedb: async () => (await import('./lancedb.js')).lancedb,
+  usearch: async () => (await import('./usearch.js')).usearch,
+  postgres: async () => (await import('./pgvector.js')).pgvector,
+  postgresql: async () => (await import('./pgvector.js')).pgvector,
+  qdrant: async () => (await import('./qdrant.js')).qdrant,
+  qdrants: async () => (await import('./qdrant.js')).qdrant,
+  redis: async () => (await import('./redis.js')).redis,
+  rediss: async () => (await import('./redis.js')).redis,
+};
 
 /** Files by their extension. */
 const BY_EXTENSION: Readonly<Record<string, Load>> = {
@@ -46,7 +55,7 @@ const ON_DISK = ['lancedb', 'usearch'];
 export function pathOf(place: string): string | undefined {
   const scheme = schemeOf(place);
   if (scheme !== undefined && !ON_DISK.includes(scheme)) return undefined;
-  const path = scheme === undefined ? place : place.slice(scheme.length + '://'.length);
+  const path = scheme === undefined ? place : (place.slice(scheme.length + '://'.length).split('?')[0] as string);
   return path.replace(/(?<=.)[/\\]+$/, '');
 }
 

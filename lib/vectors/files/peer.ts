@@ -11,7 +11,7 @@ export async function importPeers<T>(load: () => Promise<T>, what: string, names
   try {
     return await load();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(String((cause as NodeJS.ErrnoException).code))) throw cause;
     const message = `${what} need packages that are not installed: npm install ${names}.`;
     throw new OvembedError('ERR_INVALID_ARGUMENT', message, { cause });
   }

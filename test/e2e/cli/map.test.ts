@@ -1,6 +1,6 @@
 /** `ovembed map`: what the page holds, and the page in a real browser. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -67,6 +67,10 @@ describe('the page', () => {
     expect(whole.note).toContain('UMAP');
     expect(dataOf(await mapOf('v.npy'))).toEqual({ ...whole, title: 'v.npy' });
     expect(dataOf(await mapOf('own.jsonl'))).toEqual({ ...whole, title: 'own.jsonl' });
+    mkdirSync(place.file('index'), { recursive: true });
+    copyFileSync(place.file('v.npy'), place.file('index/vectors.npy'));
+    copyFileSync(place.file('v.jsonl'), place.file('index/chunks.jsonl'));
+    expect(dataOf(await mapOf('index'))).toEqual({ ...whole, title: 'index' });
     const table = dataOf(await mapOf('t.parquet'));
     expect(table).toMatchObject({ texts, points: whole.points });
     const plain = dataOf(await mapOf('s.safetensors', '--texts', 'v.jsonl', '--projection', 'pca', '--fields', 'size'));
@@ -104,7 +108,8 @@ describe('the page', () => {
     [['v.jsonl'], 3, 'the field "embedding" (--into) must be an array of numbers'],
     [['v.npy', '--field', 'title'], 3, 'there is no field "title"'],
     [['v.npy', '--color', 'text2'], 2, 'there is no field "text2"'],
-    [['model'], 2, 'expected a file of vectors'],
+    [['model'], 3, 'vectors.npy: no such file'],
+    [['cats.txt'], 2, 'expected a file of vectors'],
     [['v.npy', 'wide.npy'], 3, 'vectors of one map must be of one model'],
     [['nan.npy'], 3, 'no finite numbers'],
     [['short.npy', '--texts', 'v.jsonl'], 3, 'expected a text for each of the 2 vectors'],
