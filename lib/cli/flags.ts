@@ -1,8 +1,8 @@
 /** Command-line options as commander hands them over. */
 import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
+import type { ProjectionName } from '../map/projection.js';
 import type { CleanOptions } from '../text/index.js';
 import type { ChunkFlags } from './chunk-flags.js';
-import type { ProjectionName } from '../map/projection.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {

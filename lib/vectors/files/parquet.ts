@@ -27,7 +27,8 @@ type Writer = InstanceType<typeof import('hyparquet-writer').ByteWriter>;
 
 const PACKAGES = 'hyparquet hyparquet-writer';
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
-export const loadParquetReader = (): Promise<Hyparquet> => importPeers(() => import('hyparquet'), 'Parquet files', PACKAGES);
+export const loadParquetReader = (): Promise<Hyparquet> =>
+  importPeers(() => import('hyparquet'), 'Parquet files', PACKAGES);
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
 export const loadParquetWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet files', PACKAGES);
 
