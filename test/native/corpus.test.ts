@@ -56,7 +56,7 @@ describe('a folder of documents', () => {
 
       const query = await embedder.embedQuery('how do I keep vectors in redis?');
       const found = await index.search(query, 10);
-      const exact = rows.map((row, i) => ({ ...row, score: cosine(query, vectors.at(i)) }));
+      const exact = rows.map((row, i) => ({ ...row, score: cosine(query, vectors.at(i) as Float32Array) }));
       const nearest = exact.sort((a, b) => b.score - a.score).slice(0, 10);
       expect(found.map(({ id }) => id)).toEqual(nearest.map(({ id }) => id));
       for (const [i, { score }] of found.entries()) expect(score).toBeCloseTo((nearest[i] as Match).score, 5);

@@ -2,6 +2,7 @@
  * Arrow and Parquet. Both end in a table of contents, so rows are kept as `RowFiles` beside their place until all are there;
  * the file appears once it is whole.
  */
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadArrow, writeArrow } from '../../vectors/files/arrow.js';
 import type { WriteColumnsOptions } from '../../vectors/files/columns.js';
@@ -19,7 +20,9 @@ interface Format {
   write(file: string, rows: AsyncIterable<FileRow>, options: WriteColumnsOptions): Promise<number>;
 }
 
-const NAMES = ['vectors.npy', 'rows.jsonl'];
+/** Written beside its rows, so that what a killed process leaves of it goes with them. test/e2e/cli/index.test.ts, "kills" */
+const WHOLE = 'whole';
+const NAMES = ['vectors.npy', 'rows.jsonl', WHOLE];
 
 /** Columns are texts; numbers, headings and metadata are written as JSON. */
 const COLUMNS = [
@@ -68,7 +71,9 @@ class ColumnsSink implements VectorSink {
     const { dimensions, model, fingerprint } = this.#space as VectorSpace;
     const { rows } = await (this.#files as RowFiles).flush();
     const options = { dimensions, columns: COLUMNS, metadata: { model, fingerprint } };
-    await this.#format.write(this.#path, inColumns(readRows(this.#paths, rows, dimensions)), options);
+    const whole = join(this.#spool, WHOLE);
+    await this.#format.write(whole, inColumns(readRows(this.#paths, rows, dimensions)), options);
+    await rename(whole, this.#path);
     this.#isFinished = true;
   }
 

@@ -3,6 +3,9 @@ import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OvembedError } from '../../errors.js';
 
+/** What a process that was killed while it wrote a file whole (vectors/files/files.ts) left of it. */
+const isTemporaryOf = (name: string, own: string) => name.startsWith(`.${own}.`) && name.endsWith('.tmp');
+
 /**
  * The names in a folder; undefined if there is none.
  * @throws OvembedError `ERR_INVALID_ARGUMENT` if there is anything else than `names` in it
@@ -12,7 +15,7 @@ export async function ownNames(folder: string, names: readonly string[]): Promis
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  const stranger = found?.find((name) => !names.includes(name));
+  const stranger = found?.find((name) => !names.some((own) => name === own || isTemporaryOf(name, own)));
   if (stranger === undefined) return found;
   const message = `${folder}: holds ${JSON.stringify(stranger)}, which is none of ours. Name another place, or remove the folder.`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
