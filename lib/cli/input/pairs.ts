@@ -1,10 +1,10 @@
 /** Files of texts, and of pairs of texts with a score, read whole: what a comparison needs is small. */
 import { extname } from 'node:path';
+import { type Line, splitLines } from '../../corpus/readers/lines.js';
 import type { TextPair } from '../../verify/topics.js';
 import { InputError } from '../failures.js';
 import { findInputs, readChunks } from './files.js';
-import { type Line, splitLines } from './lines.js';
-import { jsonLineParser, parseTextLine } from './records.js';
+import { jsonLineParser, lineError, parseTextLine } from './records.js';
 
 /** A text on every line, or JSON Lines with a field `text`. */
 export async function readTexts(path: string): Promise<string[]> {
@@ -27,7 +27,7 @@ async function readLines<T>(path: string, parse: (line: Line, name: string) => T
   const [file] = await findInputs([path]);
   if (!file) return [];
   const results: T[] = [];
-  for await (const line of splitLines(readChunks(file, new AbortController().signal), file.name)) {
+  for await (const line of splitLines(readChunks(file, new AbortController().signal), lineError(file.name))) {
     results.push(parse(line, file.name));
   }
   return results;

@@ -1,7 +1,8 @@
 /** All texts of the input, in order; each is remembered until its vector has come. */
+
+import { splitLines } from '../../corpus/readers/lines.js';
 import { type InputFile, readChunks } from './files.js';
-import { splitLines } from './lines.js';
-import type { InputRecord, LineParser } from './records.js';
+import { type InputRecord, type LineParser, lineError } from './records.js';
 
 /** A file, and how its lines are read. */
 export interface ParsedFile {
@@ -52,7 +53,7 @@ export class InputReader {
     let before = 0;
     for (const { file, parse } of this.#files) {
       let end = before;
-      for await (const line of splitLines(readChunks(file, this.#stop), file.name)) {
+      for await (const line of splitLines(readChunks(file, this.#stop), lineError(file.name))) {
         // The line that a stop has cut off in the middle must not pass for a whole one.
         if (this.#stop.aborted) return;
         end = before + line.end;

@@ -1,7 +1,8 @@
 /** What a line of input says: the text to embed, and what is to be kept beside its vector. */
+
+import type { Line } from '../../corpus/readers/lines.js';
 import { describe } from '../../errors.js';
 import { InputError } from '../failures.js';
-import type { Line } from './lines.js';
 
 /** One text of the input. */
 export interface InputRecord {
@@ -41,6 +42,10 @@ export function jsonLineParser(field: string, into: string): LineParser {
     return { text: textOf(object, field, into, place), openObject, fields: object, place };
   };
 }
+
+/** Makes errors about a line of a file. */
+export const lineError = (file: string) => (number: number, problem: string) =>
+  new InputError(`${file}:${number}: ${problem}`);
 
 function parseObject(source: string, place: string): Record<string, unknown> {
   if (source === '') throw new InputError(`${place}: the line is empty; every line must be a JSON object`);

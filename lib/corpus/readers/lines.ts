@@ -1,5 +1,4 @@
 /** Bytes to lines, without ever holding more than one line and one chunk. */
-import { InputError } from '../failures.js';
 
 /** A longer line is taken for a file that is no text. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;
@@ -20,12 +19,11 @@ const CR = 13;
 /**
  * Lines end with LF or CRLF; the last one may end with the file. As in `wc -l`, a line feed at the end of the file does
  * not begin another line.
- * @param name of the file, for the message
- * @throws InputError for a line of more than `maxBytes`
+ * @param tooLong makes the error that is thrown for a line of more than `maxBytes`, by its number and what to say of it
  */
 export async function* splitLines(
   chunks: AsyncIterable<Buffer>,
-  name: string,
+  tooLong: (number: number, problem: string) => Error,
   maxBytes = MAX_LINE_BYTES,
 ): AsyncGenerator<Line, void, undefined> {
   let parts: Buffer[] = [];
@@ -34,7 +32,7 @@ export async function* splitLines(
   let end = 0;
   const take = (part: Buffer) => {
     length += part.length;
-    if (length > maxBytes) throw new InputError(`${name}:${number}: the line is longer than ${maxBytes} bytes`);
+    if (length > maxBytes) throw tooLong(number, `the line is longer than ${maxBytes} bytes`);
     parts.push(part);
   };
   const finishLine = (): Line => {

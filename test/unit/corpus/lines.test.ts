@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../../../lib/cli/failures.js';
-import { type Line, splitLines } from '../../../lib/cli/input/lines.js';
+import { type Line, splitLines } from '../../../lib/corpus/readers/lines.js';
 
 async function* chunked(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
 }
 
+const tooLong = (number: number, problem: string) => new RangeError(`file:${number}: ${problem}`);
+
 async function linesOf(text: string, size = 64, maxBytes?: number): Promise<Line[]> {
   const lines: Line[] = [];
-  for await (const line of splitLines(chunked(Buffer.from(text), size), 'file', maxBytes)) lines.push(line);
+  for await (const line of splitLines(chunked(Buffer.from(text), size), tooLong, maxBytes)) lines.push(line);
   return lines;
 }
 
@@ -51,8 +52,8 @@ describe('splitLines', () => {
   test('rejects a line that is too long, also one that has not ended yet', async () => {
     expect(texts(await linesOf('12345678\n', 3, 9))).toEqual(['12345678']);
     await expect(linesOf('ok\n123456789\n', 3, 9)).rejects.toThrow(
-      new InputError('file:2: the line is longer than 9 bytes'),
+      new RangeError('file:2: the line is longer than 9 bytes'),
     );
-    await expect(linesOf('1234567890', 3, 9)).rejects.toThrow(InputError);
+    await expect(linesOf('1234567890', 3, 9)).rejects.toThrow(RangeError);
   });
 });
