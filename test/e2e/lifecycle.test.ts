@@ -70,7 +70,7 @@ function child(
   });
 }
 
-/** Moments after the start of the process, and after its first results; every second one where the model must be compiled. */
+/** Moments after the start of the process and after first results, every second one where the model must be compiled. */
 const moments = Array.from({ length: EXITS }, (_, i) => ({
   parameter: Math.round((i * 400) / EXITS),
   cold: i % 2 === 1,

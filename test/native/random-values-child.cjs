@@ -106,7 +106,7 @@ function changed(value, [key, ...rest], change) {
   return copy;
 }
 
-/** Wrong in one place, so that all checks but one are passed. Handles are exchanged for others, and more often than the rest. */
+/** Wrong in one place, so that all checks but one are passed; as often as not it is a handle, and another one in its place. */
 function spoiltOnce(random, sound) {
   const isHandle = (path) => handles.includes(path.reduce((value, key) => value[key], sound));
   const [, ...inside] = places(sound);

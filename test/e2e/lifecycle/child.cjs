@@ -1,7 +1,9 @@
 /**
- * One process of lifecycle.test.ts: `node child.cjs SCENARIO MODEL CACHE [MILLISECONDS [start|work]]`. Each scenario ends the process,
- * or leaves it to end by itself, at some point of the addon's life; the test looks at exit code and signal only.
+ * One process of lifecycle.test.ts: `node child.cjs SCENARIO MODEL CACHE [MILLISECONDS [start|work]]`. Each scenario ends
+ * the process, or leaves it to end by itself, at some point of the addon's life; the test looks at exit code and signal
+ * only.
  */
+const { EventEmitter, once } = require('node:events');
 const { readdirSync, symlinkSync, writeSync } = require('node:fs');
 const { join } = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
@@ -15,14 +17,19 @@ const [scenario, model, cacheDir, milliseconds = '0', from = 'start'] = isMainTh
 const texts = Array.from({ length: 400 }, (_, i) => 'the river runs past the old mill '.repeat(1 + (i % 5)));
 const load = (folder = model) => Embedder.load(folder, { precision: 'f32', cacheDir });
 
-let working;
-const atWork = new Promise((resolve) => {
-  working = resolve;
-});
+let atWork = false;
+const workStarted = new EventEmitter();
+/** After first results; told to the thread that started this one, too. */
+function startedWork() {
+  if (atWork) return;
+  atWork = true;
+  workStarted.emit('work');
+  parentPort?.postMessage('at work');
+}
 
-/** Acts so many milliseconds after the start, or after the first results: on a busy machine the one is long before the other. */
+/** Acts so many milliseconds after the start, or after first results: on a busy machine the one is long before the other. */
 async function later(action) {
-  if (from === 'work') await atWork;
+  if (from === 'work' && !atWork) await once(workStarted, 'work');
   setTimeout(() => {
     writeSync(1, 'ending\n'); // from here on the test counts
     action();
@@ -34,7 +41,7 @@ async function busy() {
   const embedder = await load();
   for (;;) {
     await embedder.embed(texts);
-    working();
+    startedWork();
   }
 }
 
@@ -45,7 +52,7 @@ async function searching() {
   for (;;) {
     if (index.length < 50_000) void index.add(rows);
     await Promise.all(Array.from({ length: 3 }, () => index.search(rows, { k: 5 })));
-    working();
+    startedWork();
   }
 }
 
@@ -56,13 +63,19 @@ function someMoment() {
   return (state >>> 8) % 120;
 }
 
-/** A worker that is terminated at its moment (some work begins later than other); resolves when its thread is gone, not when it says so. */
+let workers = 0;
+/**
+ * A worker that is terminated at its moment after its start or, every second one, after its first results; resolves when
+ * its thread is gone, not when it says so.
+ */
 function terminatedWorker(work = 'busy', times = 1) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(__filename, { workerData: [work, model, cacheDir] });
+    const end = () => setTimeout(() => void worker.terminate(), someMoment() * times);
     worker.on('error', reject);
     worker.on('exit', resolve);
-    setTimeout(() => void worker.terminate(), someMoment() * times);
+    if (workers++ % 2 === 0) end();
+    else worker.once('message', end);
   });
 }
 
@@ -138,7 +151,7 @@ const scenarios = {
     const embedder = await load();
     const running = embedder.embed(texts);
     void embedder.close();
-    working();
+    startedWork();
     void later(() => process.exit(0));
     await running;
   },
@@ -170,7 +183,10 @@ const scenarios = {
     const same = vectors.filter((vector) => vector.every((value, i) => value === vectors[0][i]));
     console.log(`${same.length} times the same vector`);
   },
-  /** Embedders that are used and forgotten, three of them at a time; under a new name, or later ones would share what is left of an earlier engine. */
+  /**
+   * Embedders that are used and forgotten, three at a time, each three under a new name: or they would share what is left
+   * of an engine before them.
+   */
   dropped: async () => {
     const rounds = async (count, wanted) => {
       for (let done = 0; done < count; done += 3) {
