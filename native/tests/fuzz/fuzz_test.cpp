@@ -90,7 +90,7 @@ TEST(Fuzz, ConfigBesideSoundWeights) {
               write_file(model.file("config.json"), bytes);
               read_model({SourceKind::Safetensors, model.weights(), {}});
           },
-          300});
+          3'000});
 }
 
 TEST(Fuzz, TokenizerFile) {
