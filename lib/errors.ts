@@ -21,6 +21,7 @@ const CODES = [
   'ERR_DOWNLOAD',
   'ERR_CACHE',
   'ERR_NATIVE_LOAD',
+  'ERR_DOCUMENT',
 ] as const;
 
 /** Stable error codes. Codes are added, never renamed or reused. */

@@ -32,6 +32,7 @@ const BY_ERROR_CODE: Partial<Record<OvembedErrorCode, number>> = {
   ERR_INVALID_ARGUMENT: EXIT.usage,
   ERR_INPUT_TOO_LONG: EXIT.input,
   ERR_CACHE: EXIT.input,
+  ERR_DOCUMENT: EXIT.input,
   ERR_MODEL_NOT_FOUND: EXIT.model,
   ERR_MODEL_INVALID: EXIT.model,
   ERR_MODEL_UNSUPPORTED: EXIT.model,

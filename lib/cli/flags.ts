@@ -1,6 +1,8 @@
 /** Command-line options as commander hands them over. */
 import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
+import type { ProjectionName } from '../map/projection.js';
 import type { CleanOptions } from '../text/index.js';
+import type { ChunkFlags } from './chunk-flags.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {
@@ -80,6 +82,45 @@ export interface CacheFlags {
   redis?: string;
   prefix?: string;
   repair?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Options of `ovembed index`. */
+export interface IndexFlags extends CommonFlags, ChunkFlags {
+  sink: string;
+  clean?: CleanOptions;
+  field?: string;
+  id?: string;
+  dedup: boolean;
+  checkpoint?: string;
+  restart?: boolean;
+  onError: 'throw' | 'collect';
+  promptName?: string;
+  dimensions?: number;
+  batchTokens?: number;
+}
+
+/** Options of `ovembed search`. */
+export interface SearchFlags extends CommonFlags {
+  index: string;
+  count: number;
+}
+
+/** Options of `ovembed map`. */
+export interface MapFlags {
+  output: string;
+  texts?: string;
+  field: string;
+  into: string;
+  dtype?: Dtype;
+  fields?: string[];
+  color?: string;
+  projection: ProjectionName;
+  limit: number;
+  textLength: number;
+  seed: number;
+  title?: string;
   json?: boolean;
   quiet?: boolean;
 }

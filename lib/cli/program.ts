@@ -6,10 +6,13 @@ import { addCache } from './program/cache.js';
 import type { Run } from './program/common.js';
 import { addConvert } from './program/convert.js';
 import { addEmbed } from './program/embed.js';
+import { addIndex } from './program/index-command.js';
 import { addInfo } from './program/info.js';
+import { addMap } from './program/map.js';
 import { addModels } from './program/models.js';
 import { addPull } from './program/pull.js';
 import { addQuantize } from './program/quantize.js';
+import { addSearch } from './program/search.js';
 import { addServe } from './program/serve.js';
 import { addVerify } from './program/verify.js';
 
@@ -17,6 +20,8 @@ const PROGRAM_HELP = `
 Examples:
   ovembed embed notes.txt --output notes.jsonl     a vector for every line of a text file
   ovembed embed --help                             all about it
+  ovembed index docs/                              the vectors of a folder of documents
+  ovembed search "how do I reset it?"              the passages nearest to a question
   ovembed info                                     devices, precision and the model's identity
   ovembed pull org/name                            download a model, or bring it up to date
   ovembed models                                   what is on this machine, and how large it is
@@ -42,6 +47,8 @@ export function buildProgram(run: Run): Command {
     .addHelpText('after', PROGRAM_HELP);
 
   addEmbed(program, run);
+  addIndex(program, run);
+  addSearch(program, run);
   addInfo(program, run);
   addPull(program, run);
   addModels(program, run);
@@ -50,5 +57,6 @@ export function buildProgram(run: Run): Command {
   addVerify(program, run);
   addCache(program, run);
   addServe(program, run);
+  addMap(program, run);
   return program;
 }

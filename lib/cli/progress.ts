@@ -29,22 +29,32 @@ export const BAR: Options = {
   emptyOnZero: true,
 };
 
-export function showProgress(tally: Tally): Progress {
-  return process.stderr.isTTY ? new ProgressBar(tally) : new ProgressLines(tally);
+/** What is shown. */
+export interface Shown {
+  /** Bytes of the whole input; undefined if they are not known. */
+  readonly totalBytes: number | undefined;
+  /** Of them, those that are done. */
+  readonly bytes: number;
+  /** In words. */
+  status(): string;
+}
+
+export function showProgress(shown: Shown): Progress {
+  return process.stderr.isTTY ? new ProgressBar(shown) : new ProgressLines(shown);
 }
 
 class ProgressBar implements Progress {
-  readonly #tally: Tally;
+  readonly #shown: Shown;
   readonly #bar: SingleBar;
 
-  constructor(tally: Tally) {
-    this.#tally = tally;
-    this.#bar = new SingleBar({ ...BAR, format: tally.totalBytes === undefined ? '{status}' : '{bar} {status}' });
-    this.#bar.start(tally.totalBytes ?? 0, 0, { status: statusOf(tally) });
+  constructor(shown: Shown) {
+    this.#shown = shown;
+    this.#bar = new SingleBar({ ...BAR, format: shown.totalBytes === undefined ? '{status}' : '{bar} {status}' });
+    this.#bar.start(shown.totalBytes ?? 0, shown.bytes, { status: shown.status() });
   }
 
   update(): void {
-    this.#bar.update(this.#tally.bytes, { status: statusOf(this.#tally) });
+    this.#bar.update(this.#shown.bytes, { status: this.#shown.status() });
   }
 
   stop(): void {
@@ -55,8 +65,8 @@ class ProgressBar implements Progress {
 class ProgressLines implements Progress {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(tally: Tally) {
-    this.#timer = setInterval(() => process.stderr.write(`${statusOf(tally)}\n`), LINE_EVERY_MS);
+  constructor(shown: Shown) {
+    this.#timer = setInterval(() => process.stderr.write(`${shown.status()}\n`), LINE_EVERY_MS);
     this.#timer.unref();
   }
 

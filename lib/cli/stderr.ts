@@ -19,14 +19,17 @@ export function note(message: string, { quiet, json }: Manner): void {
   process.stderr.write(process.stderr.isTTY ? `${CLEAR_LINE}${message}\n${SAVE_CURSOR}` : `${message}\n`);
 }
 
+/** A line for people that `--quiet` does not silence. */
+export const warn = (message: string) => note(`ovembed: ${message}`, {});
+
 /**
  * What the library decides and works around becomes notes; its warnings are no chatter, so `--quiet` keeps them. With
  * `OVEMBED_LOG` set, the library's own logger writes at the level that is asked for.
  */
 export function commandLogger(manner: Manner): { logger?: Logger } {
   if (process.env.OVEMBED_LOG) return {};
-  const warn = (message: string) => note(`ovembed: ${message}`, { json: manner.json ?? false });
-  return { logger: { debug() {}, info: (message) => note(message, manner), warn, error: warn } };
+  const warning = (message: string) => note(`ovembed: ${message}`, { json: manner.json ?? false });
+  return { logger: { debug() {}, info: (message) => note(message, manner), warn: warning, error: warning } };
 }
 
 /** An error in one line, or as JSON; a stack only for what nobody expected. */

@@ -28,6 +28,7 @@ export class HttpError extends Error {
 const STATUS: Record<OvembedErrorCode, number> = {
   ERR_INVALID_ARGUMENT: 400,
   ERR_INPUT_TOO_LONG: 400,
+  ERR_DOCUMENT: 400,
   ERR_OVERLOADED: 429,
   ERR_QUEUE_TIMEOUT: 429,
   ERR_CLOSED: 503,

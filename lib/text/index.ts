@@ -1,6 +1,14 @@
 /** What stands between documents and vectors: `ovembed/text`. */
 
+export type { CorpusDocument } from '../corpus/document.js';
+export { indexCorpus } from '../corpus/index-corpus.js';
+export type { IndexCorpusOptions } from '../corpus/options.js';
+export type { Cleaner, CleanText, TextChunker } from '../corpus/prepare.js';
+export type { CorpusProgress, CorpusReport } from '../corpus/report.js';
 export type { Match, VectorIndex, VectorRow, VectorSink, VectorSpace } from '../corpus/sink.js';
+export { openIndex, openSink } from '../corpus/sinks/open.js';
+export type { Stage, StageName, Stages } from '../corpus/stages.js';
+export type { DocumentFailure } from '../corpus/state.js';
 export type { Chunk } from './chunking/chunk.js';
 export { Chunker } from './chunking/chunker.js';
 export type { ChunkCallOptions, ChunkEmbedder, ChunkerOptions, ChunkStrategy } from './chunking/options.js';

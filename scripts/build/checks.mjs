@@ -47,6 +47,7 @@ async function checks({ fix, python }) {
     },
     { name: 'tsc', ...nodeTool('typescript', 'tsc', ['--noEmit', '-p', 'tsconfig.json']) },
     { name: 'tsc pages', ...nodeTool('typescript', 'tsc', ['-p', 'lib/server/pages/tsconfig.json']) },
+    { name: 'tsc page', ...nodeTool('typescript', 'tsc', ['-p', 'lib/map/page/tsconfig.json']) },
     { name: 'tsc test', ...nodeTool('typescript', 'tsc', ['-p', 'test/tsconfig.json']) },
     {
       name: 'clang-format',

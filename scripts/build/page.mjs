@@ -7,6 +7,7 @@ import { stage } from './run.mjs';
 
 /** By folder: its scripts, by the module that each begins with. What is no script is copied as it is. */
 const PAGES = {
+  'map/page': { page: 'main.ts' },
   'server/pages': { status: 'status.ts', docs: 'docs.ts' },
 };
 

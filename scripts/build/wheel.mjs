@@ -18,7 +18,7 @@ import { run } from './run.mjs';
  * Unpacks a wheel into `directory` unless that is there already; downloads it if `wheelDirectory` has no valid copy.
  * `directory` appears complete or not at all, also if several processes do this at once.
  * @param {Wheel} wheel
- * @param {{ directory: string, wheelDirectory: string, download: typeof pipDownload, unpack: typeof pythonUnzip }} options
+ * @param {{ directory: string, wheelDirectory: string, download: ReturnType<typeof pipDownload>, unpack: ReturnType<typeof pythonUnzip> }} options
  */
 export async function unpackedWheel(wheel, { directory, wheelDirectory, download, unpack }) {
   if (existsSync(directory)) return directory;

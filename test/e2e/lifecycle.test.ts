@@ -29,47 +29,53 @@ interface Ending {
   code: number | null;
   signal: NodeJS.Signals | null;
   output: string;
-  /** Milliseconds to the end from the signal, or from the moment that the child tells of. */
+  /** Milliseconds to the end from the moment that the child tells of. */
   took: number;
 }
 
 interface ChildOptions {
   parameter?: number;
-  kill?: { signal: NodeJS.Signals; after: number };
+  /** Milliseconds count from the first results, not from the start. */
+  atWork?: boolean;
+  /** Sent at the moment that the child tells of. */
+  kill?: NodeJS.Signals;
   /** Without a compiled model from before. */
   cold?: boolean;
 }
 
-function child(scenario: string, { parameter = 0, kill, cold = false }: ChildOptions = {}): Promise<Ending> {
+function child(
+  scenario: string,
+  { parameter = 0, atWork = false, kill, cold = false }: ChildOptions = {},
+): Promise<Ending> {
   const cacheDir = cold ? mkdtempSync(join(folder, 'cold-')) : folder;
   const program = join(import.meta.dirname, 'lifecycle/child.cjs');
-  const args = ['--expose-gc', program, scenario, model, cacheDir, String(parameter)];
+  const args = ['--expose-gc', program, scenario, model, cacheDir, String(parameter), atWork ? 'work' : 'start'];
   const process_ = spawn(process.execPath, args);
   let ended = performance.now();
-  const timers = [setTimeout(() => process_.kill('SIGKILL'), 60_000 + (FULL ? 1_200_000 : 0))];
-  if (kill) {
-    const end = () => {
-      ended = performance.now();
-      process_.kill(kill.signal);
-    };
-    timers.push(setTimeout(end, kill.after));
-  }
+  const timer = setTimeout(() => process_.kill('SIGKILL'), 60_000 + (FULL ? 1_200_000 : 0));
   let output = '';
   process_.stdout.on('data', (data) => {
-    if (String(data).startsWith('ending')) ended = performance.now();
+    if (String(data).startsWith('ending')) {
+      ended = performance.now();
+      if (kill) process_.kill(kill);
+    }
     output += data;
   });
   process_.stderr.on('data', (data) => (output += data));
   return new Promise((resolve) => {
     process_.on('close', (code, signal) => {
-      timers.forEach(clearTimeout);
+      clearTimeout(timer);
       resolve({ code, signal, output, took: performance.now() - ended });
     });
   });
 }
 
-/** Moments from the start of the process to well inside inference, every second one where the model must be compiled. */
-const moments = Array.from({ length: EXITS }, (_, i) => ({ at: Math.round((i * 400) / EXITS), cold: i % 2 === 1 }));
+/** Moments after the start of the process and after first results, every second one where the model must be compiled. */
+const moments = Array.from({ length: EXITS }, (_, i) => ({
+  parameter: Math.round((i * 400) / EXITS),
+  cold: i % 2 === 1,
+  atWork: i % 4 > 1,
+}));
 
 describe('a process ends by itself', () => {
   test.each(['idle', 'pending', 'search-pending'])('%s', async (scenario) => {
@@ -87,10 +93,10 @@ describe('a process is ended while the addon loads, compiles or works', () => {
   ])(
     '%s gives exit code %i at any moment',
     async (scenario, code) => {
-      for (const { at, cold } of moments) {
-        const ending = await child(scenario, { parameter: at, cold });
-        expect(ending, `after ${at} ms: ${ending.output}`).toMatchObject({ code, signal: null });
-        expect(ending.took, `after ${at} ms`).toBeLessThan(LIMIT_MS);
+      for (const moment of moments) {
+        const ending = await child(scenario, moment);
+        expect(ending, JSON.stringify(moment)).toMatchObject({ code, signal: null });
+        expect(ending.took, JSON.stringify(moment)).toBeLessThan(LIMIT_MS);
       }
     },
     900_000,
@@ -99,10 +105,10 @@ describe('a process is ended while the addon loads, compiles or works', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     '%s ends it by that signal and no other',
     async (signal) => {
-      for (const { at, cold } of moments) {
-        const ending = await child('busy', { kill: { signal, after: 50 + at }, cold });
-        expect(ending, ending.output).toMatchObject({ code: null, signal });
-        expect(ending.took, `after ${at} ms`).toBeLessThan(LIMIT_MS);
+      for (const moment of moments) {
+        const ending = await child('signalled', { ...moment, kill: signal });
+        expect(ending, JSON.stringify(moment)).toMatchObject({ code: null, signal });
+        expect(ending.took, JSON.stringify(moment)).toBeLessThan(LIMIT_MS);
       }
     },
     900_000,

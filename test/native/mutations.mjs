@@ -22,13 +22,15 @@ export function writeMutant(bases, target, number) {
   const done = [];
   for (let steps = random.pick([1, 1, 1, 2]); steps > 0; steps--) {
     // What native code reads is the half of it, however many small files there are beside.
-    const file = random.pick(random.below(2) ? files : files.filter((name) => READ_NATIVELY.test(name)));
+    const file = random.pick(
+      random.below(2) ? files : files.filter((name) => READ_NATIVELY.test(relative(target, name))),
+    );
     done.push(`${relative(target, file)}: ${damage(file, files, random)}`);
   }
   return `${base}, ${done.join(', ')}`;
 }
 
-const READ_NATIVELY = /\.(onnx|onnx_data|xml|bin|safetensors|index\.json)$|tokenizer\.json$/;
+const READ_NATIVELY = /^config\.json$|\.(onnx|onnx_data|xml|bin|safetensors|index\.json)$|tokenizer\.json$/;
 
 /** @param {string} folder */
 function filesIn(folder) {

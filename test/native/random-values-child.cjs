@@ -74,8 +74,10 @@ const OBJECTS = [
   () => Array(1_000),
 ];
 
-/** What the handles of a case are, and wrong ones in their places. */
+/** Sound handles and wrong ones in their places; behind the first FIXED, what calls gave goes on to be a wrong one. */
 let handles;
+const FIXED = 6;
+const MADE = 2;
 
 function anything(random, depth = 0) {
   const kind = random.below(10);
@@ -87,12 +89,40 @@ function anything(random, depth = 0) {
   return kind === 8 ? values : { ...values, encoding: values[0], rows: values[1], type: values[2] };
 }
 
+const isPlain = (value) =>
+  Array.isArray(value) ||
+  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
+
+/** Paths of all that a value consists of, itself included. */
+function places(value, path = []) {
+  const inside = isPlain(value) ? Object.keys(value).flatMap((key) => places(value[key], [...path, key])) : [];
+  return [path, ...inside];
+}
+
+function changed(value, [key, ...rest], change) {
+  if (key === undefined) return change(value);
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  copy[key] = changed(copy[key], rest, change);
+  return copy;
+}
+
+/** Wrong in one place, so that all checks but one are passed; as often as not it is a handle, and another one in its place. */
+function spoiltOnce(random, sound) {
+  const isHandle = (path) => handles.includes(path.reduce((value, key) => value[key], sound));
+  const [, ...inside] = places(sound);
+  const ofHandles = inside.filter(isHandle);
+  if (ofHandles.length > 0 && random.below(2) === 0) {
+    return changed(sound, random.pick(ofHandles), () => random.pick(handles));
+  }
+  return inside.length === 0 ? sound : changed(sound, random.pick(inside), () => anything(random));
+}
+
 /** A sound argument, or a spoilt one, with some of its members exchanged, so that what is read last is reached, too. */
 function spoilt(random, sound) {
   if (random.below(3) === 0) return anything(random);
   if (Array.isArray(sound) && sound.length < 100)
     return sound.map((each) => (random.below(3) === 0 ? spoilt(random, each) : each));
-  if (typeof sound !== 'object' || sound === null || Object.getPrototypeOf(sound) !== Object.prototype) {
+  if (!isPlain(sound)) {
     return random.below(2) ? sound : anything(random);
   }
   const copy = { ...sound };
@@ -141,14 +171,16 @@ function entries({ tokenizer, encoding, pipeline }) {
 async function runCase(number, fresh) {
   const random = new Random(number);
   const [self, name, sound] = random.pick(entries(fresh));
-  const given = sound.map((each) => (random.below(8) === 0 ? each : spoilt(random, each)));
+  const given =
+    random.below(2) === 0
+      ? [...spoiltOnce(random, sound)]
+      : sound.map((each) => (random.below(8) === 0 ? each : spoilt(random, each)));
   while (random.below(6) === 0) given.push(anything(random));
   while (random.below(8) === 0) given.pop();
   const receiver = random.below(20) === 0 ? anything(random) : self;
   try {
     const result = await self[name].call(receiver, ...given);
-    // What was made goes on to be a wrong handle.
-    if (typeof result === 'object' && result !== null) handles[random.below(handles.length)] = result;
+    if (typeof result === 'object' && result !== null) handles[FIXED + random.below(MADE)] = result;
     if (typeof result === 'function') result();
   } catch (error) {
     if (error instanceof Error) return;
@@ -169,6 +201,7 @@ async function soundHandles() {
   const released = await tokenizer.encode(['gone'], options);
   released.release();
   handles = [tokenizer, encoding, pipeline, released, native(), tokenizer.constructor];
+  handles.push(...Array(MADE).fill({}));
   return { tokenizer, encoding, pipeline };
 }
 

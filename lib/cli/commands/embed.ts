@@ -12,7 +12,7 @@ import { Interruption } from '../interruption.js';
 import { loadModel } from '../load.js';
 import { checkOutput, openWriter } from '../output/open.js';
 import type { VectorWriter } from '../output/writer.js';
-import { NO_PROGRESS, showProgress } from '../progress.js';
+import { NO_PROGRESS, type Shown, showProgress, statusOf } from '../progress.js';
 import { note } from '../stderr.js';
 import { Tally } from '../tally.js';
 
@@ -79,7 +79,7 @@ async function embedInput(embedder: Embedder, reader: InputReader, tally: Tally,
   const stream = embedder.stream(reader.texts(), streamOptions(flags));
   const writer = await openWriter(flags, embedder.info);
   const isScreenTaken = !flags.output && process.stdout.isTTY;
-  const progress = flags.quiet || flags.json || isScreenTaken ? NO_PROGRESS : showProgress(tally);
+  const progress = flags.quiet || flags.json || isScreenTaken ? NO_PROGRESS : showProgress(shownOf(tally));
   try {
     for await (const { embedding, tokens, truncated } of stream) {
       const record = reader.take();
@@ -94,6 +94,16 @@ async function embedInput(embedder: Embedder, reader: InputReader, tally: Tally,
     progress.stop();
   }
   await writer.finish();
+}
+
+function shownOf(tally: Tally): Shown {
+  return {
+    totalBytes: tally.totalBytes,
+    get bytes() {
+      return tally.bytes;
+    },
+    status: () => statusOf(tally),
+  };
 }
 
 /** The rows before an error are kept; an error in writing them is no news then. */

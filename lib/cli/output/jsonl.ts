@@ -1,6 +1,7 @@
 /** JSON Lines: the record's own object with its vector as one more field. */
 import { numbersOf } from '../../embeddings.js';
 import type { Dtype, VectorArray } from '../../index.js';
+import { shortDecimal } from '../../vectors/short-decimal.js';
 import type { InputRecord } from '../input/records.js';
 import { Buffered } from './buffered.js';
 import type { Target } from './targets.js';
@@ -36,16 +37,4 @@ export class JsonlWriter implements VectorWriter {
       await this.#target.close();
     }
   }
-}
-
-/**
- * A number that is written with few digits and is the same float32 when read back. JSON.stringify writes the digits of a
- * float64, which for a float32 are twice as many as it has.
- */
-export function shortDecimal(value: number): number {
-  for (let scale = 1e8; scale <= 1e11; scale *= 10) {
-    const rounded = Math.round(value * scale) / scale;
-    if (Math.fround(rounded) === value) return rounded;
-  }
-  return Number(value.toPrecision(9));
 }

@@ -66,9 +66,10 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (value: 
 
 export const positiveInteger = integer(1);
 
-/** A list with commas. */
-export const names = (value: string): string[] => value.split(',').filter((name) => name !== '');
-
 export function positiveIntegers(list: string): number[] {
   return [...new Set(list.split(',').map((value) => positiveInteger(value.trim())))];
+}
+
+export function names(value: string): string[] {
+  return value.split(',').filter((name) => name !== '');
 }

@@ -47,6 +47,8 @@ export const jobRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     body: { content: { 'application/json': { schema: Body } } },
     tags: ['OpenAI'],
     summary: 'Vectors of any number of documents, line by line',
+    // The document of the routes has examples and answers in JSON alone; docs/server.md describes this one.
+    hide: true,
   };
 
   app.post<Route>('/v1/embeddings/stream', { schema, config: { streamedType: NDJSON } }, ({ query, body }, reply) =>

@@ -57,7 +57,8 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
   for (const url of ['/embed', '/', '/invocations']) {
     app.post<{ Body: Static<typeof EmbedBody> }>(
       url,
-      { schema: { body: EmbedBody, tags, summary: 'Vectors of texts' } },
+      // `/` is the same once more, and has a page under its name.
+      { schema: { body: EmbedBody, tags, summary: 'Vectors of texts', hide: url === '/' } },
       ({ body }, reply) =>
         models.use(undefined, async (embedder) => {
           const { inputs, isSingle } = inputsOf(body.inputs, 'inputs', embedder, limits);

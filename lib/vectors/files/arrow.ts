@@ -23,7 +23,7 @@ type Arrow = typeof import('apache-arrow');
 const MAGIC = 'ARROW1';
 
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` if the package is not installed */
-export const loadArrow = (): Promise<Arrow> => importPeers(() => import('apache-arrow'), 'Arrow', 'apache-arrow');
+export const loadArrow = (): Promise<Arrow> => importPeers(() => import('apache-arrow'), 'Arrow files', 'apache-arrow');
 
 /**
  * Writes vectors, and texts beside them. The file appears once it is whole.

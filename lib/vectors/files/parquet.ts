@@ -26,9 +26,11 @@ type Hyparquet = typeof import('hyparquet');
 type Writer = InstanceType<typeof import('hyparquet-writer').ByteWriter>;
 
 const PACKAGES = 'hyparquet hyparquet-writer';
-const loadReader = (): Promise<Hyparquet> => importPeers(() => import('hyparquet'), 'Parquet', PACKAGES);
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
-export const loadParquetWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet', PACKAGES);
+export const loadParquetReader = (): Promise<Hyparquet> =>
+  importPeers(() => import('hyparquet'), 'Parquet files', PACKAGES);
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
+export const loadParquetWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet files', PACKAGES);
 
 /** Small, since nothing else runs in the thread while a row group is encoded. */
 const ROW_GROUP_BYTES = 2 * 1024 * 1024;
@@ -119,7 +121,7 @@ function columnsOf(piece: Piece, start: number, end: number, { column = DEFAULT_
  *   `ERR_OUT_OF_MEMORY`; errors of the file system as they are
  */
 export async function readParquet(file: string, options: ReadColumnsOptions = {}): Promise<ColumnFile> {
-  const hyparquet = await loadReader();
+  const hyparquet = await loadParquetReader();
   return withFile(file, async (handle, size) => {
     try {
       return await readGroups(hyparquet, fileBuffer(handle, size, file), { file, options });
@@ -130,7 +132,8 @@ export async function readParquet(file: string, options: ReadColumnsOptions = {}
   });
 }
 
-function fileBuffer(handle: FileHandle, size: number, file: string): AsyncBuffer {
+/** A file as hyparquet reads it. */
+export function fileBuffer(handle: FileHandle, size: number, file: string): AsyncBuffer {
   const read = async (start: number, end: number) => {
     if (!(start >= 0 && start <= end && end <= size)) {
       throw badFile(file, `expected bytes ${start} to ${end}, the file has ${size}.`);

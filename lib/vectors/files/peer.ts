@@ -1,17 +1,18 @@
-/** Packages that a user installs for one format, and that nobody else pays for. */
+/** Packages that a user installs for one format or store, and that nobody else pays for. */
 import { OvembedError } from '../../errors.js';
 
 /**
  * @param load imports the packages
+ * @param what needs them, in the plural: `Arrow files`
  * @param names what to install
  * @throws OvembedError `ERR_INVALID_ARGUMENT` if one of them is not installed
  */
-export async function importPeers<T>(load: () => Promise<T>, format: string, names: string): Promise<T> {
+export async function importPeers<T>(load: () => Promise<T>, what: string, names: string): Promise<T> {
   try {
     return await load();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    const message = `${format} files need packages that are not installed: npm install ${names}.`;
+    if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(String((cause as NodeJS.ErrnoException).code))) throw cause;
+    const message = `${what} need packages that are not installed: npm install ${names}.`;
     throw new OvembedError('ERR_INVALID_ARGUMENT', message, { cause });
   }
 }

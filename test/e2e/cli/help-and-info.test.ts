@@ -32,6 +32,8 @@ describe('help', () => {
   test('the commands together have every option of docs/cli.md, and no others', async () => {
     const commands = [
       ['embed'],
+      ['index'],
+      ['search'],
       ['info'],
       ['pull'],
       ['models'],
@@ -39,6 +41,7 @@ describe('help', () => {
       ['convert'],
       ['quantize'],
       ['verify'],
+      ['map'],
       ['cache', 'stats'],
       ['cache', 'verify'],
       ['cache', 'clear'],

@@ -1,26 +1,48 @@
 /**
- * One process of lifecycle.test.ts: `node child.cjs SCENARIO MODEL CACHE [MILLISECONDS]`. Each scenario ends the process,
- * or leaves it to end by itself, at some point of the addon's life; the test looks at exit code and signal only.
+ * One process of lifecycle.test.ts: `node child.cjs SCENARIO MODEL CACHE [MILLISECONDS [start|work]]`. Each scenario ends
+ * the process, or leaves it to end by itself, at some point of the addon's life; the test looks at exit code and signal
+ * only.
  */
-const { readdirSync, writeSync } = require('node:fs');
+const { EventEmitter, once } = require('node:events');
+const { readdirSync, symlinkSync, writeSync } = require('node:fs');
+const { join } = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 const { Embedder } = require('../../../dist/index.js');
 const { FlatIndex } = require('../../../dist/vectors/index.js');
 
-const [scenario, model, cacheDir, milliseconds = '0'] = isMainThread ? process.argv.slice(2) : workerData;
+const [scenario, model, cacheDir, milliseconds = '0', from = 'start'] = isMainThread
+  ? process.argv.slice(2)
+  : workerData;
 const texts = Array.from({ length: 400 }, (_, i) => 'the river runs past the old mill '.repeat(1 + (i % 5)));
-const load = () => Embedder.load(model, { precision: 'f32', cacheDir });
-const later = (action) =>
+const load = (folder = model) => Embedder.load(folder, { precision: 'f32', cacheDir });
+
+let atWork = false;
+const workStarted = new EventEmitter();
+/** After first results; told to the thread that started this one, too. */
+function startedWork() {
+  if (atWork) return;
+  atWork = true;
+  workStarted.emit('work');
+  parentPort?.postMessage('at work');
+}
+
+/** Acts so many milliseconds after the start, or after first results: on a busy machine the one is long before the other. */
+async function later(action) {
+  if (from === 'work' && !atWork) await once(workStarted, 'work');
   setTimeout(() => {
     writeSync(1, 'ending\n'); // from here on the test counts
     action();
   }, Number(milliseconds));
+}
 
 /** Works until somebody ends the process. */
 async function busy() {
   const embedder = await load();
-  for (;;) await embedder.embed(texts);
+  for (;;) {
+    await embedder.embed(texts);
+    startedWork();
+  }
 }
 
 /** Adds and searches until somebody ends the process. */
@@ -30,6 +52,7 @@ async function searching() {
   for (;;) {
     if (index.length < 50_000) void index.add(rows);
     await Promise.all(Array.from({ length: 3 }, () => index.search(rows, { k: 5 })));
+    startedWork();
   }
 }
 
@@ -40,13 +63,19 @@ function someMoment() {
   return (state >>> 8) % 120;
 }
 
-/** A worker that is terminated at its moment (some work begins later than other); resolves when its thread is gone, not when it says so. */
+let workers = 0;
+/**
+ * A worker that is terminated at its moment after its start or, every second one, after its first results; resolves when
+ * its thread is gone, not when it says so.
+ */
 function terminatedWorker(work = 'busy', times = 1) {
   return new Promise((resolve, reject) => {
     const worker = new Worker(__filename, { workerData: [work, model, cacheDir] });
+    const end = () => setTimeout(() => void worker.terminate(), someMoment() * times);
     worker.on('error', reject);
     worker.on('exit', resolve);
-    setTimeout(() => void worker.terminate(), someMoment() * times);
+    if (workers++ % 2 === 0) end();
+    else worker.once('message', end);
   });
 }
 
@@ -80,17 +109,22 @@ const scenarios = {
   /** The promise is pending, and nothing else keeps the process alive. */
   pending: async () => void load().then((embedder) => embedder.embed(texts).then(({ length }) => console.log(length))),
   busy,
+  /** The test sends a signal when the moment has come. */
+  signalled: async () => {
+    void later(() => {});
+    await busy();
+  },
   exit: async () => {
-    later(() => process.exit(0));
+    void later(() => process.exit(0));
     await busy();
   },
   searching,
   'exit-searching': async () => {
-    later(() => process.exit(0));
+    void later(() => process.exit(0));
     await searching();
   },
   'throw-searching': async () => {
-    later(() => {
+    void later(() => {
       throw new Error('on purpose');
     });
     await searching();
@@ -108,7 +142,7 @@ const scenarios = {
     console.log(true);
   },
   throw: async () => {
-    later(() => {
+    void later(() => {
       throw new Error('on purpose');
     });
     await busy();
@@ -117,7 +151,8 @@ const scenarios = {
     const embedder = await load();
     const running = embedder.embed(texts);
     void embedder.close();
-    later(() => process.exit(0));
+    startedWork();
+    void later(() => process.exit(0));
     await running;
   },
   /** Cycles of workers that come and go beside a main thread that works. */
@@ -148,11 +183,16 @@ const scenarios = {
     const same = vectors.filter((vector) => vector.every((value, i) => value === vectors[0][i]));
     console.log(`${same.length} times the same vector`);
   },
-  /** Embedders that are used and forgotten, three of them at a time. */
+  /**
+   * Embedders that are used and forgotten, three at a time, each three under a new name: or they would share what is left
+   * of an engine before them.
+   */
   dropped: async () => {
     const rounds = async (count, wanted) => {
       for (let done = 0; done < count; done += 3) {
-        await Promise.all([1, 2, 3].map(async () => (await load()).embed(texts)));
+        const link = join(cacheDir, `model-${wanted}-${done}`);
+        symlinkSync(model, link, 'junction');
+        await Promise.all([1, 2, 3].map(async () => (await load(link)).embed(texts)));
         await collected(wanted);
       }
       return { rss: megabytes(), threads: threads() };

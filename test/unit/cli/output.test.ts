@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { shortDecimal } from '../../../lib/cli/output/jsonl.js';
 import { NpyWriter } from '../../../lib/cli/output/npy.js';
 import type { PatchableTarget } from '../../../lib/cli/output/targets.js';
 import { npyHeader } from '../../../lib/vectors/files/npy.js';
+import { shortDecimal } from '../../../lib/vectors/short-decimal.js';
 
 const record = { text: '', openObject: '', fields: {}, place: '', end: 0 };
 

@@ -120,7 +120,10 @@ describe('Embedder.load', () => {
     world.pooledInGraph = true;
     await loadFake(world);
     const refused = loadFake(world, { poolingType: 'MEAN' });
-    await expect(refused).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message: /pools by itself/ });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringMatching(/pools by itself/),
+    });
     expect([world.openPipelines, world.openTokenizers]).toEqual([1, 1]);
   });
 
@@ -128,7 +131,10 @@ describe('Embedder.load', () => {
     const world = new FakeWorld();
     world.pooledInGraph = true;
     const refused = loadFake(world, {}, { includePrompt: false });
-    await expect(refused).rejects.toMatchObject({ code: 'ERR_MODEL_UNSUPPORTED', message: /include_prompt: false/ });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ERR_MODEL_UNSUPPORTED',
+      message: expect.stringMatching(/include_prompt: false/),
+    });
     expect([world.openPipelines, world.openTokenizers]).toEqual([0, 0]);
     expect((await loadFake(world)).info.tokenDimensions).toBe(null);
   });
@@ -204,7 +210,10 @@ describe('Embedder.load', () => {
     };
     const system = { ...fakeSystem(world), graphIdentity: async () => graph };
     const changed = load('org/model', { cacheDir }, system);
-    await expect(changed).rejects.toMatchObject({ code: 'ERR_MODEL_INVALID', message: /changed while being read/ });
+    await expect(changed).rejects.toMatchObject({
+      code: 'ERR_MODEL_INVALID',
+      message: expect.stringMatching(/changed while being read/),
+    });
     expect(readdirSync(join(cacheDir, 'blobs'))).toEqual([]);
     expect([world.openPipelines, world.openTokenizers]).toEqual([0, 0]);
     await load('org/model', { cacheDir }, system);

@@ -60,7 +60,10 @@ test('its last words are the cause', async () => {
 test('a child that does not end is ended', async () => {
   const started = performance.now();
   const hung = run('setInterval(() => {}, 1000)', { limitMs: 300 });
-  await expect(hung).rejects.toMatchObject({ code: 'ERR_MODEL_PROBE_CRASHED', message: /not done after 300 ms/ });
+  await expect(hung).rejects.toMatchObject({
+    code: 'ERR_MODEL_PROBE_CRASHED',
+    message: expect.stringMatching(/not done after 300 ms/),
+  });
   expect(performance.now() - started).toBeLessThan(8_000);
 });
 
@@ -76,6 +79,6 @@ test('a bundle without the program is told what to do', async () => {
   const signal = new AbortController().signal;
   await expect(runProbe(missing, { model: 'm', options: {} }, { limitMs: 1, signal })).rejects.toMatchObject({
     code: 'ERR_NATIVE_LOAD',
-    message: /bundler/,
+    message: expect.stringMatching(/bundler/),
   });
 });
