@@ -16,6 +16,7 @@ import {
   checkCalibrateOptions,
   checkDecodeOptions,
   checkEmbedChunksOptions,
+  checkEmbedListOptions,
   checkEmbedOptions,
   checkInputOptions,
   checkLimitOptions,
@@ -23,6 +24,7 @@ import {
   checkTokenizeOptions,
   type DecodeOptions,
   type EmbedChunksOptions,
+  type EmbedListOptions,
   type EmbedOptions,
   type InputOptions,
   type InputType,
@@ -34,6 +36,7 @@ import {
 import { recordHashes, requestOf } from './request.js';
 import { type CallLimits, CallScope, inScope, type StopSignal } from './signals.js';
 import { type EmbedderStatus, queueStatus } from './status.js';
+import { cleanInputs, cleanSource } from './text/clean-inputs.js';
 import {
   type ChunkedText,
   checkDocuments,
@@ -75,6 +78,16 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
    */
   static async load(model?: string, options: LoadOptions = {}): Promise<Embedder> {
     return new Embedder(await load(model, options));
+  }
+
+  /**
+   * The embedder of a server (`ovembed serve`): many processes, one model.
+   * @param address a URL, or the path of a Unix socket
+   * @throws OvembedError `ERR_DEVICE_UNAVAILABLE` where no server answers
+   */
+  static async connect(address: string, options: ConnectOptions = {}): Promise<RemoteEmbedder> {
+    const { connect } = await import('./remote/remote-embedder.js');
+    return connect(address, options);
   }
 
   /** @internal */
@@ -119,7 +132,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
   /** One vector per document, in the order of the list; the model's prompt for documents goes in front of each. */
   async embedDocuments<D extends Dtype = 'float32'>(
     documents: readonly Input[],
-    options: EmbedOptions<D> = {},
+    options: EmbedListOptions<D> = {},
   ): Promise<Embeddings<D>> {
     return this.#embedList('embedDocuments', documents, options, 'document');
   }
@@ -127,7 +140,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
   /** One vector per input, in the order of the list; `inputType` says what they are. */
   async embed<D extends Dtype = 'float32'>(
     inputs: readonly Input[],
-    options: EmbedOptions<D> = {},
+    options: EmbedListOptions<D> = {},
   ): Promise<Embeddings<D>> {
     return this.#embedList('embed', inputs, options);
   }
@@ -236,9 +249,9 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
 
   #stream<D extends Dtype>(name: string, source: Source, options: StreamOptions<D>): EmbeddingStream<D> {
     checkSource(source, name);
-    const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered = true, signal, timeoutMs } = options;
+    const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered = true, signal, timeoutMs, clean } = options;
     return new EmbeddingStream(this.#parts.engine, {
-      source,
+      source: clean ? cleanSource(source, clean) : source,
       batchSize,
       ordered,
       limits: { signal, timeoutMs },
@@ -343,17 +356,18 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
   async #embedList<D extends Dtype>(
     name: string,
     inputs: readonly Input[],
-    options: EmbedOptions<D>,
+    options: EmbedListOptions<D>,
     inputType?: InputType,
   ): Promise<Embeddings<D>> {
     this.#rejectIfClosed(name);
-    checkEmbedOptions(options, name);
+    checkEmbedListOptions(options, name);
     const { request, rules, codec } = requestOf(this.#parts, name, options, inputType);
     const copy = snapshot(inputs, name);
     return this.#call(name, options, async (scope) => {
       // With a cache nothing may have to be computed: the queue is looked at when something has.
       const { scheduler, cache } = this.#parts.engine;
       if (copy.length > 0 && !cache) scheduler.admission.check(request.call);
+      if (options.clean) await cleanInputs(copy, options.clean, scope.signal);
       const checked = await checkInputs(copy, rules, scope.signal);
       return embedList(this.#parts.engine, request, checked, codec, scope);
     });

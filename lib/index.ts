@@ -22,6 +22,7 @@ export type {
   CalibrateOptions,
   DecodeOptions,
   EmbedChunksOptions,
+  EmbedListOptions,
   EmbedOptions,
   InputOptions,
   InputType,
@@ -31,7 +32,10 @@ export type {
   TokenizeOptions,
   Truncate,
 } from './options.js';
+export type { ConnectOptions } from './remote/connection.js';
+export type { RemoteEmbedder } from './remote/remote-embedder.js';
 export type { EmbedderStatus, QueueStatus } from './status.js';
+export type { CleanSteps } from './text/clean-inputs.js';
 export type { ChunkedText } from './text/late-chunking.js';
 export type { RecordOptions } from './text/record-options.js';
 export type { RecordFailure, RecordReport } from './text/records.js';

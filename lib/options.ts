@@ -22,6 +22,7 @@ import { invalidArgument } from './errors.js';
 import type { Logger } from './logger.js';
 import type { DownloadProgress } from './models/index.js';
 import type { PoolingType, Precision } from './native.js';
+import { areCleanSteps, type CleanSteps } from './text/clean-inputs.js';
 import { DTYPES, type Dtype } from './vectors/dtype.js';
 import { Ranges } from './vectors/ranges.js';
 
@@ -218,8 +219,17 @@ export interface EmbedChunksOptions<D extends Dtype = 'float32'> extends Omit<Em
   overlapTokens?: number;
 }
 
+/** Options of `embedDocuments` and `embed`. */
+export interface EmbedListOptions<D extends Dtype = 'float32'> extends EmbedOptions<D> {
+  /**
+   * Texts are cleaned by these steps of `clean` (`ovembed/text`, docs/text.md) before they are read; `chunks`, offsets and caches are
+   * of the cleaned ones. Token ids are taken as they are. Default: nothing is changed.
+   */
+  clean?: CleanSteps;
+}
+
 /** Options of `stream`. */
-export interface StreamOptions<D extends Dtype = 'float32'> extends EmbedOptions<D> {
+export interface StreamOptions<D extends Dtype = 'float32'> extends EmbedListOptions<D> {
   /** Texts that are taken from the source and embedded together; two such windows are in memory. Integer from 1. Default 512. */
   batchSize?: number;
   /** Whether vectors come in the order of the source, or else as soon as they are there. Default `true`. */
@@ -353,10 +363,11 @@ export const EMBED_CHECKS: Checks<EmbedOptions<Dtype>> = {
 };
 const { truncate: _, ...EMBED_CHUNKS_CHECKS } = EMBED_CHECKS;
 const CHUNKS_CHECKS: Checks<EmbedChunksOptions<Dtype>> = { ...EMBED_CHUNKS_CHECKS, overlapTokens: aWholeNumber };
+const LIST_CHECKS: Checks<EmbedListOptions<Dtype>> = { clean: areCleanSteps, ...EMBED_CHECKS };
 const STREAM_CHECKS: Checks<StreamOptions<Dtype>> = {
   batchSize: aPositiveInteger,
   ordered: aBoolean,
-  ...EMBED_CHECKS,
+  ...LIST_CHECKS,
 };
 const TOKENIZE_CHECKS: Checks<TokenizeOptions> = { addSpecialTokens: aBoolean, ...LIMIT_CHECKS };
 const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...LIMIT_CHECKS };
@@ -383,6 +394,8 @@ export const checkLimitOptions = (options: LimitOptions, where: string) => check
 export const checkInputOptions = (options: InputOptions, where: string) => checkOptions(options, INPUT_CHECKS, where);
 export const checkEmbedOptions = (options: EmbedOptions<Dtype>, where: string) =>
   checkOptions(options, EMBED_CHECKS, where);
+export const checkEmbedListOptions = (options: EmbedListOptions<Dtype>, where: string) =>
+  checkOptions(options, LIST_CHECKS, where);
 export const checkEmbedChunksOptions = (options: EmbedChunksOptions<Dtype>) =>
   checkOptions(options, CHUNKS_CHECKS, 'embedChunks');
 export const checkStreamOptions = (options: StreamOptions<Dtype>) => checkOptions(options, STREAM_CHECKS, 'stream');

@@ -1,7 +1,7 @@
 /** The embedder of another process: everything is as if it were of this one. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { connect, type RemoteEmbedder } from '../../../lib/remote/remote-embedder.js';
+import { Embedder, type RemoteEmbedder } from '../../../lib/index.js';
 import { temporaryFolder } from '../support.js';
 import { type Running, startServer } from './support.js';
 
@@ -11,7 +11,7 @@ let remote: RemoteEmbedder;
 beforeAll(async () => {
   const socket = join(temporaryFolder(), 'ovembed.sock');
   running = await startServer({ socket, limits: { requestMs: 5_000 } });
-  remote = await connect(socket);
+  remote = await Embedder.connect(socket);
 });
 
 /** What results hold beside times and what ran with what. */
@@ -94,18 +94,18 @@ describe('fails as the embedder fails', () => {
   });
 
   test('without a server it says so, and a key is needed where keys are needed', async () => {
-    await expect(connect('/nowhere/ovembed.sock')).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' });
+    await expect(Embedder.connect('/nowhere/ovembed.sock')).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' });
     const { url } = await startServer({ apiKeys: ['key'] });
-    await expect(connect(url)).rejects.toMatchObject({ message: expect.stringContaining('401') });
-    await (await connect(url, { apiKey: 'key' })).close();
+    await expect(Embedder.connect(url)).rejects.toMatchObject({ message: expect.stringContaining('401') });
+    await (await Embedder.connect(url, { apiKey: 'key' })).close();
   });
 
   test('after close it says so', async () => {
     const { url } = await startServer();
-    const other = await connect(url, { model: 'tiny' });
+    const other = await Embedder.connect(url, { model: 'tiny' });
     await other.close();
     await expect(other.embed(['a'])).rejects.toMatchObject({ code: 'ERR_CLOSED' });
-    await expect(connect(url, { model: 'other' })).rejects.toMatchObject({
+    await expect(Embedder.connect(url, { model: 'other' })).rejects.toMatchObject({
       message: expect.stringContaining('no model'),
     });
   });
