@@ -33,6 +33,8 @@ import {
   type StreamOptions,
   type TokenizeOptions,
 } from './options.js';
+import type { ConnectOptions } from './remote/connection.js';
+import type { RemoteEmbedder } from './remote/remote-embedder.js';
 import { recordHashes, requestOf } from './request.js';
 import { type CallLimits, CallScope, inScope, type StopSignal } from './signals.js';
 import { type EmbedderStatus, queueStatus } from './status.js';
