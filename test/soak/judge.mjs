@@ -14,9 +14,20 @@
 const WINDOW = 5;
 const GROWTH = 1.1;
 const OUTLIERS = 5;
+/** Samples to judge by. */
+const LEAST = 30;
 
-/** All pipelines are compiled and every shape was met: a third of a short run, two minutes of a long one. */
-const warmUp = (/** @type {readonly Sample[]} */ samples) => Math.min(120, Math.floor(samples.length / 3));
+/** Texts by which all pipelines are compiled and every shape was met, however slow the machine is. */
+const WARM_TEXTS = 4_000;
+
+/**
+ * How many samples come before it is judged: those of so many texts, and a third of a short run, two minutes of a long one.
+ * @param {readonly Sample[]} samples
+ */
+function warmUp(samples) {
+  const cold = samples.filter(({ texts }) => texts < WARM_TEXTS).length;
+  return Math.max(cold, Math.min(120, Math.floor(samples.length / 3)));
+}
 
 /**
  * @param {readonly Sample[]} samples
@@ -24,7 +35,7 @@ const warmUp = (/** @type {readonly Sample[]} */ samples) => Math.min(120, Math.
  */
 export function judge(samples) {
   const rest = samples.slice(warmUp(samples));
-  if (rest.length < 2 * WINDOW) return [`${samples.length} samples are too few to judge by`];
+  if (rest.length < LEAST) return [`${rest.length} samples after ${WARM_TEXTS} texts are too few to judge by`];
   const problems = [];
   const medians = movingMedians(rest.map(({ rss }) => rss));
   const limit = GROWTH * /** @type {number} */ (medians[0]);
@@ -68,7 +79,7 @@ export function table(samples) {
   return [
     header,
     ...lines,
-    `RSS after the warm-up: ${slope(samples.slice(warmUp(samples))).toFixed(1)} MB per hour`,
+    `RSS in the judged part: ${slope(samples.slice(warmUp(samples))).toFixed(1)} MB per hour`,
   ].join('\n');
 }
 

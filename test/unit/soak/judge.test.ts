@@ -22,10 +22,18 @@ test.each<[string, (second: number) => object, RegExp]>([
   expect(judge(samples(of))).toEqual([expect.stringMatching(problem)]);
 });
 
+test('on a slow machine the warm-up is longer', () => {
+  const slow = (s: number) => ({ texts: 30 * s, threads: s < 130 ? 17 : 18, rss: s < 130 ? 300 : 500 });
+  expect(judge(samples(slow))).toEqual([]);
+  expect(judge(samples((s) => ({ ...slow(s), texts: 100 * s })))).toHaveLength(2);
+});
+
 test('too few samples prove nothing', () => {
-  expect(judge(samples(() => ({}), 10))).toEqual(['10 samples are too few to judge by']);
+  const problem = (count: number) => [`${count} samples after 4000 texts are too few to judge by`];
+  expect(judge(samples(() => ({}), 60))).toEqual(problem(20));
+  expect(judge(samples((s) => ({ texts: s })))).toEqual(problem(0));
 });
 
 test('the table has the slope per hour', () => {
-  expect(table(samples((s) => ({ rss: 500 + s / 3_600 })))).toMatch(/RSS after the warm-up: 1\.0 MB per hour$/);
+  expect(table(samples((s) => ({ rss: 500 + s / 3_600 })))).toMatch(/RSS in the judged part: 1\.0 MB per hour$/);
 });
