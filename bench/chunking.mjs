@@ -23,7 +23,11 @@ const VARIANTS = {
   recursive: { strategy: 'recursive' },
   markdown: { strategy: 'markdown', minTokens: 24 },
   semantic: { strategy: 'semantic' },
+  'late, sentence': { strategy: 'sentence', late: true },
 };
+
+/** Headings are the questions: they are taken out of what is embedded, as spaces, so that offsets stay. */
+const withoutHeadings = (text) => text.replace(/^ {0,3}#{1,6} .*$/gm, (line) => ' '.repeat(line.length));
 
 const documents = globSync('node_modules/**/*.md', {
   cwd: ROOT,
@@ -70,15 +74,15 @@ async function measured(name, options) {
   const chunks = [];
   for (const [document, text] of documents.entries()) {
     const pieces = options
-      ? await new Chunker(embedder, { maxTokens: MAX_TOKENS, ...options }).chunk(text)
+      ? await chunksOf(text, options)
       : [{ text, start: 0, end: text.length, tokens: embedder.info.maxTokens }];
     chunks.push(...pieces.map((piece) => ({ ...piece, document })));
   }
-  const vectors = await embedder.embedDocuments(chunks.map(({ text }) => text.replace(/^ {0,3}#{1,6} .*$/gm, '')));
+  const vectors = options?.late ? await lateVectors(chunks) : await plainVectors(chunks);
   let [ndcg, first, recall, sections] = [0, 0, 0, 0];
   for (const [i, question] of questions.entries()) {
     const query = asked.at(i);
-    const scores = chunks.map((_, row) => dot(query, vectors.at(row)));
+    const scores = chunks.map((_, row) => dot(query, vectors[row]));
     const order = scores.map((_, row) => row).sort((a, b) => scores[b] - scores[a]);
     const best = [...new Set(order.slice(0, 400).map((row) => chunks[row].document))];
     const rank = best.indexOf(question.document);
@@ -89,6 +93,25 @@ async function measured(name, options) {
   const share = (sum) => (sum / questions.length).toFixed(3);
   const tokens = chunks.reduce((sum, chunk) => sum + chunk.tokens, 0);
   return `| ${[name, chunks.length, tokens, share(ndcg), share(first), share(recall), options ? share(sections) : '–'].join(' | ')} |`;
+}
+
+function chunksOf(text, { late: _, ...options }) {
+  return new Chunker(embedder, { maxTokens: MAX_TOKENS, ...options }).chunk(text);
+}
+
+async function plainVectors(chunks) {
+  return [...(await embedder.embedDocuments(chunks.map(({ text }) => withoutHeadings(text))))];
+}
+
+/** Means of token vectors that have seen the document around the chunk, as far as the model reads at once. */
+async function lateVectors(chunks) {
+  const vectors = [];
+  for (const [document, text] of documents.entries()) {
+    const own = chunks.filter((chunk) => chunk.document === document);
+    const [embedded] = await embedder.embedChunks([{ text: withoutHeadings(text), chunks: own }]);
+    vectors.push(...embedded);
+  }
+  return vectors;
 }
 
 /** Whether more than half of a chunk is of the section. */

@@ -50,7 +50,12 @@ export function failures(): Failure[] {
       ends: ['ready', 'loading'],
     },
     // Without texts that verify, the twentieth run is that of a batch.
-    { name: 'throws once', faults: 'infer.SIM_CPU:throw@20', fallback: { verify: 'interval', healthIntervalMs: 60_000 }, ends: ['ready'] },
+    {
+      name: 'throws once',
+      faults: 'infer.SIM_CPU:throw@20',
+      fallback: { verify: 'interval', healthIntervalMs: 60_000 },
+      ends: ['ready'],
+    },
     { name: 'throws always', faults: 'infer.SIM_CPU:throw@20-', ends: ['failing', 'probing'] },
     {
       name: 'throws in 30 % of tries',
