@@ -1,5 +1,5 @@
 /** HTML to text. */
-import { Tokenizer, type TokenizerCallbacks } from 'htmlparser2';
+import { Tokenizer } from 'htmlparser2';
 import { BlockWriter } from './block-writer.js';
 import { type MappedText, Rewriter } from './rewriter.js';
 import type { View } from './view.js';
@@ -54,8 +54,11 @@ interface Attribute {
   end: number;
 }
 
-/** Reads pieces of a document, one after the other, and writes their text. */
-export class HtmlReader implements TokenizerCallbacks {
+/**
+ * Reads pieces of a document, one after the other, and writes their text. That it has the tokenizer's callbacks is checked where
+ * it is handed over: to name their type here would have users' TypeScript load an ES module (test/e2e/package/exports.test.ts).
+ */
+export class HtmlReader {
   readonly #writer: BlockWriter;
   readonly #unshown: ReadonlySet<string>;
   readonly #keepsAlt: boolean;

@@ -134,6 +134,14 @@ describe('types', () => {
     'level.mts': `import { type CacheLevel, type CacheWrite, MemoryLevel } from 'ovembed/cache';${LEVEL}`,
     'level.cts': `import { type CacheLevel, type CacheWrite, MemoryLevel } from 'ovembed/cache';${LEVEL}`,
   });
+  const TEXT = `
+    export const cleaned: CleanedText = clean('<p>a</p>', { html: true });
+    export const chunks = (embedder: ChunkEmbedder): Promise<Chunk[]> => new Chunker(embedder).chunk(cleaned.text);`;
+  const TEXT_NAMES = '{ type Chunk, Chunker, type ChunkEmbedder, type CleanedText, clean }';
+  Object.assign(sources, {
+    'text.mts': `import ${TEXT_NAMES} from 'ovembed/text';${TEXT}`,
+    'text.cts': `import ${TEXT_NAMES} from 'ovembed/text';${TEXT}`,
+  });
   for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
 
   const check = (module: string, moduleResolution: string, files: string[]) => {
