@@ -3,8 +3,8 @@
  * search for them is the slowest part of it, and not exact.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { importPeers } from '../peers.js';
 import type { Vectors } from '../vectors/dtype.js';
-import { importPeers } from '../vectors/files/peer.js';
 import { FlatIndex } from '../vectors/flat-index.js';
 import { rowsOf, sampleOf } from './sample.js';
 

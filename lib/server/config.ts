@@ -19,9 +19,9 @@ import {
 } from '../checks.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import { checkLoadOptions } from '../options.js';
+import { importPeers } from '../peers.js';
 import type { ClientLimits } from './guards/clients.js';
 import { LIMIT_CHECKS } from './limits.js';
-import { importServerPeer } from './peers.js';
 import type { ModelConfig } from './served-models.js';
 import type { ServerOptions } from './server.js';
 
@@ -50,7 +50,7 @@ async function parse(path: string): Promise<unknown> {
     }
     const text = await readFile(path, 'utf8');
     if (extension === '.json') return JSON.parse(text);
-    const { parse } = await importServerPeer(() => import('yaml'), 'yaml');
+    const { parse } = await importPeers(() => import('yaml'), 'Configurations in YAML', 'yaml');
     return parse(text);
   } catch (cause) {
     if (cause instanceof OvembedError) throw cause;

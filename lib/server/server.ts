@@ -6,13 +6,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createConnection } from 'node:net';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { OvembedError } from '../errors.js';
+import { importPeers, SERVER_PACKAGES } from '../peers.js';
 import { contextOf, limitsOf, ovembed, type Routes, type RoutesOptions } from './app.js';
 import { drain } from './drain.js';
 import { ApiKeys, readKeys } from './guards/api-keys.js';
 import { checkHost, hostRules, isLoopback } from './guards/host.js';
 import { checkForm } from './guards/request-form.js';
 import { HttpError } from './http-error.js';
-import { importServerPeer } from './peers.js';
 import { answerWith, openAiError } from './protocols/errors.js';
 
 export interface ServerOptions extends RoutesOptions {
@@ -115,7 +115,7 @@ export async function createServer(options: ServerOptions): Promise<EmbeddingSer
   refuseOpenDoor(options, keys);
   const routes = contextOf({ ...options, pages: options.pages ?? true, apiKeys: new ApiKeys(keys) });
   const { limits } = routes;
-  const { fastify } = await importServerPeer(() => import('fastify'), 'fastify');
+  const { fastify } = await importPeers(() => import('fastify'), 'Servers', SERVER_PACKAGES);
   const https = tls && { cert: await read(tls.certFile), key: await read(tls.keyFile) };
   const sockets = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS };
   const app = fastify({

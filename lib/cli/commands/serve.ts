@@ -2,9 +2,9 @@
 import cluster from 'node:cluster';
 import { OvembedError } from '../../errors.js';
 import { DEFAULT_MODEL } from '../../models/index.js';
+import { importPeers, SERVER_PACKAGES } from '../../peers.js';
 import { checkConfig, environmentConfig, printable, readConfig, type ServerConfig } from '../../server/config.js';
 import { createServer, type EmbeddingServer } from '../../server/index.js';
-import { importServerPeer } from '../../server/peers.js';
 import { removeDeadSocket } from '../../server/server.js';
 import { type WorkerOrder, type WorkerReport, Workers } from '../../server/workers.js';
 import { EXIT } from '../exit-codes.js';
@@ -112,7 +112,7 @@ function untilTold(
 
 async function serveByWorkers(count: number, { socket }: ServerConfig, flags: ServeFlags): Promise<number> {
   if (socket !== undefined) await removeDeadSocket(socket);
-  const { AggregatorRegistry } = await importServerPeer(() => import('prom-client'), 'prom-client');
+  const { AggregatorRegistry } = await importPeers(() => import('prom-client'), 'Servers', SERVER_PACKAGES);
   const onReplaced = (exitCode: number | null) =>
     say(flags, { event: 'worker replaced', exitCode }, `a worker ended (${exitCode}); another takes its place`);
   const workers = new Workers({ count, onReplaced }, new AggregatorRegistry());

@@ -46,6 +46,10 @@ export function addServe(program: Command, run: Run): void {
   addCommonOptions(serve)
     .addHelpText('after', SERVE_HELP)
     .action((model: string | undefined, flags: ServeFlags) =>
-      run(async () => (await import('../commands/serve.js')).serve(model, flags), flags),
+      run(async () => {
+        const { importPeers, SERVER_PACKAGES } = await import('../../peers.js');
+        const { serve } = await importPeers(() => import('../commands/serve.js'), 'Servers', SERVER_PACKAGES);
+        return serve(model, flags);
+      }, flags),
     );
 }

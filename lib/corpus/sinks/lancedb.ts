@@ -3,7 +3,7 @@
  * apache-arrow. The space is in the metadata of the table's schema.
  */
 import { OvembedError } from '../../errors.js';
-import { importPeers } from '../../vectors/files/peer.js';
+import { importPeers } from '../../peers.js';
 import type { Match, VectorIndex, VectorRow, VectorSink, VectorSpace } from '../sink.js';
 import type { SinkKind } from './kind.js';
 import { batches, checkSpace, matchOf, notAnIndex, parseSpace, rowJson, spaceJson } from './store.js';

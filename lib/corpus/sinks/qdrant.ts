@@ -4,7 +4,7 @@
  * for it.
  */
 import { OvembedError } from '../../errors.js';
-import { importPeers } from '../../vectors/files/peer.js';
+import { importPeers } from '../../peers.js';
 import type { Match, VectorIndex, VectorRow, VectorSink, VectorSpace } from '../sink.js';
 import type { SinkKind } from './kind.js';
 import { batches, checkSpace, matchOf, notAnIndex, parsePlace, parseSpace, rowJson, spaceJson } from './store.js';

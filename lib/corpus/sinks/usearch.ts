@@ -5,7 +5,7 @@
 import { access } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OvembedError } from '../../errors.js';
-import { importPeers } from '../../vectors/files/peer.js';
+import { importPeers } from '../../peers.js';
 import { type BuildGraph, FolderSink, openFolder } from './folder.js';
 import type { NearestRows } from './folder-index.js';
 import type { SinkKind } from './kind.js';

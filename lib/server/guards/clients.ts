@@ -1,7 +1,7 @@
 /** Who asks, and how much at once: one client's requests must not be all that the server does. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { importPeers } from '../../peers.js';
 import { HttpError } from '../http-error.js';
-import { importServerPeer } from '../peers.js';
 
 export interface ClientLimits {
   /** Requests of one client under way at once; more are 429. Default: no limit. */
@@ -31,7 +31,11 @@ export async function limitClients(
 ): Promise<void> {
   if (concurrent !== undefined) limitConcurrency(app, concurrent);
   if (requests === undefined) return;
-  const { default: rateLimit } = await importServerPeer(() => import('@fastify/rate-limit'), '@fastify/rate-limit');
+  const { default: rateLimit } = await importPeers(
+    () => import('@fastify/rate-limit'),
+    'Limits of requests',
+    '@fastify/rate-limit',
+  );
   await app.register(rateLimit, {
     max: requests,
     timeWindow: windowMs,

@@ -5,10 +5,10 @@
 import type { SwaggerTransform } from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import { importPeers, SERVER_PACKAGES } from '../../peers.js';
 import { VERSION } from '../../version.js';
 import { TIMEOUT_HEADER } from '../deadline.js';
 import type { ApiKeys } from '../guards/api-keys.js';
-import { importServerPeer } from '../peers.js';
 import { ANSWERS, type AnswerDocs } from './answers.js';
 
 const TAGS = [
@@ -65,7 +65,7 @@ const WITH_RUN = ['/v1/embeddings', '/embed', '/invocations', '/similarity'];
 export async function documentRoutes(app: FastifyInstance, apiKeys: ApiKeys): Promise<void> {
   const isOurs = !app.hasDecorator('swagger');
   if (isOurs) {
-    const { default: swagger } = await importServerPeer(() => import('@fastify/swagger'), '@fastify/swagger');
+    const { default: swagger } = await importPeers(() => import('@fastify/swagger'), 'Servers', SERVER_PACKAGES);
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',

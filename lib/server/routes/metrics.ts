@@ -4,8 +4,8 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Metric, MetricValue, MetricValueWithName } from 'prom-client';
 import type { CacheLevelStats } from '../../cache/stats.js';
 import type { HistogramSnapshot } from '../../histogram.js';
+import { importPeers, SERVER_PACKAGES } from '../../peers.js';
 import type { ServerContext } from '../context.js';
-import { importServerPeer } from '../peers.js';
 import type { RequestMetrics } from '../request-metrics.js';
 import type { ServedModels } from '../served-models.js';
 import { metricsOfAll } from '../workers.js';
@@ -22,7 +22,7 @@ interface Family {
 }
 
 export const metricsRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, requests }) => {
-  const { Registry, AggregatorRegistry } = await importServerPeer(() => import('prom-client'), 'prom-client');
+  const { Registry, AggregatorRegistry } = await importPeers(() => import('prom-client'), 'Servers', SERVER_PACKAGES);
   const registry = new Registry();
   if (cluster.isWorker) {
     AggregatorRegistry.setRegistries(registry);

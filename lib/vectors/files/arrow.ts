@@ -5,6 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Data, DataType, RecordBatch, Schema, Vector } from 'apache-arrow';
 import { OvembedError } from '../../errors.js';
+import { importPeers } from '../../peers.js';
 import { bytesPerRow, type Dtype, elementsPerRow, type VectorArray, type Vectors } from '../dtype.js';
 import {
   type ColumnFile,
@@ -14,7 +15,6 @@ import {
   type WriteColumnsOptions,
 } from './columns.js';
 import { allocate, badFile, replaceFile, withFile, writeAll } from './files.js';
-import { importPeers } from './peer.js';
 import { fileMetadata, KIND_OF, type Kind, resolveShape } from './shape.js';
 import { type Piece, pieces, type VectorSource } from './source.js';
 

@@ -8,6 +8,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
 import type { SchemaElement as WrittenElement } from 'hyparquet-writer';
 import { OvembedError } from '../../errors.js';
+import { importPeers } from '../../peers.js';
 import { bytesPerRow, DTYPES, type Dtype, elementsPerRow, type VectorArray } from '../dtype.js';
 import {
   type ColumnFile,
@@ -18,7 +19,6 @@ import {
 } from './columns.js';
 import { allocate, badFile, readAll, replaceFile, withFile, writeAll } from './files.js';
 import { halfToNumber, numberToHalf } from './half.js';
-import { importPeers } from './peer.js';
 import { fileMetadata, KIND_OF, type Kind, resolveShape } from './shape.js';
 import { type Piece, pieces, type VectorSource } from './source.js';
 

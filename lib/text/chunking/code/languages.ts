@@ -1,7 +1,7 @@
 /** Lezer's parsers, which a user installs for the languages of his code. */
 import { extname } from 'node:path';
 import type { Parser } from '@lezer/common' with { 'resolution-mode': 'import' };
-import { importPeers } from '../../../vectors/files/peer.js';
+import { importPeers } from '../../../peers.js';
 
 interface Language {
   /** Package of the parser. */

@@ -1,5 +1,8 @@
-/** Packages that a user installs for one format or store, and that nobody else pays for. */
-import { OvembedError } from '../../errors.js';
+/** Packages that a user installs for one format, store or server, and that nobody else pays for. */
+import { OvembedError } from './errors.js';
+
+/** What a server needs. */
+export const SERVER_PACKAGES = 'fastify @fastify/swagger typebox prom-client';
 
 /**
  * @param load imports the packages
