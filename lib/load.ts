@@ -330,13 +330,19 @@ function assemble(loaded: Loaded): EmbedderParts {
     defaults: {
       dimensions,
       normalize: spec.normalize,
-      truncate: options.truncate ?? tokenizer.cut,
+      truncate: options.truncate ?? cutOf(spec) ?? tokenizer.cut,
       queryTimeoutMs: options.timeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS,
       interactiveQueueTimeoutMs: options.queueTimeoutMs ?? DEFAULT_INTERACTIVE_QUEUE_TIMEOUT_MS,
       ranges: loaded.ranges,
     },
     info: describeLoaded({ ...loaded, plan }, dimensions, plan.maxLength),
   };
+}
+
+/** As transformers has it: what tokenizer_config.json says goes before the direction in tokenizer.json. */
+function cutOf({ truncationSide }: ModelSpec): Truncate | undefined {
+  if (truncationSide === null) return undefined;
+  return truncationSide === 'left' ? 'start' : 'end';
 }
 
 /** A graph without an attention mask takes padding for text: then no text is padded, unless the user wants buckets. */

@@ -36,6 +36,8 @@ export interface ModelSpec extends ModelConfig {
   /** Texts are lower-cased (Unicode, per character) before the tokenizer's own normalisation. */
   doLowerCase: boolean;
   paddingSide: 'left' | 'right';
+  /** The end at which long texts are cut; null where only `tokenizer.json` says it, or nothing. */
+  truncationSide: 'left' | 'right' | null;
   padTokenId: number;
   /** Width of a token vector as the pooling module states it; null if nothing does. */
   tokenDimensions: number | null;

@@ -48,6 +48,8 @@ export interface Transformer {
   /** Texts are lower-cased (Unicode, per character) before the tokenizer's own normalisation. */
   doLowerCase: boolean;
   paddingSide: 'left' | 'right';
+  /** The end at which long texts are cut; null where only `tokenizer.json` says it, or nothing. */
+  truncationSide: 'left' | 'right' | null;
   padTokenId: number;
   /** A causal language model: pooled by its last token where nothing else is stated. */
   causal: boolean;
@@ -70,7 +72,6 @@ export async function readTransformer(folder: string, subfolder: string, asModul
     );
   }
   const tokenizer = await readJsonObject(folder, posix.join(subfolder, TOKENIZER_CONFIG));
-  if (tokenizer?.string('truncation_side') === 'left') throw tokenizer.unsupported('truncation_side', '"right"');
   await checkTokenizerCode(join(folder, subfolder), network, tokenizer);
   const overrides = own?.config.object('processor_kwargs') ?? own?.config.object('tokenizer_args');
 
@@ -79,7 +80,8 @@ export async function readTransformer(folder: string, subfolder: string, asModul
     maxLength: maxLength(own?.config, overrides, tokenizer, network),
     maxPositions: maxPositions(network),
     doLowerCase: own?.config.boolean('do_lower_case') ?? false,
-    paddingSide: paddingSide(overrides) ?? paddingSide(tokenizer) ?? 'right',
+    paddingSide: side(overrides, 'padding_side') ?? side(tokenizer, 'padding_side') ?? 'right',
+    truncationSide: side(overrides, 'truncation_side') ?? side(tokenizer, 'truncation_side') ?? null,
     padTokenId: padTokenId(network),
     causal: isCausal(network),
     moduleConfig: own?.file ?? null,
@@ -109,7 +111,7 @@ function checkModuleConfig(config: JsonObject): void {
   for (const key of ['model_args', 'model_kwargs']) allowOnly(config.object(key), HARMLESS_MODEL_KEYS);
   for (const key of ['config_args', 'config_kwargs']) allowOnly(config.object(key), ['trust_remote_code']);
   for (const key of ['tokenizer_args', 'processor_kwargs']) {
-    allowOnly(config.object(key), ['model_max_length', 'padding_side', 'trust_remote_code']);
+    allowOnly(config.object(key), ['model_max_length', 'padding_side', 'truncation_side', 'trust_remote_code']);
   }
   const text = config.object('modality_config')?.object('text');
   if (text) {
@@ -178,11 +180,10 @@ function length(config: JsonObject | undefined, key: string): number | undefined
   return value >= UNLIMITED ? Number.POSITIVE_INFINITY : config?.integer(key, 1, UNLIMITED);
 }
 
-function paddingSide(config: JsonObject | undefined): 'left' | 'right' | undefined {
-  if (!config) return undefined;
-  const side = config.string('padding_side');
-  if (side === undefined || side === 'left' || side === 'right') return side;
-  throw config.invalid('padding_side', '"left" or "right"');
+function side(config: JsonObject | undefined, key: 'padding_side' | 'truncation_side'): 'left' | 'right' | undefined {
+  const value = config?.string(key);
+  if (value === undefined || value === 'left' || value === 'right') return value;
+  throw config?.invalid(key, '"left" or "right"');
 }
 
 function isCausal(network: JsonObject): boolean {

@@ -1,4 +1,5 @@
 /** Long texts on tiny models against sentence-transformers and NumPy (scripts/oracle/make_long_input.py). */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Embedder, type InputType, type LoadOptions } from '../../lib/index.js';
@@ -44,6 +45,19 @@ test.each(oracle.cases)('$truncate of $model for $inputType', async ({ model, tr
   expect([...result.truncated].some(Boolean)).toBe(truncate === 'start');
   const end = await embedder.embed(texts, { ...options, truncate: 'end' });
   expect(largestDifference(end.data, flat(vectors))).toBeGreaterThan(1e-2);
+});
+
+test("cuts where the model's folder says", async () => {
+  const cut = join(folder, 'cut-at-the-start');
+  writeTinyModel(tinyModels.prompts, cut);
+  const file = join(cut, 'tokenizer_config.json');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), truncation_side: 'left' }));
+  await using embedder = await load('cut-at-the-start', { maxLength });
+  await using usual = await load('prompts', { maxLength });
+  const start = await usual.embed(texts, { truncate: 'start' });
+  expect(bits((await embedder.embed(texts)).data)).toEqual(bits(start.data));
+  const end = await usual.embed(texts);
+  expect(bits((await embedder.embed(texts, { truncate: 'end' })).data)).toEqual(bits(end.data));
 });
 
 describe("truncate: 'chunk'", () => {

@@ -33,6 +33,7 @@ export const SPEC: ModelSpec = {
   maxPositions: 0,
   doLowerCase: false,
   paddingSide: 'right',
+  truncationSide: null,
   padTokenId: 0,
   tokenDimensions: 4,
   files: [],

@@ -143,6 +143,7 @@ const INVALID: Case[] = [
     tokenizer({ padding_side: 'both' }),
     ['tokenizer_config.json', '"padding_side"', '"both"'],
   ],
+  ['truncation in the middle', tokenizer({ truncation_side: 'middle' }), ['"truncation_side"', '"left" or "right"']],
 
   [
     'a prompt with half a character',
@@ -212,7 +213,6 @@ const UNSUPPORTED: Case[] = [
     own({ tokenizer_args: { add_prefix_space: true } }),
     ['"add_prefix_space"', 'tokenizer_args'],
   ],
-  ['truncation at the left', tokenizer({ truncation_side: 'left' }), ['"truncation_side"', '"left"']],
   [
     'a sparse model',
     model({ model_type: 'SparseEncoder' }),
