@@ -56,7 +56,7 @@ describe('it is refused', () => {
   test('if the folder is of another user', async () => {
     await listen();
     const other = (process.getuid?.() ?? 0) + 1;
-    expect(await refusal(daemonSocketIn(folder, other))).toContain('belongs to another user');
+    expect(await refusal(daemonSocketIn(folder, other))).toContain(`${folder} belongs to another user`);
   });
 
   test.for([0o770, 0o707, 0o1777])('if others can write to the folder: %o', async (mode) => {
