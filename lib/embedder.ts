@@ -30,6 +30,7 @@ import {
   type InputType,
   type LimitOptions,
   type LoadOptions,
+  type SharedLoadOptions,
   type StreamOptions,
   type TokenizeOptions,
 } from './options.js';
@@ -50,6 +51,7 @@ import { checkRecordOptions, type RecordOptions } from './text/record-options.js
 import { embedRecords, type RecordReport } from './text/records.js';
 import { embedTokens, type TokenEmbeddings } from './text/token-embeddings.js';
 import { countTokens, decode, type TokenizedText, tokenize } from './text/tokenization.js';
+import type { TextEmbedder } from './text-embedder.js';
 import type { Dtype, DtypeArrays } from './vectors/dtype.js';
 import { RangeFinder } from './vectors/range-finder.js';
 import { Ranges } from './vectors/ranges.js';
@@ -61,7 +63,7 @@ const DEFAULT_STREAM_BATCH_SIZE = 512;
  * rejects with `ERR_INVALID_ARGUMENT` for options and inputs that do not fit, `ERR_CLOSED` once `close()` was called,
  * `ERR_TIMEOUT` after `timeoutMs`, and `signal.reason` after an abort. Events tell of devices: `fallback`, `degraded`, `recovered`.
  */
-export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDisposable {
+export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedder {
   readonly #parts: EmbedderParts;
   readonly #cache: EmbedderCache | null;
   /** Calls that are not over, and windows of streams. */
@@ -78,8 +80,16 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
    * @throws OvembedError `ERR_MODEL_NOT_FOUND`, `ERR_MODEL_INVALID`, `ERR_MODEL_UNSUPPORTED`, `ERR_DEVICE_UNAVAILABLE`,
    *   `ERR_DOWNLOAD`, `ERR_NATIVE_LOAD`, `ERR_MODEL_PROBE_CRASHED`, `ERR_INVALID_ARGUMENT`
    */
-  static async load(model?: string, options: LoadOptions = {}): Promise<Embedder> {
-    return new Embedder(await load(model, options));
+  static load(model?: string, options?: LoadOptions & { daemon?: false }): Promise<Embedder>;
+  /** With `daemon`, it may be the embedder of another process. */
+  static load(model: string | undefined, options: SharedLoadOptions): Promise<TextEmbedder>;
+  static async load(
+    model?: string,
+    { daemon = false, ...options }: LoadOptions & Partial<SharedLoadOptions> = {},
+  ): Promise<Embedder | RemoteEmbedder> {
+    if (daemon === false) return new Embedder(await load(model, options));
+    const { loadShared } = await import('./remote/shared.js');
+    return (await loadShared(model, { ...options, daemon })) ?? new Embedder(await load(model, options));
   }
 
   /**

@@ -28,6 +28,7 @@ export type {
   InputType,
   LimitOptions,
   LoadOptions,
+  SharedLoadOptions,
   StreamOptions,
   TokenizeOptions,
   Truncate,
@@ -41,5 +42,6 @@ export type { RecordOptions } from './text/record-options.js';
 export type { RecordFailure, RecordReport } from './text/records.js';
 export type { TokenEmbeddings } from './text/token-embeddings.js';
 export type { TokenizedText } from './text/tokenization.js';
+export type { TextEmbedder } from './text-embedder.js';
 export type { Dtype, DtypeArrays, VectorArray, Vectors } from './vectors/dtype.js';
 export { Ranges, type RangesOrigin } from './vectors/ranges.js';

@@ -7,7 +7,7 @@ import type { DevicePlan } from './devices/plan.js';
 import type { Logger } from './logger.js';
 import type { ModelSpec, ResolvedModel } from './models/index.js';
 import type { ModelSource, NativeTokenizer, PoolingType, Precision } from './native.js';
-import type { LoadOptions } from './options.js';
+import type { LoadOptions, Truncate } from './options.js';
 import type { VectorPooler } from './text/long-input.js';
 import type { VectorConverter } from './vectors/codec.js';
 import type { Ranges } from './vectors/ranges.js';
@@ -26,6 +26,8 @@ export interface EmbedderInfo {
   readonly tokenDimensions: number | null;
   /** Longest text in tokens, special tokens counted; 0: no limit. */
   readonly maxTokens: number;
+  /** What happens to a longer text, unless a call says otherwise. */
+  readonly truncate: Truncate;
   /** A list where what several give is put side by side. */
   readonly pooling: PoolingType | readonly PoolingType[];
   readonly normalize: boolean;
@@ -87,6 +89,7 @@ export function describeLoaded(loaded: Loaded, dimensions: number, maxTokens: nu
     dimensions,
     tokenDimensions: pipeline.pooledInGraph ? null : pipeline.hiddenSize,
     maxTokens,
+    truncate: loaded.options.truncate ?? loaded.tokenizer.cut,
     pooling: spec.pooling.length === 1 ? (spec.pooling[0] as PoolingType) : Object.freeze([...spec.pooling]),
     normalize: spec.normalize,
     similarityFunction: spec.similarityFunction,

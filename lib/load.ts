@@ -37,13 +37,14 @@ import {
 } from './native.js';
 import { checkLoadOptions, type LoadOptions, type Truncate } from './options.js';
 import { probeDevice, probeFirstLoad } from './probe/first-load.js';
-import { CallScope } from './signals.js';
+import { CallScope, platformSignal } from './signals.js';
 import type { Prompts } from './text/prompts.js';
 import { needsRanges } from './vectors/check.js';
 import { VectorCodec, type VectorConverter } from './vectors/codec.js';
 import type { Dtype } from './vectors/dtype.js';
 import { checkRanges } from './vectors/quantization.js';
 import { Ranges } from './vectors/ranges.js';
+import { checkMaxLength, findWanted } from './wanted-model.js';
 
 /** Everything an Embedder works with. */
 export interface EmbedderParts {
@@ -105,11 +106,8 @@ export async function load(model: string | undefined, options: LoadOptions, syst
   checkLoadOptions(options);
   const scope = new CallScope('Embedder.load', { signal: options.signal });
   scope.signal.throwIfAborted();
-  // For what wants a signal of the platform, such as fetch.
-  const ended = new AbortController();
-  scope.signal.addEventListener('abort', () => ended.abort(scope.signal.reason));
   // A copy of the options, as their owner may change them while the model is being loaded.
-  const loading = loadParts(modelOrDefault(model), { ...options, signal: ended.signal }, system);
+  const loading = loadParts(modelOrDefault(model), { ...options, signal: platformSignal(scope.signal) }, system);
   try {
     return await scope.race(loading);
   } catch (error) {
@@ -135,8 +133,7 @@ async function loadParts(model: string, options: Loading, system: System): Promi
   const addon = system.native();
   const logger = resolveLogger(options.logger);
   const ranges = typeof options.ranges === 'string' ? await Ranges.load(options.ranges) : (options.ranges ?? null);
-  const resolved = await system.resolveModel(model, { ...pickResolveOptions(options), logger });
-  const spec = withOptions(await system.readModelFolder(resolved.folder, options.modelFile), options);
+  const { resolved, spec } = await findWanted(model, options, logger, system);
   const present = await callNative(() => addon.devices());
   const fingerprint = (variant: ModelSpec) => system.fingerprint(variant, { cacheDir, signal });
   const firstLoad = { spec, options, runtimeVersion: addon.runtimeVersion, logger, fingerprint };
@@ -220,44 +217,6 @@ function windowCache(parts: EmbedderParts, options: LoadOptions, embeddings: Emb
   const { prefix = DEFAULT_PREFIX } = options.cache || {};
   const { dimensions } = pipeline;
   return new WindowCache({ embeddings, prefix, context, dimensions, includePrompt: engine.includePrompt, codecOf });
-}
-
-function pickResolveOptions({ revision, modelFile, offline, cacheDir, signal, onProgress }: LoadOptions) {
-  return { revision, modelFile, offline, cacheDir, signal, onProgress };
-}
-
-/** What the model's files say, with what the options put in its place. */
-function withOptions(spec: ModelSpec, options: LoadOptions): ModelSpec {
-  checkMaxLength(options, spec.maxPositions);
-  checkPoolingType(options, spec);
-  return {
-    ...spec,
-    pooling: options.poolingType ? [options.poolingType] : spec.pooling,
-    normalize: options.normalize ?? spec.normalize,
-    maxLength: options.maxLength ?? spec.maxLength,
-    // Not the folder's: padding on the right gives a text the vector it has alone, in any encoder and any causal
-    // model, while padding on the left moves the absolute positions (test/native/tiny-models.test.ts, last-token).
-    paddingSide: options.paddingSide ?? 'right',
-    prompts: {
-      ...spec.prompts,
-      query: options.queryInstruction ?? spec.prompts.query ?? '',
-      document: options.embedInstruction ?? spec.prompts.document ?? '',
-    },
-  };
-}
-
-/** A single pooling gives a vector that is too narrow for a module after several. */
-function checkPoolingType({ poolingType }: LoadOptions, { pooling, modules }: ModelSpec): void {
-  const sized = modules.some(({ type }) => type !== 'normalize');
-  if (poolingType === undefined || pooling.length === 1 || !sized) return;
-  const modes = pooling.join(', ');
-  throw invalidArgument('poolingType', `none, as the model's modules take what ${modes} give together,`, poolingType);
-}
-
-/** Beyond its positions a network reads past a table, or gives every token the same one. */
-function checkMaxLength({ maxLength = 0 }: LoadOptions, maxPositions: number): void {
-  if (maxPositions === 0 || maxLength <= maxPositions) return;
-  throw invalidArgument('maxLength', `at most ${maxPositions}, the positions of the model,`, maxLength);
 }
 
 /** Special tokens come with every text; a limit without room for more than them would cut every text to nothing. */

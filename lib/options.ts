@@ -160,6 +160,16 @@ export interface LoadOptions {
   onProgress?: (progress: DownloadProgress) => void;
 }
 
+/** Options of `Embedder.load` where a process of its own may have the model. */
+export interface SharedLoadOptions extends LoadOptions {
+  /**
+   * `'auto'`: a server that this user started with `ovembed serve --daemon` is used if it has this model with these options;
+   * otherwise the model is loaded here, and the log says why. Or the path of a server's socket, or its URL: that server, or an error.
+   * Default `false`: loaded here. See docs/server.md.
+   */
+  daemon: 'auto' | (string & {}) | false;
+}
+
 /** Limits that every call takes. */
 export interface LimitOptions {
   /** Milliseconds until `ERR_TIMEOUT`; 0 or Infinity: no limit. Default: 30,000 for `embedQuery` (see load), else no limit. */

@@ -135,6 +135,15 @@ function offAbort(signal: AbortSignal, callback: () => void): void {
   listeners.delete(signal);
 }
 
+/** For what wants a signal of the platform, such as fetch. */
+export function platformSignal(signal: StopSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return controller.signal;
+}
+
 /** Settles with the work, or rejects with the reason once the signal aborts. */
 export function untilAborted<T>(work: Promise<T>, signal: StopSignal | undefined): Promise<T> {
   if (!signal) return work;

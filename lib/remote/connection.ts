@@ -1,5 +1,7 @@
 /** The way to a server of ovembed: a URL, or a Unix socket of this machine. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import { aDuration } from '../checks.js';
 import { invalidArgument, isOvembedErrorCode, OvembedError } from '../errors.js';
 
 export interface ConnectOptions {
@@ -7,46 +9,90 @@ export interface ConnectOptions {
   model?: string;
   /** Sent as `Authorization: Bearer`. Default: `OVEMBED_API_KEY`. */
   apiKey?: string;
+  /**
+   * Milliseconds that a call waits for a server that has gone away, as one that is started anew, before
+   * `ERR_DEVICE_UNAVAILABLE`; 0: none. What was being answered is asked once more, not twice: it may be what ended the server.
+   * Connecting does not wait. Default 10,000.
+   */
+  reconnectMs?: number;
 }
 
 const CONNECT_MS = 2_000;
+const DEFAULT_RECONNECT_MS = 10_000;
+/** Between two tries: at first, and at most. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** Nothing was sent to the server. */
+const NOT_SENT = /^(ECONNREFUSED|ENOENT|EAGAIN|UND_ERR_CONNECT_TIMEOUT)$/;
+
+/** There is no server, or one that is ending. */
+class Gone extends Error {
+  /** Whether the request may have reached it. */
+  readonly wasSent: boolean;
+
+  constructor(wasSent: boolean, cause: unknown) {
+    super((cause as Error).message, { cause });
+    this.wasSent = wasSent;
+  }
+}
+
+interface Answer {
+  statusCode: number;
+  bytes: Buffer;
+}
 
 export class Connection {
+  /** As it was given. */
+  readonly address: string;
   readonly #dispatcher: Dispatcher;
   readonly #origin: string;
   readonly #headers: Record<string, string>;
+  readonly #reconnectMs: number;
 
   /**
    * @param address `http://host:port`, `https://…`, or the path of a socket
    * @throws OvembedError `ERR_INVALID_ARGUMENT`
    */
-  static async open(address: string, apiKey: string | undefined): Promise<Connection> {
+  static async open(address: string, options: Omit<ConnectOptions, 'model'>): Promise<Connection> {
     if (typeof address !== 'string' || address === '') throw invalidArgument('the address', 'a URL or a path', address);
+    if (options.reconnectMs !== undefined) aDuration(options.reconnectMs, 'reconnectMs');
     const { Agent } = await import('undici');
     const isUrl = /^https?:\/\//.test(address);
     const timeouts = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } };
     const dispatcher = isUrl
       ? new Agent(timeouts)
       : new Agent({ ...timeouts, connect: { ...timeouts.connect, socketPath: address.replace(/^unix:(\/\/)?/, '') } });
-    return new Connection(dispatcher, isUrl ? new URL(address).origin : 'http://localhost', apiKey);
+    return new Connection(address, dispatcher, isUrl ? new URL(address).origin : 'http://localhost', options);
   }
 
-  private constructor(dispatcher: Dispatcher, origin: string, apiKey: string | undefined) {
+  private constructor(
+    address: string,
+    dispatcher: Dispatcher,
+    origin: string,
+    { apiKey = process.env.OVEMBED_API_KEY, reconnectMs = DEFAULT_RECONNECT_MS }: ConnectOptions,
+  ) {
+    this.address = address;
     this.#dispatcher = dispatcher;
     this.#origin = origin;
     this.#headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+    this.#reconnectMs = reconnectMs;
   }
 
-  async get(path: string): Promise<unknown> {
-    return JSON.parse((await this.#request('GET', path)).toString('utf8'));
+  /** Does not wait for a server that is not there. */
+  async get(path: string, signal?: AbortSignal): Promise<unknown> {
+    const answer = await this.#request('GET', path, undefined, signal).catch((error) => {
+      throw error instanceof Gone ? this.#away(error) : error;
+    });
+    return JSON.parse(contentOf(answer).toString('utf8'));
   }
 
   /** @returns the bytes of the answer */
-  post(path: string, body: unknown, signal?: AbortSignal): Promise<Buffer> {
-    return this.#request('POST', path, JSON.stringify(body), signal);
+  async post(path: string, body: unknown, signal: AbortSignal): Promise<Buffer> {
+    return contentOf(await this.#patiently(() => this.#request('POST', path, JSON.stringify(body), signal), signal));
   }
 
-  async json<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  async json<T>(path: string, body: unknown, signal: AbortSignal): Promise<T> {
     return JSON.parse((await this.post(path, body, signal)).toString('utf8')) as T;
   }
 
@@ -54,25 +100,58 @@ export class Connection {
     return this.#dispatcher.close();
   }
 
-  async #request(method: 'GET' | 'POST', path: string, body?: string, signal?: AbortSignal): Promise<Buffer> {
+  /** Vectors are computed as well twice as once, so what failed by the server's end may be asked again. */
+  async #patiently(request: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+    const end = performance.now() + this.#reconnectMs;
+    let wasSent = false;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        return await request();
+      } catch (error) {
+        if (!(error instanceof Gone)) throw error;
+        if ((wasSent && error.wasSent) || performance.now() + pauseMs > end) throw this.#away(error);
+        wasSent ||= error.wasSent;
+      }
+      await delay(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  #away({ message, cause }: Gone): OvembedError {
+    const text = `The server at ${this.address} does not answer: ${message}`;
+    return new OvembedError('ERR_DEVICE_UNAVAILABLE', text, { cause });
+  }
+
+  /** @throws Gone */
+  async #request(method: 'GET' | 'POST', path: string, body?: string, signal?: AbortSignal): Promise<Answer> {
     const headers = { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) };
-    let answer: { statusCode: number; bytes: Buffer };
+    let answer: Answer;
     try {
       const origin = this.#origin;
       const response = await this.#dispatcher.request({ origin, path, method, headers, body, signal } as never);
       answer = { statusCode: response.statusCode, bytes: Buffer.from(await response.body.arrayBuffer()) };
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
-      const message = `The server at ${this.#origin} does not answer: ${(cause as Error).message}`;
-      throw new OvembedError('ERR_DEVICE_UNAVAILABLE', message, { cause });
+      throw new Gone(!NOT_SENT.test(String((cause as NodeJS.ErrnoException).code)), cause);
     }
-    if (answer.statusCode === 200) return answer.bytes;
-    throw failureOf(answer);
+    if (isEnding(answer)) throw new Gone(false, failureOf(answer));
+    return answer;
   }
 }
 
+/** Refused by a server that ends, and whose place another may take; by Fastify or a proxy without a code. */
+function isEnding({ statusCode, bytes }: Answer): boolean {
+  if (statusCode !== 503) return false;
+  const { code } = parsed(bytes);
+  return code === undefined || code === 'ERR_CLOSED';
+}
+
+function contentOf(answer: Answer): Buffer {
+  if (answer.statusCode === 200) return answer.bytes;
+  throw failureOf(answer);
+}
+
 /** The error as the server threw it, or what can be told of an answer that is not ovembed's. */
-function failureOf({ statusCode, bytes }: { statusCode: number; bytes: Buffer }): OvembedError {
+function failureOf({ statusCode, bytes }: Answer): OvembedError {
   const { code, message, retryAfterMs, error } = parsed(bytes);
   const text = message ?? error?.message ?? 'no reason was given';
   if (isOvembedErrorCode(code)) return new OvembedError(code, text, retryAfterMs === undefined ? {} : { retryAfterMs });

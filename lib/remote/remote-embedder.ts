@@ -1,34 +1,45 @@
 /** The embedder of another process, used like one of this: `Embedder.connect`. */
-import type { StreamItem } from '../batching/stream.js';
+import { pipelined } from '../batching/pipelined.js';
+import type { Source, StreamItem } from '../batching/stream.js';
 import { type Embeddings, rowOf } from '../embeddings.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import type { EmbedderInfo } from '../info.js';
-import { checkInput, copyOf, type Input, snapshot, type TokenIds } from '../input.js';
+import { checkInput, checkInputs, copyOf, type Input, type ModelInput, snapshot, type TokenIds } from '../input.js';
 import {
   checkDecodeOptions,
+  checkEmbedListOptions,
   checkEmbedOptions,
   checkInputOptions,
   checkLimitOptions,
   checkStreamOptions,
   checkTokenizeOptions,
   type DecodeOptions,
+  type EmbedListOptions,
   type EmbedOptions,
   type InputOptions,
   type LimitOptions,
   type StreamOptions,
   type TokenizeOptions,
 } from '../options.js';
+import { CallScope, inScope } from '../signals.js';
+import { cleanInputs, cleanSource } from '../text/clean-inputs.js';
 import type { TokenEmbeddings } from '../text/token-embeddings.js';
 import type { TokenizedText } from '../text/tokenization.js';
+import type { TextEmbedder } from '../text-embedder.js';
 import type { Dtype, DtypeArrays } from '../vectors/dtype.js';
 import { Connection, type ConnectOptions } from './connection.js';
+import { Joined } from './joined.js';
+import { inRequests, RemoteModel, type Sending } from './remote-model.js';
 import { decodeEmbeddings, decodeTokenEmbeddings } from './wire.js';
 
 const DEFAULT_STREAM_BATCH_SIZE = 512;
-/** Windows of a stream under way: while one is computed, the next is on its way. */
-const WINDOWS_AT_ONCE = 2;
+const DEFAULT_QUERY_TIMEOUT_MS = 30_000;
+/** Their vectors are a hundred times as many. */
+const MOST_INPUTS_FOR_TOKENS = 64;
+/** Nobody but the server knows the vocabulary. */
+const RULES = { vocabSize: Infinity };
 
-/** What an embedder does, wherever its model is. */
+/** What a server tells of a model. */
 export interface RemoteInfo {
   /** Of the server. */
   readonly version: string;
@@ -37,75 +48,120 @@ export interface RemoteInfo {
   readonly info: EmbedderInfo;
 }
 
+/** What calls use where they do not say, as given to `Embedder.load`. */
+export interface RemoteDefaults {
+  timeoutMs?: number | undefined;
+  queueTimeoutMs?: number | undefined;
+}
+
 /**
  * A model of a server. Methods, options, results and errors are those of `Embedder`; beyond them every method rejects with
- * `ERR_DEVICE_UNAVAILABLE` where the server does not answer. A server that comes back is used again.
+ * `ERR_DEVICE_UNAVAILABLE` where the server does not answer for `reconnectMs`, or has another model now. A server that comes
+ * back is used again.
  */
-export class RemoteEmbedder implements AsyncDisposable {
-  readonly #connection: Connection;
-  readonly #model: string;
+export class RemoteEmbedder implements TextEmbedder {
+  readonly #model: RemoteModel;
+  readonly #defaults: RemoteDefaults;
+  readonly #underWay = new Set<Promise<unknown>>();
   /** What is told of the model, when it was connected to. */
   readonly info: EmbedderInfo;
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
   /** @internal */
-  constructor(connection: Connection, { name, info }: RemoteInfo) {
-    this.#connection = connection;
-    this.#model = name;
+  constructor(connection: Connection, { name, info }: Omit<RemoteInfo, 'version'>, defaults: RemoteDefaults = {}) {
+    this.#model = new RemoteModel(connection, name, info);
+    this.#defaults = defaults;
     this.info = info;
   }
 
   /** One vector per document, in the order of the list; the model's prompt for documents goes in front of each. */
   embedDocuments<D extends Dtype = 'float32'>(
     documents: readonly Input[],
-    options: EmbedOptions<D> = {},
+    options: EmbedListOptions<D> = {},
   ): Promise<Embeddings<D>> {
-    return this.#embed('embedDocuments', documents, { inputType: 'document', ...options });
+    return this.#embedList('embedDocuments', documents, { inputType: 'document', ...options });
   }
 
   /** One vector per input, in the order of the list; `inputType` says what they are. */
-  embed<D extends Dtype = 'float32'>(inputs: readonly Input[], options: EmbedOptions<D> = {}): Promise<Embeddings<D>> {
-    return this.#embed('embed', inputs, options);
+  embed<D extends Dtype = 'float32'>(
+    inputs: readonly Input[],
+    options: EmbedListOptions<D> = {},
+  ): Promise<Embeddings<D>> {
+    return this.#embedList('embed', inputs, options);
   }
 
-  /** The vector of a query; the model's prompt for queries goes in front of it. */
+  /** The vector of a query; the model's prompt for queries goes in front of it. `timeoutMs` defaults to 30 seconds. */
   async embedQuery<D extends Dtype = 'float32'>(query: Input, options: EmbedOptions<D> = {}): Promise<DtypeArrays[D]> {
-    const asked: EmbedOptions<D> = { inputType: 'query', priority: 'interactive', ...options };
-    const { data } = await this.#embed('embedQuery', [copyOf(query)], asked);
-    return data;
+    checkEmbedOptions(options, 'embedQuery');
+    const { timeoutMs = DEFAULT_QUERY_TIMEOUT_MS } = this.#defaults;
+    const asked: EmbedOptions<D> = { inputType: 'query', priority: 'interactive', timeoutMs, ...options };
+    refuseRanges(asked);
+    return this.#call('embedQuery', asked, async (scope) => {
+      const inputs = [checkInput(copyOf(query), RULES)];
+      return (await this.#embed(inputs, asked, { scope })).data;
+    });
   }
 
   /** A vector per token of each input, in the order of the list. */
   async embedTokens(inputs: readonly Input[], options: InputOptions = {}): Promise<TokenEmbeddings[]> {
     checkInputOptions(options, 'embedTokens');
-    const body = { inputs: this.#inputs('embedTokens', inputs), ...this.#ask(options) };
-    return decodeTokenEmbeddings(await this.#connection.post('/ovembed/v1/embed-tokens', body, options.signal));
+    const copy = snapshot(inputs, 'embedTokens');
+    return this.#call('embedTokens', options, async (scope) => {
+      const requests = inRequests(await checkInputs(copy, RULES, scope.signal), MOST_INPUTS_FOR_TOKENS);
+      const answers = this.#model.post('embed-tokens', requests, (inputs) => ({ inputs: plain(inputs) }), {
+        scope,
+        options,
+      });
+      const texts: TokenEmbeddings[] = [];
+      for await (const bytes of answers) texts.push(...decodeTokenEmbeddings(bytes));
+      return texts;
+    });
   }
 
-  /** Vectors of a source of any length, in its order and in constant memory. */
-  async *stream<D extends Dtype = 'float32'>(
-    source: Iterable<Input> | AsyncIterable<Input>,
+  /**
+   * Vectors of a source of any length, in its order and in constant memory. Options that do not fit throw at once; later errors
+   * come from `next()`.
+   */
+  stream<D extends Dtype = 'float32'>(
+    source: Source,
     options: StreamOptions<D> = {},
   ): AsyncGenerator<StreamItem<D>, void, undefined> {
+    this.#rejectIfClosed('stream');
     checkStreamOptions(options);
-    const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered: _, ...call } = options;
-    const underWay: { first: number; result: Promise<Embeddings<D>> }[] = [];
+    refuseRanges(options);
+    const { clean, signal, timeoutMs } = options;
+    const texts = clean ? cleanSource(source, clean) : source;
+    return inScope(
+      'stream',
+      { signal, timeoutMs },
+      (scope) => this.#stream(texts, options, scope),
+      () => {},
+    );
+  }
+
+  async *#stream<D extends Dtype>(
+    source: Source,
+    { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered: _, clean: __, ...options }: StreamOptions<D>,
+    scope: CallScope,
+  ): AsyncGenerator<StreamItem<D>, void, undefined> {
+    const embed = async (inputs: Input[], first: number) => {
+      const checked = inputs.map((input, i) => checkInput(input, RULES, first + i));
+      const work = () => this.#embed(checked, options, { scope, isLetIn: first > 0 });
+      return { first, result: await this.#during('stream', work) };
+    };
     let first = 0;
-    for await (const inputs of inWindows(source, batchSize)) {
-      const result = this.#embed('stream', inputs, call as EmbedOptions<D>);
-      result.catch(() => {}); // told when its turn comes
-      underWay.push({ first, result });
+    const start = (inputs: Input[]) => {
+      const window = embed(inputs, first);
       first += inputs.length;
-      if (underWay.length === WINDOWS_AT_ONCE) yield* items(underWay.shift() as (typeof underWay)[number]);
-    }
-    for (const window of underWay) yield* items(window);
+      return window;
+    };
+    for await (const window of pipelined(inWindows(source, batchSize), start, scope)) yield* items(window);
   }
 
   /** The tokens of each text, uncut and without a prompt. */
   async tokenize(texts: readonly string[], options: TokenizeOptions = {}): Promise<TokenizedText[]> {
     checkTokenizeOptions(options);
-    const body = { texts: this.#inputs('tokenize', texts), ...this.#ask(options) };
-    const rows = await this.#connection.json<number[][][]>('/ovembed/v1/tokenize', body, options.signal);
+    const rows = await this.#onTexts<number[][]>('tokenize', 'tokenize', texts, options);
     return rows.map(([ids = [], offsets = [], mask = []]) => ({
       ids: Uint32Array.from(ids),
       offsets: Uint32Array.from(offsets),
@@ -116,58 +172,114 @@ export class RemoteEmbedder implements AsyncDisposable {
   /** Tokens per text, special tokens counted, uncut and without a prompt. */
   async countTokens(texts: readonly string[], options: LimitOptions = {}): Promise<Uint32Array> {
     checkLimitOptions(options, 'countTokens');
-    const body = { texts: this.#inputs('countTokens', texts), ...this.#ask(options) };
-    return Uint32Array.from(await this.#connection.json<number[]>('/ovembed/v1/count-tokens', body, options.signal));
+    return Uint32Array.from(await this.#onTexts<number>('countTokens', 'count-tokens', texts, options));
   }
 
   /** The text of token ids; `''` for none. */
   async decode(ids: TokenIds, options: DecodeOptions = {}): Promise<string> {
     checkDecodeOptions(options);
-    if (ids.length === 0) return '';
-    const body = { ids: Array.from(ids), ...this.#ask(options) };
-    return (await this.#connection.json<{ text: string }>('/ovembed/v1/decode', body, options.signal)).text;
+    if (!Array.isArray(ids) && !(ids instanceof Uint32Array)) throw invalidArgument('ids', 'token ids', ids);
+    return this.#call('decode', options, async (scope) => {
+      if (ids.length === 0) return '';
+      const [answer] = await collect(
+        this.#model.post('decode', [ids], () => ({ ids: Array.from(ids) }), { scope, options }),
+      );
+      return (parsed(answer as Buffer) as { text: string }).text;
+    });
   }
 
-  /** Waits for calls under way and closes the connections; the server goes on. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#connection.close();
+  /** Takes no new calls, waits for those under way and closes the connections; the server goes on. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.allSettled(this.#underWay).then(() => this.#model.close());
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #embed<D extends Dtype>(
+  async #embedList<D extends Dtype>(
     name: string,
     inputs: readonly Input[],
-    options: EmbedOptions<D>,
+    options: EmbedListOptions<D>,
   ): Promise<Embeddings<D>> {
-    checkEmbedOptions(options, name);
-    if (options.ranges) throw invalidArgument('ranges', 'none: the server has its own,', options.ranges);
-    const body = { inputs: this.#inputs(name, inputs), ...this.#ask(options) };
-    return decodeEmbeddings<D>(await this.#connection.post('/ovembed/v1/embed', body, options.signal));
-  }
-
-  /** Checked here, so that what does not fit is told of before it is sent. */
-  #inputs<T extends Input>(name: string, inputs: readonly T[]): (string | number[])[] {
-    if (this.#closed) throw new OvembedError('ERR_CLOSED', `${name} was called after close().`);
-    return snapshot(inputs, name).map((input, i) => {
-      const checked = checkInput(input, { vocabSize: Infinity }, i);
-      return typeof checked === 'string' ? checked : Array.from(checked);
+    checkEmbedListOptions(options, name);
+    refuseRanges(options);
+    const { clean, ...asked } = options;
+    const copy = snapshot(inputs, name);
+    return this.#call(name, asked, async (scope) => {
+      if (clean) await cleanInputs(copy, clean, scope.signal);
+      return this.#embed(await checkInputs(copy, RULES, scope.signal), asked, { scope });
     });
   }
 
-  #ask({ signal, ...options }: LimitOptions): { model: string; options: object } {
-    if (signal?.aborted) throw signal.reason;
-    return { model: this.#model, options };
+  async #embed<D extends Dtype>(
+    inputs: readonly ModelInput[],
+    given: EmbedOptions<D>,
+    sending: Pick<Sending, 'scope' | 'isLetIn'>,
+  ): Promise<Embeddings<D>> {
+    const { queueTimeoutMs } = this.#defaults;
+    const isLimited = given.priority === 'interactive' && queueTimeoutMs !== undefined;
+    const options = isLimited ? { queueTimeoutMs, ...given } : given;
+    const requests = [...inRequests(inputs)];
+    const answers = this.#model.post('embed', requests, (inputs) => ({ inputs: plain(inputs) }), {
+      options,
+      ...sending,
+    });
+    const joined = new Joined<D>(inputs.length);
+    for await (const bytes of answers) {
+      const result = decodeEmbeddings<D>(bytes);
+      if (requests.length === 1) return result;
+      joined.add(result);
+    }
+    return joined.result;
+  }
+
+  /** A row for each text, as JSON. */
+  #onTexts<T>(name: string, route: string, texts: readonly string[], options: LimitOptions): Promise<T[]> {
+    const copy = snapshot(texts, name);
+    return this.#call(name, options, async (scope) => {
+      const rules = { ...RULES, noTokenIds: `${name} takes texts` };
+      const requests = inRequests((await checkInputs(copy, rules, scope.signal)) as string[]);
+      const answers = await collect(this.#model.post(route, requests, (texts) => ({ texts }), { scope, options }));
+      return answers.flatMap((bytes) => parsed(bytes) as T[]);
+    });
+  }
+
+  /** Runs one call in a scope of its own, as `Embedder` does. */
+  async #call<T>(
+    name: string,
+    { signal, timeoutMs }: LimitOptions,
+    work: (scope: CallScope) => Promise<T>,
+  ): Promise<T> {
+    const scope = new CallScope(name, { signal, timeoutMs });
+    try {
+      scope.signal.throwIfAborted();
+      return await scope.race(this.#during(name, () => work(scope)));
+    } finally {
+      scope.end();
+    }
+  }
+
+  /** `close()` waits for it. */
+  #during<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.#rejectIfClosed(name);
+    const result = work();
+    this.#underWay.add(result);
+    const over = () => this.#underWay.delete(result);
+    result.then(over, over);
+    return result;
+  }
+
+  #rejectIfClosed(name: string): void {
+    if (this.#closed === undefined) return;
+    throw new OvembedError('ERR_CLOSED', `${name} was called after close().`);
   }
 }
 
 /** @throws OvembedError `ERR_DEVICE_UNAVAILABLE` where nobody answers, and what the server refuses with */
-export async function connect(address: string, { model, apiKey }: ConnectOptions = {}): Promise<RemoteEmbedder> {
-  const connection = await Connection.open(address, apiKey ?? process.env.OVEMBED_API_KEY);
+export async function connect(address: string, { model, ...options }: ConnectOptions = {}): Promise<RemoteEmbedder> {
+  const connection = await Connection.open(address, options);
   try {
     const query = model === undefined ? '' : `?model=${encodeURIComponent(model)}`;
     return new RemoteEmbedder(connection, (await connection.get(`/ovembed/v1/info${query}`)) as RemoteInfo);
@@ -175,6 +287,21 @@ export async function connect(address: string, { model, apiKey }: ConnectOptions
     await connection.close();
     throw error;
   }
+}
+
+function refuseRanges({ ranges }: { ranges?: unknown }): void {
+  if (ranges) throw invalidArgument('ranges', 'none: the server has its own,', ranges);
+}
+
+const plain = (inputs: readonly ModelInput[]) =>
+  inputs.map((input) => (typeof input === 'string' ? input : Array.from(input)));
+
+const parsed = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'));
+
+async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of source) items.push(item);
+  return items;
 }
 
 async function* inWindows<T>(source: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
@@ -188,17 +315,16 @@ async function* inWindows<T>(source: Iterable<T> | AsyncIterable<T>, size: numbe
   if (window.length > 0) yield window;
 }
 
-async function* items<D extends Dtype>({ first, result }: { first: number; result: Promise<Embeddings<D>> }) {
-  const embeddings = await result;
-  const { timings, metadata } = embeddings;
-  for (let row = 0; row < embeddings.length; row++) {
+function* items<D extends Dtype>({ first, result }: { first: number; result: Embeddings<D> }) {
+  const { timings, metadata } = result;
+  for (let row = 0; row < result.length; row++) {
     yield {
       index: first + row,
-      embedding: rowOf(embeddings, row) as DtypeArrays[D],
-      tokens: embeddings.tokens[row] as number,
-      originalTokens: embeddings.originalTokens[row] as number,
-      truncated: embeddings.truncated[row] === 1,
-      chunks: embeddings.chunks[row] as number,
+      embedding: rowOf(result, row) as DtypeArrays[D],
+      tokens: result.tokens[row] as number,
+      originalTokens: result.originalTokens[row] as number,
+      truncated: result.truncated[row] === 1,
+      chunks: result.chunks[row] as number,
       timings,
       metadata,
     };

@@ -95,6 +95,7 @@ const CONFIG_CHECKS: Checks<ServerConfig> = {
   port: anInteger(0, 65_535),
   socket: aNonEmptyString,
   socketMode: anInteger(0, 0o777),
+  daemon: aBoolean,
   apiKeys: listOf(aNonEmptyString),
   apiKeyFile: aNonEmptyString,
   insecure: aBoolean,

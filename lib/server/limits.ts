@@ -31,6 +31,16 @@ export const DEFAULT_LIMITS: ServerLimits = {
   connections: 4_096,
 };
 
+/** Of processes of the same user: as if the model were their own. */
+export const DAEMON_LIMITS: Partial<ServerLimits> = {
+  bodyBytes: 256_000_000,
+  inputs: 1_000_000,
+  charactersPerToken: 1_000_000,
+  tokens: 100_000_000,
+  receiveMs: 600_000,
+  requestMs: 3_600_000,
+};
+
 export const LIMIT_CHECKS: Checks<ServerLimits> = {
   bodyBytes: aPositiveInteger,
   inputs: aPositiveInteger,

@@ -4,6 +4,7 @@ import { Embedder } from '../embedder.js';
 import { describe, OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { LoadOptions } from '../options.js';
+import { type DecisiveOptions, decisiveOf } from '../remote/same-options.js';
 import { HttpError } from './http-error.js';
 
 /** A model and the names that requests call it by. */
@@ -26,6 +27,10 @@ export type GivenModel = ModelConfig | { name?: string; embedder: Embedder };
 /** What stands behind a name: an embedder is the server's to close, unless it was given. */
 export interface ServedModel {
   readonly name: string;
+  /** What was configured to be loaded. */
+  readonly model: string;
+  /** Null where a loaded one was given. */
+  readonly options: DecisiveOptions | null;
   readonly aliases: readonly string[];
   /** Seconds since 1970 when it was named, for `/v1/models`. */
   readonly created: number;
@@ -135,6 +140,8 @@ function namesOf(entries: readonly Entry[]): Map<string, Entry> {
 
 class Entry implements ServedModel {
   readonly name: string;
+  readonly model: string;
+  readonly options: DecisiveOptions | null;
   readonly aliases: readonly string[];
   readonly created = Math.floor(Date.now() / 1_000);
   readonly #given: GivenModel;
@@ -153,7 +160,9 @@ class Entry implements ServedModel {
     this.#logger = logger;
     this.#given = given;
     if ('embedder' in given) {
-      this.name = given.name ?? given.embedder.info.model;
+      this.model = given.embedder.info.model;
+      this.options = null;
+      this.name = given.name ?? this.model;
       this.aliases = [];
       this.#lazy = false;
       this.#load = null;
@@ -163,6 +172,8 @@ class Entry implements ServedModel {
     }
     const { model, name = model, aliases = [], lazy = false, idleUnloadMs = 0, ...options } = given;
     this.name = name;
+    this.model = model;
+    this.options = decisiveOf(options);
     this.aliases = aliases;
     this.#lazy = lazy;
     this.#idleUnloadMs = idleUnloadMs;

@@ -1,19 +1,21 @@
 /** A server of its own: guards against the network, an orderly start and end. */
 
 import cluster from 'node:cluster';
-import { chmod, readFile, unlink } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
-import { createConnection } from 'node:net';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import { OvembedError } from '../errors.js';
+import { invalidArgument, OvembedError } from '../errors.js';
 import { importPeers, SERVER_PACKAGES } from '../peers.js';
+import { ownDaemonSocket } from '../remote/daemon-socket.js';
 import { contextOf, limitsOf, ovembed, type Routes, type RoutesOptions } from './app.js';
 import { drain } from './drain.js';
 import { ApiKeys, readKeys } from './guards/api-keys.js';
 import { checkHost, hostRules, isLoopback } from './guards/host.js';
 import { checkForm } from './guards/request-form.js';
 import { HttpError } from './http-error.js';
+import { DAEMON_LIMITS } from './limits.js';
 import { answerWith, openAiError } from './protocols/errors.js';
+import { claimSocket } from './socket-file.js';
 
 export interface ServerOptions extends RoutesOptions {
   /** Address to listen at. Default `127.0.0.1`; another needs keys, or `insecure`. */
@@ -22,6 +24,11 @@ export interface ServerOptions extends RoutesOptions {
   port?: number;
   /** A Unix socket in place of host and port. */
   socket?: string;
+  /**
+   * In place of all three: the socket of this user at which `Embedder.load` with `daemon: 'auto'` looks. As whoever asks there is this
+   * user, `limits` are wide where they are not given. Default `false`.
+   */
+  daemon?: boolean;
   /** File mode of the socket. Default 0o600: its owner alone. */
   socketMode?: number;
   apiKeys?: readonly string[];
@@ -50,6 +57,7 @@ export class EmbeddingServer {
   readonly #options: ServerOptions;
   readonly #routes: Routes;
   #closed: Promise<void> | undefined;
+  #giveBack: (() => void) | undefined;
 
   constructor(app: FastifyInstance, routes: Routes, options: ServerOptions) {
     this.app = app;
@@ -66,7 +74,7 @@ export class EmbeddingServer {
     const { state, models } = this.#routes;
     state.phase = 'starting';
     // A worker's socket is the first process's.
-    if (socket !== undefined && !cluster.isWorker) await removeDeadSocket(socket);
+    if (socket !== undefined && !cluster.isWorker) this.#giveBack = await claimSocket(socket);
     const address = await this.app.listen(socket === undefined ? { host, port } : { path: socket });
     if (socket !== undefined) await chmod(socket, socketMode);
     await models.warmUp();
@@ -79,7 +87,8 @@ export class EmbeddingServer {
    * with what they were let in with. Where it listens, and what the sockets are limited to, stays.
    * @throws OvembedError if something is not right; then nothing has changed
    */
-  async reload(options: ServerOptions = this.#options): Promise<void> {
+  async reload(given: ServerOptions = this.#options): Promise<void> {
+    const options = await asDaemon(given);
     const keys = await allKeys(options);
     refuseOpenDoor({ ...this.#options, insecure: options.insecure ?? false }, keys);
     const { models, limits, apiKeys } = this.#routes;
@@ -101,6 +110,7 @@ export class EmbeddingServer {
     await drain(this.app.server, this.#routes.requests, drainMs);
     this.app.server.closeAllConnections();
     await this.app.close();
+    this.#giveBack?.();
     await this.#routes.models.close();
   }
 }
@@ -109,7 +119,8 @@ export class EmbeddingServer {
  * @throws OvembedError `ERR_INVALID_ARGUMENT` for a public address without keys, for files that cannot be read, and for
  *   packages that are not installed (fastify and others are optional peers)
  */
-export async function createServer(options: ServerOptions): Promise<EmbeddingServer> {
+export async function createServer(given: ServerOptions): Promise<EmbeddingServer> {
+  const options = await asDaemon(given);
   const { host = '127.0.0.1', socket, allowedHosts = [], tls, requestLog = false } = options;
   const keys = await allKeys(options);
   refuseOpenDoor(options, keys);
@@ -149,6 +160,19 @@ export async function createServer(options: ServerOptions): Promise<EmbeddingSer
   return new EmbeddingServer(app, routes, options);
 }
 
+/**
+ * What `daemon` stands for.
+ * @throws OvembedError `ERR_INVALID_ARGUMENT` beside another socket, or where the socket could be somebody else's
+ */
+export async function asDaemon<T extends Omit<ServerOptions, 'models'>>({ daemon = false, ...options }: T): Promise<T> {
+  if (!daemon) return options as T;
+  const socket = await ownDaemonSocket();
+  if (options.socket !== undefined && options.socket !== socket) {
+    throw invalidArgument('socket', 'none, as the daemon has its own,', options.socket);
+  }
+  return { ...options, daemon, socket, limits: { ...DAEMON_LIMITS, ...options.limits } } as unknown as T;
+}
+
 function refuseOpenDoor(
   { host = '127.0.0.1', socket, insecure = false }: ServerOptions,
   keys: readonly string[],
@@ -174,17 +198,4 @@ async function read(path: string): Promise<Buffer> {
   } catch (cause) {
     throw new OvembedError('ERR_INVALID_ARGUMENT', `A file of tls cannot be read: ${path}.`, { cause });
   }
-}
-
-/** A process that was killed leaves its socket behind; one at which somebody answers is not ours to remove. */
-export async function removeDeadSocket(path: string): Promise<void> {
-  const answered = await new Promise<boolean>((resolve) => {
-    const connection = createConnection(path, () => resolve(true));
-    connection.on('error', () => resolve(false));
-    connection.on('close', () => connection.destroy());
-  });
-  if (answered) throw new OvembedError('ERR_INVALID_ARGUMENT', `Another process listens at ${path}.`);
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
 }

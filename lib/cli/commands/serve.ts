@@ -5,7 +5,8 @@ import { DEFAULT_MODEL } from '../../models/index.js';
 import { importPeers, SERVER_PACKAGES } from '../../peers.js';
 import { checkConfig, environmentConfig, printable, readConfig, type ServerConfig } from '../../server/config.js';
 import { createServer, type EmbeddingServer } from '../../server/index.js';
-import { removeDeadSocket } from '../../server/server.js';
+import { asDaemon } from '../../server/server.js';
+import { claimSocket } from '../../server/socket-file.js';
 import { type WorkerOrder, type WorkerReport, Workers } from '../../server/workers.js';
 import { EXIT } from '../exit-codes.js';
 import type { CommonFlags } from '../flags.js';
@@ -18,6 +19,7 @@ export interface ServeFlags extends CommonFlags {
   host?: string;
   port?: number;
   socket?: string;
+  daemon?: boolean;
   apiKeyFile?: string;
   insecure?: boolean;
   allowedHost?: string[];
@@ -64,6 +66,7 @@ async function configOf(model: string | undefined, flags: ServeFlags): Promise<S
     host: flags.host,
     port: flags.port,
     socket: flags.socket,
+    daemon: flags.daemon,
     apiKeyFile: flags.apiKeyFile,
     insecure: flags.insecure,
     allowedHosts: flags.allowedHost,
@@ -72,9 +75,12 @@ async function configOf(model: string | undefined, flags: ServeFlags): Promise<S
     memoryBytes: memoryMb === undefined ? undefined : memoryMb * 2 ** 20,
     tls: tlsCert === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
   });
+  const { socket, ...environment } = environmentConfig(process.env);
   const config = {
     ...file,
-    ...environmentConfig(process.env),
+    ...environment,
+    // The daemon's own goes before that of the environment.
+    ...(socket !== undefined && !flags.daemon && { socket }),
     ...given,
     models: models.map((one) => ({ ...one, ...load })),
   };
@@ -110,8 +116,9 @@ function untilTold(
   return drained;
 }
 
-async function serveByWorkers(count: number, { socket }: ServerConfig, flags: ServeFlags): Promise<number> {
-  if (socket !== undefined) await removeDeadSocket(socket);
+async function serveByWorkers(count: number, config: ServerConfig, flags: ServeFlags): Promise<number> {
+  const { socket } = await asDaemon(config);
+  if (socket !== undefined) await claimSocket(socket);
   const { AggregatorRegistry } = await importPeers(() => import('prom-client'), 'Servers', SERVER_PACKAGES);
   const onReplaced = (exitCode: number | null) =>
     say(flags, { event: 'worker replaced', exitCode }, `a worker ended (${exitCode}); another takes its place`);

@@ -10,6 +10,7 @@ Examples:
   ovembed serve intfloat/e5-small-v2 --port 3000         another model
   ovembed serve --config server.yaml --print-config      what a file, the environment and flags come to
   ovembed serve --host 0.0.0.0 --api-key-file keys       for other machines
+  ovembed serve --daemon                                 one model for all processes of this user
   curl localhost:8080/v1/embeddings -H 'content-type: application/json' -d '{"input":"a text"}'
 
 Environment: OVEMBED_HOST, OVEMBED_PORT, OVEMBED_SOCKET, OVEMBED_API_KEY (several with commas), OVEMBED_API_KEY_FILE.
@@ -34,6 +35,10 @@ export function addServe(program: Command, run: Run): void {
     .option('--host <address>', 'where to listen (default: 127.0.0.1); a public one needs keys')
     .option('--port <n>', 'default: 8080; 0: any that is free', integer(0, 65_535))
     .option('--socket <path>', 'a Unix socket in place of host and port')
+    .option(
+      '--daemon',
+      "this user's own socket in place of host and port, where Embedder.load with daemon: 'auto' finds the models; stays in the foreground",
+    )
     .option('--api-key-file <file>', 'a key on every line; read again at SIGHUP')
     .option('--insecure', 'listen at a public address without keys')
     .option('--allowed-host <names>', 'Host headers that are answered besides, with commas', names)

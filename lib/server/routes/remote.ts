@@ -1,7 +1,11 @@
 /** For other processes of ovembed (`Embedder.connect`): all options, and vectors as bytes. */
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { type Static, type TObject, Type } from 'typebox';
+import type { Embedder } from '../../embedder.js';
+import { OvembedError } from '../../errors.js';
 import type { DecodeOptions, EmbedOptions, InputOptions, TokenizeOptions } from '../../options.js';
+import { identityOf } from '../../remote/remote-model.js';
+import type { Offer } from '../../remote/shared.js';
 import { encodeEmbeddings, encodeTokenEmbeddings, VECTORS_TYPE } from '../../remote/wire.js';
 import type { Dtype } from '../../vectors/dtype.js';
 import { VERSION } from '../../version.js';
@@ -17,9 +21,17 @@ const options = optional(Type.Record(Type.String(), Type.Unknown()), 'an object 
 const Ids = Type.Array(Type.Integer({ minimum: 0 }), { description: 'a list of token ids' });
 const Texts = Type.Array(Type.String(), { description: 'a list of texts' });
 
-const EmbedBody = Type.Object({ model, inputs: Inputs, options });
-const TextsBody = Type.Object({ model, texts: Texts, options });
-const DecodeBody = Type.Object({ model, ids: Ids, options });
+const identity = optional(Type.String(), 'what the model must still be');
+
+const EmbedBody = Type.Object({ model, identity, inputs: Inputs, options });
+const TextsBody = Type.Object({ model, identity, texts: Texts, options });
+const DecodeBody = Type.Object({ model, identity, ids: Ids, options });
+
+/** What every request says of the model. */
+interface Asked {
+  model?: string | null;
+  identity?: string | null;
+}
 
 export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
   app.setErrorHandler(answerWith(remoteError));
@@ -38,12 +50,29 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
     signal: clientGone(reply),
   });
 
+  /** The model that the client was told of, and no other in its place. */
+  const use = <T>({ model, identity }: Asked, work: (embedder: Embedder) => Promise<T>) =>
+    models.use(model ?? undefined, async (embedder, { name }) => {
+      if (typeof identity === 'string' && identity !== identityOf(embedder.info)) {
+        const message = `${name} is another model by now, or has other options; connect anew.`;
+        throw new OvembedError('ERR_DEVICE_UNAVAILABLE', message);
+      }
+      return work(embedder);
+    });
+
+  app.get('/ovembed/v1/models', { schema: hide }, (): Offer => {
+    const offered = models.all.map(({ name, model, options, embedder }) => {
+      return { name, model, options, info: embedder?.info ?? null };
+    });
+    return { version: VERSION, models: offered };
+  });
+
   app.get<{ Querystring: { model?: string } }>('/ovembed/v1/info', { schema: hide }, ({ query }) =>
     models.use(query.model, async ({ info }, { name }) => ({ version: VERSION, name, info })),
   );
 
   route('/ovembed/v1/embed', EmbedBody, (body, reply) =>
-    models.use(body.model ?? undefined, async (embedder) => {
+    use(body, async (embedder) => {
       const asked = (body.options ?? {}) as EmbedOptions<Dtype>;
       const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
       const result = await embedder.embed(inputs, { ...asked, ...limited(asked, reply) });
@@ -52,7 +81,7 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   );
 
   route('/ovembed/v1/embed-tokens', EmbedBody, (body, reply) =>
-    models.use(body.model ?? undefined, async (embedder) => {
+    use(body, async (embedder) => {
       const asked = (body.options ?? {}) as InputOptions;
       const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
       const texts = await embedder.embedTokens(inputs, { ...asked, ...limited(asked, reply) });
@@ -61,7 +90,7 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   );
 
   route('/ovembed/v1/tokenize', TextsBody, (body, reply) =>
-    models.use(body.model ?? undefined, async (embedder) => {
+    use(body, async (embedder) => {
       const asked = (body.options ?? {}) as TokenizeOptions;
       const rows = await embedder.tokenize(body.texts, { ...asked, ...limited(asked, reply) });
       return rows.map(({ ids, offsets, specialTokensMask }) =>
@@ -71,14 +100,14 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   );
 
   route('/ovembed/v1/count-tokens', TextsBody, (body, reply) =>
-    models.use(body.model ?? undefined, async (embedder) => {
+    use(body, async (embedder) => {
       const asked = (body.options ?? {}) as InputOptions;
       return [...(await embedder.countTokens(body.texts, { ...asked, ...limited(asked, reply) }))];
     }),
   );
 
   route('/ovembed/v1/decode', DecodeBody, (body) =>
-    models.use(body.model ?? undefined, async (embedder) => ({
+    use(body, async (embedder) => ({
       text: await embedder.decode(body.ids, (body.options ?? {}) as DecodeOptions),
     })),
   );

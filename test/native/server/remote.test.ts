@@ -1,7 +1,10 @@
 /** The embedder of another process: everything is as if it were of this one. */
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Embedder, type RemoteEmbedder } from '../../../lib/index.js';
+import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { temporaryFolder } from '../support.js';
 import { type Running, startServer } from './support.js';
 
@@ -60,6 +63,30 @@ describe('gives what the embedder gives', () => {
   });
 });
 
+describe('a list that is longer than a server takes at once', () => {
+  test('by its number or its characters goes in several requests', async () => {
+    const { embedder } = running;
+    const many = Array.from({ length: 2_500 }, (_, i) => `text ${i % 2_000}`);
+    const result = await remote.embed(many, { dtype: 'float16' });
+    expect(result.data).toEqual((await embedder.embed(many, { dtype: 'float16' })).data);
+    expect(result.tokens).toEqual(await embedder.countTokens(many));
+    expect(result.metadata.paddedTokens).toBeGreaterThan(result.usage.tokens);
+    expect(await remote.countTokens(many)).toEqual(result.tokens);
+    const long = Array.from({ length: 120 }, (_, i) => `${i} ${'mills \u{1f3e0} '.repeat(800)}`);
+    expect(plain(await remote.embedDocuments(long))).toEqual(plain(await embedder.embedDocuments(long)));
+    expect((await remote.embedTokens(TEXTS.flatMap((text) => Array(30).fill(text)))).length).toBe(150);
+  });
+});
+
+test('texts are cleaned before they are sent', async () => {
+  const clean = { whitespace: true } as const;
+  const text = 'the   river\n\nruns ';
+  expect(plain(await remote.embed([text], { clean }))).toEqual(plain(await running.embedder.embed([text], { clean })));
+  for await (const { embedding } of remote.stream([text], { clean })) {
+    expect(embedding).toEqual((await running.embedder.embed([text], { clean })).data);
+  }
+});
+
 describe('fails as the embedder fails', () => {
   const codeOf = (work: Promise<unknown>) =>
     work.then(
@@ -91,6 +118,34 @@ describe('fails as the embedder fails', () => {
     const call = remote.embed(Array(2_000).fill('mill'), { signal: controller.signal });
     controller.abort(new Error('enough'));
     await expect(call).rejects.toThrow('enough');
+  });
+
+  test('a server that does not answer does not hold up a call beyond its time', async () => {
+    const held = createHttpServer((request, response) => {
+      if (request.url === '/ovembed/v1/info') response.end(JSON.stringify({ name: 'x', info: remote.info }));
+    }).listen(0);
+    afterAll(() => held.close());
+    const hung = await Embedder.connect(`http://127.0.0.1:${(held.address() as AddressInfo).port}`);
+    await expect(hung.embed(['a'], { timeoutMs: 50 })).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+    const controller = new AbortController();
+    const stream = hung.stream(['a'], { signal: controller.signal });
+    const next = stream.next();
+    setTimeout(() => controller.abort(new Error('enough')), 20);
+    await expect(next).rejects.toThrow('enough');
+    expect(() => hung.stream(['a'], { batchSize: 0 })).toThrow('batchSize');
+    await hung.close();
+  });
+
+  test('another model under the same name is not taken for the one that was connected to', async () => {
+    const folder = temporaryFolder();
+    writeTinyModel(tinyModels.mean, folder);
+    const models = [{ model: folder, name: 'tiny', precision: 'f32' as const }];
+    const { url, server } = await startServer({ models });
+    const other = await Embedder.connect(url);
+    expect((await other.embed(['a'])).length).toBe(1);
+    await server.reload({ models: models.map((model) => ({ ...model, normalize: false })) });
+    await expect(other.embed(['a'])).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' });
+    expect((await (await Embedder.connect(url)).embed(['a'])).length).toBe(1);
   });
 
   test('without a server it says so, and a key is needed where keys are needed', async () => {

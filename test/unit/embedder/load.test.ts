@@ -49,6 +49,7 @@ describe('Embedder.load', () => {
       threads: 2,
       buckets: [16],
       batchTokens: 1_024,
+      truncate: 'end',
       tuningReason: 'not measured: set by options, or no CPU',
       runtimeVersion: 'fake-1',
       source: 'safetensors',
