@@ -28,7 +28,6 @@ export class FolderSink implements VectorSink {
   readonly #folder: string;
   readonly #buildGraph: BuildGraph | undefined;
   readonly #partial: string;
-  readonly #old: string;
   #space: VectorSpace | undefined;
   #files: RowFiles | undefined;
 
@@ -36,7 +35,6 @@ export class FolderSink implements VectorSink {
     this.#buildGraph = buildGraph;
     this.#folder = withoutSlash(place);
     this.#partial = `${this.#folder}.partial`;
-    this.#old = `${this.#folder}.old`;
   }
 
   async open(space: VectorSpace, position: unknown): Promise<void> {
@@ -67,11 +65,7 @@ export class FolderSink implements VectorSink {
     const manifest = writtenManifest({ ...(this.#space as VectorSpace), rows });
     await writeFile(join(this.#partial, MANIFEST), manifest, { flush: true });
     await syncFolder(this.#partial);
-    await removeOwnFolder(this.#old, NAMES);
-    await rename(this.#folder, this.#old).catch(ignoreMissing);
-    await rename(this.#partial, this.#folder);
-    await syncFolder(dirname(this.#folder));
-    await removeOwnFolder(this.#old, NAMES);
+    await replaceFolder(this.#partial, this.#folder);
   }
 
   async close(): Promise<void> {
@@ -86,8 +80,18 @@ export class FolderSink implements VectorSink {
   }
 }
 
+/** Puts an index that is whole in the place of an older one, if there is one. */
+export async function replaceFolder(whole: string, folder: string): Promise<void> {
+  const old = `${folder}.old`;
+  await removeOwnFolder(old, NAMES);
+  await rename(folder, old).catch(ignoreMissing);
+  await rename(whole, folder);
+  await syncFolder(dirname(folder));
+  await removeOwnFolder(old, NAMES);
+}
+
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` for a folder of somebody else */
-async function checkReplaceable(folder: string): Promise<void> {
+export async function checkReplaceable(folder: string): Promise<void> {
   const names = await readdir(folder).catch(ignoreMissing);
   if (!names || names.length === 0 || (await readManifest(folder))) return;
   const message = `${folder}: is a folder with other things than an index: name another place.`;
