@@ -2,7 +2,7 @@
 import type { Dtype, InputType, LoadOptions, Truncate } from '../index.js';
 import type { ProjectionName } from '../map/projection.js';
 import type { CleanOptions } from '../text/index.js';
-import type { ChunkFlags } from './chunk-flags.js';
+import type { CorpusFlags } from './corpus-flags.js';
 
 /** Options of commands that read a model. */
 export interface SourceFlags {
@@ -87,18 +87,38 @@ export interface CacheFlags {
 }
 
 /** Options of `ovembed index`. */
-export interface IndexFlags extends CommonFlags, ChunkFlags {
-  sink: string;
-  clean?: CleanOptions;
-  field?: string;
-  id?: string;
-  dedup: boolean;
+export interface IndexFlags extends CorpusFlags {
   checkpoint?: string;
   restart?: boolean;
-  onError: 'throw' | 'collect';
-  promptName?: string;
-  dimensions?: number;
   batchTokens?: number;
+}
+
+/** Options of `ovembed jobs`. */
+export interface ServerFlags {
+  redis?: string;
+  prefix?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Options of `ovembed jobs submit`. */
+export interface SubmitFlags extends CorpusFlags, ServerFlags {
+  jobId?: string;
+  folder?: string;
+  shardBytes?: number;
+  attempts?: number;
+  restart?: boolean;
+}
+
+/** Options of `ovembed jobs work`. */
+export interface WorkFlags extends CommonFlags, ServerFlags {
+  concurrency?: number;
+  batchTokens?: number;
+}
+
+/** Options of `ovembed jobs status`. */
+export interface StatusFlags extends ServerFlags {
+  targetMinutes: number;
 }
 
 /** Options of `ovembed search`. */

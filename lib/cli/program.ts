@@ -8,6 +8,7 @@ import { addConvert } from './program/convert.js';
 import { addEmbed } from './program/embed.js';
 import { addIndex } from './program/index-command.js';
 import { addInfo } from './program/info.js';
+import { addJobs } from './program/jobs.js';
 import { addMap } from './program/map.js';
 import { addModels } from './program/models.js';
 import { addPull } from './program/pull.js';
@@ -58,5 +59,6 @@ export function buildProgram(run: Run): Command {
   addCache(program, run);
   addServe(program, run);
   addMap(program, run);
+  addJobs(program, run);
   return program;
 }

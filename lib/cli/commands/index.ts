@@ -5,7 +5,7 @@ import type { IndexCorpusOptions } from '../../corpus/options.js';
 import { findFiles } from '../../corpus/readers/find-files.js';
 import type { CorpusProgress, CorpusReport } from '../../corpus/report.js';
 import { OvembedError } from '../../errors.js';
-import { chunkerOptions } from '../chunk-flags.js';
+import { corpusOptions } from '../corpus-flags.js';
 import { EXIT } from '../exit-codes.js';
 import { InputError, OutputError, systemReason } from '../failures.js';
 import { counted, duration, grouped } from '../figures.js';
@@ -48,7 +48,7 @@ export async function index(sources: readonly string[], flags: IndexFlags): Prom
 }
 
 /** Before a model is loaded, as a file that is missing is found sooner. */
-async function checkSources(sources: readonly string[]): Promise<void> {
+export async function checkSources(sources: readonly string[]): Promise<void> {
   const files = await findFiles(sources).catch((error) => {
     throw new InputError(error.message);
   });
@@ -56,11 +56,9 @@ async function checkSources(sources: readonly string[]): Promise<void> {
 }
 
 function optionsOf(source: readonly string[], flags: IndexFlags): IndexCorpusOptions {
-  const { sink, clean, field, id, dedup, onError, checkpoint, restart, promptName, dimensions } = flags;
-  const given = { clean, field, id, checkpoint, restart, promptName, dimensions };
-  const known = Object.entries(given).filter(([, value]) => value !== undefined);
-  const chunk = chunkerOptions(flags) ?? false;
-  return { source, sink, chunk, dedup, onError, ...Object.fromEntries(known) };
+  const { checkpoint, restart } = flags;
+  const known = Object.entries({ checkpoint, restart }).filter(([, value]) => value !== undefined);
+  return { ...corpusOptions(source, flags), ...Object.fromEntries(known) };
 }
 
 /** Errors of the library are its own words; others come from where is written to. */

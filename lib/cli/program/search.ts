@@ -1,9 +1,9 @@
 /** `ovembed search`: its options and help. */
 import type { Command } from 'commander';
+import { DEFAULT_INDEX } from '../corpus-flags.js';
 import { EXIT_CODE_HELP } from '../exit-codes.js';
 import type { SearchFlags } from '../flags.js';
 import { addCommonOptions, positiveInteger, type Run } from './common.js';
-import { DEFAULT_INDEX } from './index-command.js';
 
 const HELP = `
 Examples:

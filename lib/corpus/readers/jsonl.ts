@@ -15,16 +15,30 @@ export interface FileRecord {
   document: CorpusDocument | Error;
 }
 
+/** Whole lines of a file. */
+export interface LineRange {
+  /** Bytes in front of the first of them, and up to the end of the last. */
+  start: number;
+  end: number;
+  /** The number of the first, counted from 1. */
+  line: number;
+}
+
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` for a line that is too long; errors of the system */
-export async function* readJsonl(path: string, fields: RecordFields): AsyncGenerator<FileRecord, void, undefined> {
-  const tooLong = (number: number, problem: string) => problemAt(`${path}:${number}`, problem);
-  for await (const line of splitLines(createReadStream(path), tooLong)) {
-    const place = `${path}:${line.number}`;
+export async function* readJsonl(
+  path: string,
+  fields: RecordFields,
+  { start, end, line: first }: LineRange = { start: 0, end: Number.POSITIVE_INFINITY, line: 1 },
+): AsyncGenerator<FileRecord, void, undefined> {
+  const placeOf = (number: number) => `${path}:${number + first - 1}`;
+  const tooLong = (number: number, problem: string) => problemAt(placeOf(number), problem);
+  for await (const line of splitLines(createReadStream(path, { start, end: end - 1 }), tooLong)) {
+    const place = placeOf(line.number);
     const text = attempt(() => decode(line, place));
     // Nothing that could be meant by an empty line, and files end with one at times.
     if (text === '') continue;
     const document = text instanceof Error ? text : attempt(() => documentOf(parse(text, place), place, fields));
-    yield { place, end: line.end, document };
+    yield { place, end: start + line.end, document };
   }
 }
 

@@ -9,7 +9,7 @@ import type { VectorRow, VectorSink, VectorSpace } from '../sink.js';
 import { type NearestRows, openFolderIndex } from './folder-index.js';
 import type { SinkKind } from './kind.js';
 import { MANIFEST, readManifest, writtenManifest } from './manifest.js';
-import { makeOwnFolder, removeOwnFolder } from './own-folder.js';
+import { makeOwnFolder, ownNames, removeOwnFolder } from './own-folder.js';
 import { checkPosition } from './position.js';
 import { RowFiles } from './row-files.js';
 import { syncFolder } from './sync-folder.js';
@@ -28,15 +28,15 @@ export class FolderSink implements VectorSink {
   readonly #folder: string;
   readonly #buildGraph: BuildGraph | undefined;
   readonly #partial: string;
-  readonly #old: string;
   #space: VectorSpace | undefined;
   #files: RowFiles | undefined;
+  /** Of an index that was whole already: who is killed once more must find it in the checkpoint again. */
+  #wholeAt: unknown;
 
   constructor(place: string, buildGraph?: BuildGraph) {
     this.#buildGraph = buildGraph;
     this.#folder = withoutSlash(place);
     this.#partial = `${this.#folder}.partial`;
-    this.#old = `${this.#folder}.old`;
   }
 
   async open(space: VectorSpace, position: unknown): Promise<void> {
@@ -44,7 +44,10 @@ export class FolderSink implements VectorSink {
     await checkReplaceable(this.#folder);
     if (position === null) await makeOwnFolder(this.#partial, NAMES);
     // Killed between the swap and the end of the checkpoint: all is done.
-    else if (await this.#isComplete(position)) return;
+    else if (await this.#isComplete(position)) {
+      this.#wholeAt = position;
+      return;
+    }
     const paths = { vectors: join(this.#partial, VECTORS), rows: join(this.#partial, ROWS) };
     this.#files = await RowFiles.open(paths, space.dimensions, position);
   }
@@ -54,7 +57,7 @@ export class FolderSink implements VectorSink {
   }
 
   async flush(): Promise<unknown> {
-    return this.#files?.flush();
+    return this.#files ? this.#files.flush() : this.#wholeAt;
   }
 
   async finish(): Promise<void> {
@@ -67,11 +70,7 @@ export class FolderSink implements VectorSink {
     const manifest = writtenManifest({ ...(this.#space as VectorSpace), rows });
     await writeFile(join(this.#partial, MANIFEST), manifest, { flush: true });
     await syncFolder(this.#partial);
-    await removeOwnFolder(this.#old, NAMES);
-    await rename(this.#folder, this.#old).catch(ignoreMissing);
-    await rename(this.#partial, this.#folder);
-    await syncFolder(dirname(this.#folder));
-    await removeOwnFolder(this.#old, NAMES);
+    await replaceFolder(this.#partial, this.#folder);
   }
 
   async close(): Promise<void> {
@@ -86,10 +85,21 @@ export class FolderSink implements VectorSink {
   }
 }
 
+/** Puts an index that is whole in the place of an older one, if there is one. */
+async function replaceFolder(whole: string, folder: string): Promise<void> {
+  const old = `${folder}.old`;
+  await removeOwnFolder(old, NAMES);
+  await rename(folder, old).catch(ignoreMissing);
+  await rename(whole, folder);
+  await syncFolder(dirname(folder));
+  await removeOwnFolder(old, NAMES);
+}
+
 /** @throws OvembedError `ERR_INVALID_ARGUMENT` for a folder of somebody else */
-async function checkReplaceable(folder: string): Promise<void> {
+export async function checkReplaceable(folder: string): Promise<void> {
   const names = await readdir(folder).catch(ignoreMissing);
-  if (!names || names.length === 0 || (await readManifest(folder))) return;
+  if (!names || names.length === 0) return;
+  if (await readManifest(folder)) return void (await ownNames(folder, NAMES));
   const message = `${folder}: is a folder with other things than an index: name another place.`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }

@@ -97,15 +97,18 @@ export class RedisServer {
   readonly port: number;
   /** That `command` gives. */
   password = '';
+  /** Of each start. */
+  readonly #options: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(binary: Binary, port: number) {
+  private constructor(binary: Binary, port: number, options: readonly string[]) {
     this.#binary = binary;
     this.port = port;
+    this.#options = options;
   }
 
-  static async start(binary: Binary): Promise<RedisServer> {
-    const server = new RedisServer(binary, await freePort());
+  static async start(binary: Binary, ...options: string[]): Promise<RedisServer> {
+    const server = new RedisServer(binary, await freePort(), options);
     await server.restart();
     await server.ready();
     return server;
@@ -119,7 +122,7 @@ export class RedisServer {
   async restart(...options: string[]): Promise<void> {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''];
     const local = ['--enable-debug-command', 'yes', '--maxmemory-policy', 'noeviction'];
-    this.#process = spawn(this.#binary.path, [...args, ...local, ...options], {
+    this.#process = spawn(this.#binary.path, [...args, ...local, ...this.#options, ...options], {
       env: environment(this.#binary),
       stdio: 'ignore',
     });

@@ -1,0 +1,201 @@
+/** Corpora that many processes embed together: `ovembed/jobs`. */
+import { pathOf } from '../corpus/sinks/open.js';
+import { withoutPassword } from '../corpus/sinks/store.js';
+import type { Embedder } from '../embedder.js';
+import { OvembedError } from '../errors.js';
+import { type Connection, connect } from './connection.js';
+import { JobEntries, type JobEntry } from './entries.js';
+import type { JobManifest } from './finish.js';
+import { JobFolder, type JobModel } from './folder.js';
+import {
+  type ConnectOptions,
+  checkConnectOptions,
+  checkSubmitOptions,
+  checkWorkOptions,
+  type SubmitOptions,
+  type WorkOptions,
+} from './options.js';
+import { folderOf, planIn, planOf } from './plan.js';
+import { JobQueue } from './queue.js';
+import { type JobStatus, statusOf } from './status.js';
+import { type WorkEnd, work } from './work.js';
+
+const ATTEMPTS = 3;
+const BACKOFF_MS = 1_000;
+const TARGET_SECONDS = 600;
+
+export interface SubmittedJob {
+  jobId: string;
+  shards: number;
+  /** That are not done yet; 0 with `state: 'running'`: the parts are put together. */
+  left: number;
+  /** `done`: there is nothing to do; `restart` begins anew. */
+  state: 'running' | 'done';
+}
+
+export interface WorkReport {
+  end: WorkEnd;
+  status: JobStatus;
+  /** Of a job that is done. */
+  manifest: JobManifest | undefined;
+}
+
+/** Jobs on one server. To be closed, as it holds a connection. */
+export class CorpusJobs {
+  readonly #connection: Connection;
+  readonly #entries: JobEntries;
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#entries = new JobEntries(connection);
+  }
+
+  /**
+   * Needs the packages bullmq and ioredis.
+   * @throws OvembedError `ERR_INVALID_ARGUMENT` without them, for a server that does not answer, and for one whose
+   *   `maxmemory-policy` is not `noeviction`
+   */
+  static async connect(options: ConnectOptions = {}): Promise<CorpusJobs> {
+    checkConnectOptions(options);
+    return new CorpusJobs(await connect(options));
+  }
+
+  /**
+   * Cuts a corpus into shards and queues them. Of a job that is there already, it queues what is missing: shards that were put
+   * aside, lost with the server, or left behind by a cancelled job.
+   * @param embedder of the model that workers will load; it embeds nothing here
+   * @throws OvembedError `ERR_INVALID_ARGUMENT` for options that do not fit, for a job of the same name with other settings, and for
+   *   a sink that cannot be written to; errors of the sink and of the file system
+   */
+  async submit(embedder: Embedder, options: SubmitOptions): Promise<SubmittedJob> {
+    checkSubmitOptions(options);
+    const { attempts = ATTEMPTS, backoffMs = BACKOFF_MS, restart } = options;
+    const folder = new JobFolder(options.folder ?? folderOf(options.sink));
+    if (restart) await this.#forget(folder);
+    const plan = await planOf(embedder, folder, options);
+    const { jobId, run, shards, bytes } = plan;
+    checkFolder(await this.#entries.find(jobId), folder);
+    const sink = pathOf(options.sink) ?? withoutPassword(options.sink);
+    const done = await folder.manifest();
+    const state = done ? 'done' : 'running';
+    const entry: JobEntry = { jobId, run, shards, bytes, sink, folder: folder.path, attempts, backoffMs, state };
+    await this.#entries.write(entry);
+    if (done) return { jobId, shards, left: 0, state: 'done' };
+    const queue = new JobQueue(this.#connection, entry);
+    try {
+      await queue.resume();
+      await queue.retryDead();
+      return { jobId, shards, left: await queue.enqueue(folder, plan), state: 'running' };
+    } finally {
+      await queue.close();
+    }
+  }
+
+  /** The model of a job, as its workers have to load it. */
+  async modelOf(jobId: string): Promise<JobModel> {
+    const entry = await this.#entries.read(jobId);
+    return (await planIn(new JobFolder(entry.folder), entry)).model;
+  }
+
+  /**
+   * Takes shards of a job until it is over. Any number of processes may do so.
+   * @param embedder of the same model, precision and activations as the job's; it stays the caller's
+   * @throws OvembedError `ERR_INVALID_ARGUMENT` for a job that is not known, another model, and a machine that does not see the
+   *   job's folder
+   */
+  async work(jobId: string, embedder: Embedder, options: WorkOptions = {}): Promise<WorkReport> {
+    checkWorkOptions(options);
+    const entry = await this.#entries.read(jobId);
+    const folder = new JobFolder(entry.folder);
+    const plan = await planIn(folder, entry);
+    checkModel(embedder, plan.model);
+    const queue = new JobQueue(this.#connection, entry);
+    const { onProgress } = options;
+    const tell = onProgress && (async () => onProgress(await this.status(jobId)));
+    try {
+      const parts = { connection: this.#connection, entries: this.#entries, queue, folder, plan, embedder, tell };
+      const end = await work(parts, options);
+      return { end, status: await this.status(jobId), manifest: await folder.manifest<JobManifest>() };
+    } finally {
+      await queue.close();
+    }
+  }
+
+  /**
+   * @param targetSeconds within which the backlog should be done, for `suggestedWorkers`. Default 600.
+   * @throws OvembedError `ERR_INVALID_ARGUMENT` for a job that is not known
+   */
+  async status(jobId: string, { targetSeconds = TARGET_SECONDS }: { targetSeconds?: number } = {}): Promise<JobStatus> {
+    const entry = await this.#entries.read(jobId);
+    const queue = new JobQueue(this.#connection, entry);
+    try {
+      const [counts, done, dead, workers] = await Promise.all([
+        queue.counts(),
+        queue.done(),
+        queue.dead(),
+        queue.workers(),
+      ]);
+      return statusOf({ entry, counts, done, dead, workers, targetSeconds });
+    } finally {
+      await queue.close();
+    }
+  }
+
+  /** The names of all jobs that this server knows. */
+  list(): Promise<string[]> {
+    return this.#entries.ids();
+  }
+
+  /**
+   * Empties the queue; workers let go of what they are at. What is done stays, so submitting the job again goes on with it. Of a job
+   * that is done, the server forgets what it knows.
+   * @returns false: the job was done already
+   * @throws OvembedError `ERR_INVALID_ARGUMENT` for a job that is not known
+   */
+  async cancel(jobId: string): Promise<boolean> {
+    const entry = await this.#entries.read(jobId);
+    if (entry.state === 'done') {
+      await this.#forgetEntry(entry);
+      return false;
+    }
+    await this.#entries.setState(jobId, 'cancelled');
+    const queue = new JobQueue(this.#connection, entry);
+    await queue.empty().finally(() => queue.close());
+    return true;
+  }
+
+  /** Ends the connection. */
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  /** The job of a folder, as if it had never been. Its output stays until another takes its place. */
+  async #forget(folder: JobFolder): Promise<void> {
+    const plan = await folder.plan();
+    if (!plan) return;
+    const entry = await this.#entries.find(plan.jobId);
+    if (entry) await this.#forgetEntry(entry);
+    await folder.remove();
+  }
+
+  async #forgetEntry(entry: JobEntry): Promise<void> {
+    await this.#entries.remove(entry.jobId);
+    const queue = new JobQueue(this.#connection, entry);
+    await queue.remove().finally(() => queue.close());
+  }
+}
+
+/** Two jobs of one name would do each other's shards. */
+function checkFolder(known: JobEntry | undefined, { path }: JobFolder): void {
+  if (!known || known.folder === path) return;
+  const message = `There is a job ${known.jobId} already, with the folder ${known.folder}, not ${path}: name another one (--job-id).`;
+  throw new OvembedError('ERR_INVALID_ARGUMENT', message);
+}
+
+function checkModel({ info }: Embedder, wanted: JobModel): void {
+  const names = ['fingerprint', 'precision', 'activations'] as const;
+  const other = names.filter((name) => info[name] !== wanted[name]);
+  if (other.length === 0) return;
+  const found = other.map((name) => `${name} ${info[name]}, not ${wanted[name]}`).join('; ');
+  throw new OvembedError('ERR_INVALID_ARGUMENT', `The job is of another model than ${info.model}: ${found}.`);
+}

@@ -1,0 +1,214 @@
+/**
+ * Corpus jobs beside a real server, by real processes: killed, held up, with a server that is killed too. What comes out is what
+ * `ovembed index` writes, byte by byte.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generator } from '../../../bench/corpus.mjs';
+import { CorpusJobs } from '../../../lib/jobs/index.js';
+import { findRedisServer, RedisServer } from '../cache/redis-server.js';
+import { jsonLines, Workplace } from '../cli/support.js';
+import { WorkerProcess } from './workers.js';
+
+const FULL = process.env.OVEMBED_TEST_FULL === '1';
+const RECORDS = FULL ? 36_000 : 600;
+const KILLS = FULL ? Number.POSITIVE_INFINITY : 4;
+/** All workers die at this age; in short runs, at a random one up to it. */
+const LIFE_MS = FULL ? 5_000 : 400;
+const LOCK_MS = FULL ? 3_000 : 600;
+
+const binary = findRedisServer();
+const reason = 'missing' in binary ? binary.missing : '';
+if (reason) console.warn(`Corpus jobs are not tested: ${reason}`);
+
+const place = new Workplace();
+const CUT = ['--max-tokens', '24'];
+
+/** Records of a few sentences, one in ten like one before; text files and what is none between them. */
+function makeCorpus(folder: string, records: number): void {
+  mkdirSync(folder);
+  const random = generator(17);
+  const words = 'river stone mountain snow soup warm guide reset hold ten seconds first'.split(' ');
+  const sentence = () =>
+    `${Array.from({ length: 8 }, () => words[Math.floor(random() * words.length)]).join(' ')} ${Math.floor(random() * 1e6)}.`;
+  const texts: string[] = [];
+  for (let i = 0; i < records; i++) {
+    const isNew = random() < 0.9 || i === 0;
+    texts.push(isNew ? [sentence(), sentence(), sentence()].join(' ') : (texts[Math.floor(random() * i)] as string));
+  }
+  const perFile = Math.ceil(records / 3);
+  for (let file = 0; file < 3; file++) {
+    const lines = texts.slice(file * perFile, (file + 1) * perFile).map((text, i) => JSON.stringify({ text, n: i }));
+    lines.splice(20, 0, '{ broken');
+    writeFileSync(join(folder, `${file}.jsonl`), lines.join('\n'));
+    writeFileSync(join(folder, `${file}-note.md`), `# Note ${file}\n\n${texts.slice(0, 9).join('\n\n')}\n`);
+  }
+  writeFileSync(join(folder, '1-picture.png'), '\x89PNG\0');
+}
+
+const contentOf = (folder: string) =>
+  Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'latin1')]));
+
+describe.skipIf(reason !== '')('a corpus job', () => {
+  let server: RedisServer;
+  let jobs: CorpusJobs;
+  beforeAll(async () => {
+    if ('missing' in binary) return;
+    server = await RedisServer.start(binary, '--appendonly', 'yes');
+    place.env.OVEMBED_JOBS_REDIS = server.url;
+    jobs = await CorpusJobs.connect({ redis: server.url });
+    makeCorpus(place.file('source'), RECORDS);
+  });
+  afterAll(async () => {
+    await jobs?.close();
+    await server?.stop();
+  });
+
+  const submit = (job: string, ...more: string[]) =>
+    place.run('jobs', 'submit', 'source', '--job-id', job, '--sink', job, ...CUT, '--json', ...more);
+  const workerPlace = (job: string) => ({
+    ...{ cwd: place.folder, env: place.env, redis: server.url, job, lockMs: LOCK_MS },
+  });
+
+  /** What one process makes of the corpus. */
+  async function single(): Promise<Record<string, string>> {
+    if (!existsSync(place.file('single'))) {
+      const { code, stderr } = await place.run('index', 'source', '--sink', 'single', ...CUT);
+      expect(`${code} ${stderr}`).toMatch(/^3 .*3 documents could not be used/s);
+    }
+    return contentOf(place.file('single'));
+  }
+
+  test('is refused by a server that may throw jobs away', async () => {
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    const { code, stderr } = await place.run('jobs', 'status');
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/maxmemory-policy allkeys-lru.*apart from the cache, with maxmemory-policy noeviction/);
+  });
+
+  test('with workers and server killed, and shards delivered twice: nothing missing, nothing doubled, to the byte', {
+    timeout: FULL ? 1_800_000 : 180_000,
+  }, async () => {
+    const shardBytes = FULL ? '40000' : '3000';
+    const { code, stdout, stderr } = await submit('rough', '--shard-bytes', shardBytes);
+    expect(`${code} ${stderr}`).toMatch(/^0 /);
+    expect(JSON.parse(stdout).shards).toBeGreaterThan(25);
+    const started = performance.now();
+    const random = generator(23);
+    const told: string[] = [];
+    let [kills, restarts, pauses] = [0, 0, 0];
+
+    /** Workers one after the other, until one ends by itself. */
+    async function line(): Promise<void> {
+      for (;;) {
+        const worker = new WorkerProcess(workerPlace('rough'));
+        await worker.ready();
+        const isToDie = kills < KILLS;
+        const age = FULL ? LIFE_MS : random() * LIFE_MS;
+        if (isToDie) await Promise.race([wait(age), worker.ended()]);
+        if (isToDie && !worker.isOver) {
+          kills++;
+          await worker.kill();
+        }
+        await worker.ended();
+        told.push(worker.output.replace(/^ready\n/, ''));
+        if (!worker.wasKilled) return;
+      }
+    }
+
+    /** Held up until its shards have gone to others, it goes on with them. */
+    async function pausing(): Promise<void> {
+      const worker = new WorkerProcess(workerPlace('rough'));
+      await worker.ready();
+      await wait(FULL ? 1_500 : 150);
+      worker.signal('SIGSTOP');
+      pauses++;
+      await wait(4 * LOCK_MS);
+      worker.signal('SIGCONT');
+      await worker.ended();
+      told.push(worker.output.replace(/^ready\n/, ''));
+    }
+
+    async function serverKills(): Promise<void> {
+      for (let i = 0; i < (FULL ? 4 : 1); i++) {
+        await wait(FULL ? 8_000 : 1_000);
+        await server.kill();
+        await wait(200);
+        await server.restart();
+        await server.ready();
+        restarts++;
+      }
+    }
+
+    await Promise.all([line(), line(), pausing(), serverKills()]);
+    const seconds = (performance.now() - started) / 1000;
+    expect(kills).toBeGreaterThanOrEqual(FULL ? 10 : KILLS);
+    expect(restarts + pauses).toBeGreaterThanOrEqual(2);
+    expect(told.filter((output) => output.includes('done'))).toHaveLength(3);
+
+    const found = contentOf(place.file('rough'));
+    const rows = jsonLines<{ id: string }>(found['chunks.jsonl'] as string);
+    if (FULL) expect(rows.length).toBeGreaterThan(100_000);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+    const calm = await single();
+    expect(Object.keys(found)).toEqual(Object.keys(calm));
+    for (const name of Object.keys(calm)) expect(found[name] === calm[name], name).toBe(true);
+    expect(readdirSync(place.file('rough.job')).sort()).toEqual(['manifest.json', 'plan.json']);
+    const { state, shards } = await jobs.status('rough');
+    expect(state).toBe('done');
+    expect(shards).toMatchObject({ done: shards.total, dead: 0 });
+    const figures = `${rows.length} chunks, ${shards.total} shards, ${kills} kills of workers, ${pauses} held up`;
+    console.log(`corpus job: ${figures}, ${restarts} kills of the server, ${seconds.toFixed(0)} s`);
+  });
+
+  test('is cancelled, and goes on when it is submitted again', async () => {
+    const { stdout } = await submit('halves', '--shard-bytes', '3000');
+    const total = JSON.parse(stdout).shards;
+    const worker = place.start('jobs', 'work', 'halves', '--concurrency', '1', '--batch-tokens', '64');
+    const ended = new Promise<number | null>((resolve) => worker.once('close', resolve));
+    while ((await jobs.status('halves')).shards.done === 0) await wait(20);
+    expect(await place.run('jobs', 'cancel', 'halves')).toMatchObject({ code: 0, stdout: 'halves: cancelled\n' });
+    expect(await ended).toBe(0);
+    const cancelled = await jobs.status('halves');
+    expect(cancelled).toMatchObject({ state: 'cancelled', shards: { total, waiting: 0, active: 0 } });
+    expect(existsSync(place.file('halves'))).toBe(false);
+
+    const { left } = JSON.parse((await submit('halves', '--shard-bytes', '3000')).stdout);
+    expect(left).toBeLessThan(total);
+    const { code, stderr } = await place.run('jobs', 'work', 'halves');
+    expect(`${code} ${stderr}`).toMatch(/^3 .*written to halves.*3 documents could not be used/s);
+    const [found, calm] = [contentOf(place.file('halves')), await single()];
+    for (const name of Object.keys(calm)) expect(found[name] === calm[name], name).toBe(true);
+    const again = await submit('halves', '--shard-bytes', '3000');
+    expect(JSON.parse(again.stdout)).toMatchObject({ state: 'done', left: 0 });
+  });
+
+  test('puts a shard aside that fails, does all others, and tries it again when it is submitted again', async () => {
+    mkdirSync(place.file('poisoned'));
+    for (let i = 0; i < 9; i++) writeFileSync(place.file(`poisoned/${i}.txt`), `the soup number ${i} is warm`);
+    writeFileSync(place.file('poisoned/4.txt'), Buffer.from('caf\xe9', 'latin1'));
+    const args = ['submit', 'poisoned', '--sink', 'poison.jsonl', '--job-id', 'poison', '--on-error', 'throw'];
+    const submitPoison = () => place.run('jobs', ...args, '--attempts', '2', '--shard-bytes', '1');
+    expect(await submitPoison()).toMatchObject({ code: 0, stdout: expect.stringContaining('9 of 9 shards to do') });
+    const stuck = await place.run('jobs', 'work', 'poison');
+    expect(stuck.code).toBe(3);
+    expect(stuck.stderr).toContain('shard-4, attempt 2: poisoned/4.txt: not valid UTF-8');
+    expect(stuck.stderr).toContain('1 shard put aside, all others are done');
+    expect(existsSync(place.file('poison.jsonl'))).toBe(false);
+    const status = await jobs.status('poison');
+    expect(status).toMatchObject({ state: 'stuck', shards: { total: 9, done: 8, dead: 1 } });
+    expect(status.dead).toEqual([{ name: 'shard-4', attempts: 2, reason: expect.stringContaining('poisoned/4.txt') }]);
+    expect((await place.run('jobs', 'status', 'poison')).stdout).toMatch(
+      /poison: stuck, to poison\.jsonl\n.*8 of 9 shards.*\n.*1 shard put aside.*\n +shard-4, 2 attempts: poisoned\/4\.txt/,
+    );
+
+    writeFileSync(place.file('poisoned/4.txt'), 'cafe');
+    expect((await submitPoison()).stdout).toContain('1 of 9 shards to do');
+    expect(await place.run('jobs', 'work', 'poison')).toMatchObject({ code: 0 });
+    await place.run('index', 'poisoned', '--sink', 'healthy.jsonl');
+    expect(readFileSync(place.file('poison.jsonl'), 'utf8')).toBe(readFileSync(place.file('healthy.jsonl'), 'utf8'));
+  });
+});
