@@ -20,7 +20,11 @@ export interface VectorRow {
   readonly [column: string]: unknown;
 }
 
-export type VectorSource = Vectors | Iterable<VectorRow> | AsyncIterable<VectorRow>;
+/** Of an interface (such as `StreamItem`) the compiler does not see that it has columns: it may be a row all the same. */
+type AnyRow = VectorRow | { readonly embedding: VectorArray };
+
+/** What can be written: vectors that are there, or rows as they come. */
+export type VectorSource = Vectors | Iterable<AnyRow> | AsyncIterable<AnyRow>;
 
 /** What rows do not say of themselves. `Vectors` do, and need none of it. */
 export interface SourceOptions {
