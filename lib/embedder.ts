@@ -343,6 +343,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements AsyncDispo
     return this.#closed;
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

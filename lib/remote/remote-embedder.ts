@@ -135,6 +135,7 @@ export class RemoteEmbedder implements AsyncDisposable {
     await this.#connection.close();
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -15,16 +15,20 @@ import {
 
 /** A vector with what goes with it; `embedder.stream()` gives such rows. */
 export interface VectorRow {
+  /** Of the element type and width of all rows. */
   readonly embedding: VectorArray;
   /** Texts that a format with columns keeps: see `columns`. */
   readonly [column: string]: unknown;
 }
 
-/** Of an interface (such as `StreamItem`) the compiler does not see that it has columns: it may be a row all the same. */
-type AnyRow = VectorRow | { readonly embedding: VectorArray };
-
-/** What can be written: vectors that are there, or rows as they come. */
-export type VectorSource = Vectors | Iterable<AnyRow> | AsyncIterable<AnyRow>;
+/**
+ * What can be written: vectors that are there, or rows as they come. Of an interface, such as `StreamItem`, the compiler does not
+ * see that it has columns: it is a row all the same.
+ */
+export type VectorSource =
+  | Vectors
+  | Iterable<VectorRow | Pick<VectorRow, 'embedding'>>
+  | AsyncIterable<VectorRow | Pick<VectorRow, 'embedding'>>;
 
 /** What rows do not say of themselves. `Vectors` do, and need none of it. */
 export interface SourceOptions {
