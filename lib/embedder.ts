@@ -353,6 +353,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     return this.#closed;
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -24,6 +24,7 @@ export interface RunMetadata {
   device: string;
   /** All that ran batches of the call, in order of their first; the preferred one where there was no batch. */
   devices: string[];
+  /** What the model is computed in; `int8`: that of the weights. */
   precision: Precision;
   /** Of the activations: with int8 weights another type than `precision`. Both decide the bits. */
   activations: Activations;
@@ -37,7 +38,7 @@ export interface RunMetadata {
   duplicates: number;
 }
 
-/** Everything an `Embeddings` holds. */
+/** Everything an {@link Embeddings} holds; its fields say what each is. */
 export interface EmbeddingsData<D extends Dtype = 'float32'> {
   data: DtypeArrays[D];
   length: number;
@@ -69,9 +70,12 @@ export class Embeddings<D extends Dtype = 'float32'> implements Vectors<D>, Iter
   readonly truncated: Uint8Array;
   /** Windows that each text was read in: 1, or with `truncate: 'chunk'` as many as a long text needs. */
   readonly chunks: Uint32Array;
+  /** Where the call's time went. */
   readonly timings: Timings;
+  /** Where and how it was computed. */
   readonly metadata: RunMetadata;
 
+  /** For code that makes vectors itself, such as a stand-in in tests. Nothing is copied or checked. */
   constructor(parts: EmbeddingsData<D>) {
     this.data = parts.data;
     this.length = parts.length;
@@ -85,7 +89,7 @@ export class Embeddings<D extends Dtype = 'float32'> implements Vectors<D>, Iter
     this.metadata = parts.metadata;
   }
 
-  /** Sums over all texts. */
+  /** Sums over all texts: `tokens` that the model read, special tokens and prompts counted. */
   get usage(): { tokens: number } {
     return { tokens: this.tokens.reduce((sum, count) => sum + count, 0) };
   }

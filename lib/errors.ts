@@ -3,7 +3,8 @@
  * expected, what came and what to do. An abort is no `OvembedError`: it rejects with `signal.reason`.
  */
 
-const CODES = [
+/** All error codes. Codes are added, never renamed or reused. */
+export const ERROR_CODES = [
   'ERR_INVALID_ARGUMENT',
   'ERR_INPUT_TOO_LONG',
   'ERR_CLOSED',
@@ -24,16 +25,18 @@ const CODES = [
   'ERR_DOCUMENT',
 ] as const;
 
-/** Stable error codes. Codes are added, never renamed or reused. */
-export type OvembedErrorCode = (typeof CODES)[number];
+/** A stable error code. */
+export type OvembedErrorCode = (typeof ERROR_CODES)[number];
 
 export function isOvembedErrorCode(code: unknown): code is OvembedErrorCode {
-  return (CODES as readonly unknown[]).includes(code);
+  return (ERROR_CODES as readonly unknown[]).includes(code);
 }
 
 const BRAND = Symbol.for('ovembed.OvembedError');
 
+/** An error that ovembed raises on purpose. The message says what was expected, what came and what to do. */
 export class OvembedError extends Error {
+  /** Stable: what programs branch on. Messages may change. */
   readonly code: OvembedErrorCode;
   /** Milliseconds after which another try may succeed; on `ERR_OVERLOADED` and `ERR_QUEUE_TIMEOUT`. */
   readonly retryAfterMs?: number;

@@ -6,7 +6,9 @@ export interface HistogramSnapshot {
   readonly bounds: readonly number[];
   /** `counts[i]` values were at most `bounds[i]`. */
   readonly counts: readonly number[];
+  /** Number of values. */
   readonly count: number;
+  /** Sum of the values, in their unit. */
   readonly sum: number;
 }
 

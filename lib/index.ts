@@ -10,14 +10,14 @@ export type { DeviceCounts, DeviceInfo, DeviceState } from './devices/device.js'
 export type { DeviceEventMap } from './devices/events.js';
 export type { FallbackOptions } from './devices/fallback-options.js';
 export { Embedder } from './embedder.js';
-export { Embeddings, type RunMetadata, type Timings } from './embeddings.js';
-export { OvembedError, type OvembedErrorCode } from './errors.js';
+export { Embeddings, type EmbeddingsData, type RunMetadata, type Timings } from './embeddings.js';
+export { ERROR_CODES, OvembedError, type OvembedErrorCode } from './errors.js';
 export type { EmbedderInfo } from './info.js';
 export type { Input, TokenIds } from './input.js';
 export type { Logger } from './logger.js';
 export type { HistogramSnapshot, MetricsSnapshot } from './metrics.js';
 export { DEFAULT_MODEL, type DownloadProgress } from './models/index.js';
-export type { ModelSource, PoolingType, Precision } from './native.js';
+export type { FloatPrecision, ModelSource, PoolingType, Precision } from './native.js';
 export type {
   CalibrateOptions,
   DecodeOptions,

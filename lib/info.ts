@@ -30,6 +30,7 @@ export interface EmbedderInfo {
   readonly truncate: Truncate;
   /** A list where what several give is put side by side. */
   readonly pooling: PoolingType | readonly PoolingType[];
+  /** Whether vectors are scaled to length 1. */
   readonly normalize: boolean;
   /** How the model's authors compare its vectors: `cosine`, `dot`, `euclidean`, `manhattan`; null: not stated. */
   readonly similarityFunction: string | null;
@@ -39,14 +40,19 @@ export interface EmbedderInfo {
   readonly precision: Precision;
   /** Element type of the activations; vectors have the same bits only where this and the precision are the same. */
   readonly activations: Activations;
+  /** Why it is computed in that precision: asked for, remembered or measured, with the figures. */
   readonly precisionReason: string;
   /** The first that could be loaded, as OpenVINO names it. */
   readonly device: string;
+  /** The full name that its plugin gives, such as that of the processor. */
   readonly deviceName: string;
+  /** Why this device. */
   readonly deviceReason: string;
   /** All devices that were asked for, in order of preference, as they are at the moment. */
   readonly devices: readonly DeviceInfo[];
+  /** Batches that the first device runs side by side. */
   readonly streams: number;
+  /** Threads of all its streams; of the CPU. */
   readonly threads: number;
   /** Lengths to which texts are padded, in tokens; multiples of the last beyond it. */
   readonly buckets: readonly number[];

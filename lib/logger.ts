@@ -5,9 +5,13 @@
 
 /** The four methods that `console`, pino, winston and most loggers share. */
 export interface Logger {
+  /** Details, such as how long a load took. */
   debug(message: string): void;
+  /** What was decided. */
   info(message: string): void;
+  /** What was worked around, and may be unwanted. */
   warn(message: string): void;
+  /** What failed without a call that could be told. */
   error(message: string): void;
 }
 

@@ -29,6 +29,7 @@ export interface CallMetrics {
   readonly tokens: number;
   /** Tokens that the device worked on, padding counted. */
   readonly paddedTokens: number;
+  /** Batches that were run, by the priority of their first text. */
   readonly batches: Readonly<Record<Priority, number>>;
   /** Milliseconds of calls from start to end, whatever the end. */
   readonly callMs: HistogramSnapshot;

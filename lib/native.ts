@@ -33,6 +33,7 @@ export type StoredQuantization = 'none' | 'weights' | 'static';
 export interface ModelSource {
   /** `openvino`: IR (`.xml` with `.bin`); `onnx`: `.onnx`; `safetensors`: `model.safetensors` or its index beside `config.json`. */
   kind: 'openvino' | 'onnx' | 'safetensors';
+  /** Absolute path of the graph, or of the weights that the graph is built from. */
   file: string;
   /** Absolute paths of all files of the source, `file` the first; needed where there are shards or external data. */
   files?: readonly string[];

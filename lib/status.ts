@@ -4,6 +4,7 @@ import type { Priority } from './batching/work.js';
 
 /** Texts that wait for the device, those being tokenised included. */
 export interface QueueStatus {
+  /** Texts that wait for the device. */
   texts: number;
   /** Of the texts that are tokenised. */
   tokens: number;
@@ -17,8 +18,9 @@ export interface QueueStatus {
 export interface EmbedderStatus {
   /** `closing`: no new calls, the last ones are being finished. */
   state: 'ready' | 'closing' | 'closed';
+  /** What waits, by priority. */
   queue: Readonly<Record<Priority, QueueStatus>>;
-  /** On the device. */
+  /** Batches, and their texts, that are on the device. */
   inFlight: { batches: number; texts: number };
   /** What was done per second over about the last ten seconds. */
   rates: { textsPerSecond: number; tokensPerSecond: number };

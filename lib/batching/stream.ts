@@ -25,6 +25,10 @@ export class EmbeddingStream<D extends Dtype = 'float32'>
     this.#begin = () => new StreamRun(engine, job);
   }
 
+  /**
+   * The next vector. Begins to read the source if nothing has.
+   * @throws OvembedError what made the stream fail: an error of the source, of a text or of a device; `signal.reason`; `ERR_TIMEOUT`
+   */
   next(): Promise<IteratorResult<StreamItem<D>, undefined>> {
     if (this.#left) return Promise.resolve(DONE);
     this.#run ??= this.#begin();
@@ -41,10 +45,12 @@ export class EmbeddingStream<D extends Dtype = 'float32'>
     return DONE;
   }
 
+  /** The stream itself: it can be read once. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** As `return()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }

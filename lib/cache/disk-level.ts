@@ -30,6 +30,7 @@ import {
 import { PageFile } from './page-file.js';
 import { WriteQueue } from './write-queue.js';
 
+/** Where a `DiskLevel` keeps records, and how many. */
 export interface DiskLevelOptions {
   /** Folder on a local file system; it is made if need be. It holds one cache: `clear()` forgets records of all prefixes. */
   path: string;
@@ -59,6 +60,7 @@ interface SlotChange {
   record: Uint8Array | undefined;
 }
 
+/** Records in a folder of pages, shared by processes, without index, lock or repair. */
 export class DiskLevel implements CacheLevel {
   readonly name = 'disk';
   readonly #path: string;

@@ -10,14 +10,17 @@ export type WarmOptions = Omit<StreamOptions, 'ordered'>;
 
 /** What `cache.warm` did. The first is the sum of the others. */
 export interface WarmResult {
+  /** Texts that were read. */
   texts: number;
   /** Texts whose vectors were there, or that another call was computing. */
   hits: number;
+  /** Texts that went through the model. */
   computed: number;
   /** Texts that equal an earlier one of the same window. */
   duplicates: number;
 }
 
+/** The cache of an embedder that was loaded with the option `cache`. */
 export class EmbedderCache {
   readonly #embeddings: EmbeddingCache;
   readonly #stream: (source: Source, options: StreamOptions) => EmbeddingStream;

@@ -8,9 +8,11 @@ export interface CacheWrite {
   record: Uint8Array;
 }
 
+/** How much a level keeps. */
 export interface LevelSize {
+  /** Of records, keys counted where they are kept with them. */
   bytes: number;
-  /** Where the level knows. */
+  /** Records; where the level knows. */
   entries?: number;
 }
 

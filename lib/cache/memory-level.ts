@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CacheLevel, CacheWrite } from './level.js';
 
+/** How much a `MemoryLevel` keeps: what was used longest ago goes first. */
 export interface MemoryLevelOptions {
   /** Most bytes of records, keys counted. Integer from 1. Default 64 MB. */
   maxBytes?: number;
@@ -12,6 +13,7 @@ export interface MemoryLevelOptions {
 const DEFAULT_MAX_BYTES = 64 * 1024 ** 2;
 const DEFAULT_MAX_ENTRIES = 10_000;
 
+/** Records in the memory of the process. */
 export class MemoryLevel implements CacheLevel {
   readonly name = 'memory';
   readonly #records: LRUCache<string, Uint8Array>;

@@ -3,11 +3,20 @@ import { OvembedError } from '../errors.js';
 
 /** The part of ioredis (5, 6) and iovalkey that the Redis level uses. */
 export interface RedisClient {
+  /** A `keyPrefix` of the client goes before that of the cache. */
   readonly options?: { keyPrefix?: string | undefined };
+  /** MGET, with values as bytes. */
   mgetBuffer(...keys: string[]): Promise<(Uint8Array | null)[]>;
-  pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> };
+  /** Several commands in one message. */
+  pipeline(commands: unknown[][]): {
+    /** Sends them. */
+    exec(): Promise<[error: Error | null, result: unknown][] | null>;
+  };
+  /** SCAN. */
   scan(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', keys: number): Promise<[string, string[]]>;
+  /** Ends the connection at once. Called only for a client that the level made of a URL. */
   disconnect(reconnect?: boolean): void;
+  /** Errors are told to somebody, so that they do not end the process. */
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 

@@ -13,6 +13,7 @@ import type { CacheLevel, CacheWrite } from './level.js';
 import { connectRedis, type RedisClient } from './redis-client.js';
 import { WriteQueue } from './write-queue.js';
 
+/** Where a `RedisLevel` keeps records, and how long it waits. */
 export interface RedisLevelOptions {
   /**
    * A client of ioredis or iovalkey, of one server (not of a cluster: its keys are asked for in one MGET). It stays the
@@ -29,6 +30,7 @@ export interface RedisLevelOptions {
   prefix?: string;
   /** Told when the server is left out and when it is back. */
   logger?: Logger;
+  /** @internal for tests */
   clock?: Clock;
 }
 
@@ -41,6 +43,7 @@ const WRITE_BYTES = 256 * 1024;
 const MAX_WAITING_BYTES = 16 * 1024 ** 2;
 const KEYS_PER_SCAN = 1_000;
 
+/** Records in Redis or Valkey, behind a deadline and circuit breakers. */
 export class RedisLevel implements CacheLevel {
   readonly name = 'redis';
   readonly #client: RedisClient;

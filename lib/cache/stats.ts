@@ -4,6 +4,7 @@ import type { CacheLevel, LevelSize } from './level.js';
 
 /** Of one level, since the load. */
 export interface CacheLevelStats {
+  /** `memory`, `redis`, `disk`, or the name of a level of your own. */
   readonly name: string;
   /** Keys that were there and verified. */
   readonly hits: number;
@@ -21,8 +22,9 @@ export interface CacheLevelStats {
   readonly writeMs: HistogramSnapshot;
   /** What the level is not asked for at the moment, as it failed; null where it does not say. */
   readonly leftOut: NonNullable<CacheLevel['leftOut']> | null;
-  /** Bytes and records that are kept; null where the level does not know. */
+  /** Bytes that are kept; null where the level does not know. */
   readonly bytes: number | null;
+  /** Records that are kept; null where the level does not know. */
   readonly entries: number | null;
 }
 

@@ -5,6 +5,7 @@ import type { OvembedError } from '../errors.js';
 export interface CorpusDocument {
   /** Names it for good: vectors of a changed text replace those of the one before under the same id. */
   id: string;
+  /** As it is read, before it is cleaned. */
   text: string;
   /** Kept beside each of its vectors; JSON. Default: none. */
   metadata?: Readonly<Record<string, unknown>>;

@@ -19,6 +19,7 @@ import type { RecordFields } from './readers/records.js';
 import type { CorpusProgress } from './report.js';
 import type { VectorSink } from './sink.js';
 
+/** Options of `indexCorpus`. */
 export interface IndexCorpusOptions extends PreparationOptions, PromptOptions, RecordFields {
   /**
    * Files, folders (with all that is below them, except hidden files and `node_modules`) and patterns, or documents as they come.

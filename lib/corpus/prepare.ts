@@ -5,15 +5,21 @@ import { type Stages, timed } from './stages.js';
 
 /** A text that was cleaned, and the way back to its source. */
 export interface CleanText {
+  /** What is cut and embedded. */
   text: string;
-  map: { sourceRange(start: number, end: number): { start: number; end: number } };
+  /** Leads from `text` back to the source. */
+  map: {
+    /** From a range of `text` to that of the source, both in UTF-16 units, `end` exclusive. */
+    sourceRange(start: number, end: number): { start: number; end: number };
+  };
 }
 
-/** Cleans a text, or says why it is left out. */
+/** Cleans a text, or says why it is left out; reports count by that `reason`. */
 export type Cleaner = (text: string) => CleanText | { reason: string };
 
-/** As a `Chunker`. */
+/** What cuts texts: a {@link Chunker}, or the like. */
 export interface TextChunker {
+  /** Cuts one text. `language`: of code, by the extension of its file. */
   chunk(text: string, options?: { signal?: AbortSignal | undefined; language?: string | undefined }): Promise<Chunk[]>;
 }
 

@@ -12,9 +12,11 @@ export interface CorpusProgress extends ReadCounts, WrittenCounts {
   tokensPerSecond: number;
   /** At the speed so far; undefined where it cannot be told. */
   secondsLeft: number | undefined;
+  /** What each stage did in this run. */
   stages: Stages;
 }
 
+/** What a run of `indexCorpus` did. */
 export interface CorpusReport extends CorpusProgress {
   /** Whether it went on from a checkpoint. */
   resumed: boolean;

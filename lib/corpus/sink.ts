@@ -8,6 +8,7 @@ export interface VectorSpace {
   model: string;
   /** `EmbedderInfo.revision`; absent: not known. */
   revision?: string | null;
+  /** Width of the vectors. */
   dimensions: number;
   /** How the texts were made of documents (cleaning, chunks, prompt), as JSON: for people who come later. */
   settings?: Readonly<Record<string, unknown>>;
@@ -21,16 +22,21 @@ export interface VectorRow {
   documentId: string;
   /** Its place in the document. */
   index: number;
+  /** Of the chunk, as it was embedded. */
   text: string;
-  /** UTF-16 offsets in the document's text. */
+  /** Where it begins in the document's text, in UTF-16 units. */
   start: number;
+  /** Where it ends, exclusive. */
   end: number;
   /** The line of the document that `start` is in, counted from 1. */
   line: number;
+  /** Of Markdown: the headings above it, the outermost first. */
   headings: readonly string[];
+  /** That the model read, special tokens and prompt counted. */
   tokens: number;
   /** Of the document, as the reader gave it; JSON. */
   metadata: Readonly<Record<string, unknown>>;
+  /** Of `VectorSpace.dimensions` values. */
   vector: Float32Array;
 }
 
@@ -44,6 +50,7 @@ export interface VectorSink {
    * @throws OvembedError if the sink holds vectors of another space
    */
   open(space: VectorSpace, position: unknown): Promise<void>;
+  /** Takes rows of the space that was opened. Need not be durable before `flush`. */
   write(rows: readonly VectorRow[]): Promise<void>;
   /** Makes everything written so far durable. Gives the position to go on at, as JSON. */
   flush(): Promise<unknown>;
@@ -71,9 +78,12 @@ export interface Match extends Omit<VectorRow, 'vector'> {
 
 /** The reading side of a sink that can be searched. */
 export interface VectorIndex {
+  /** Whose queries fit: those of embedders with the same fingerprint. */
   readonly space: VectorSpace;
+  /** Number of rows. */
   readonly length: number;
   /** The `count` nearest rows, nearest first. */
   search(query: Float32Array, count: number): Promise<Match[]>;
+  /** Frees what it holds. */
   close(): Promise<void>;
 }

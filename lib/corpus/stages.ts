@@ -1,5 +1,6 @@
 /** Where the time of a run goes: stages overlap, so their sum may exceed the whole. */
 
+/** The stages of a run of `indexCorpus`. */
 export type StageName = 'read' | 'clean' | 'chunk' | 'embed' | 'write';
 
 /** What a stage has done so far in this run. */
@@ -10,6 +11,7 @@ export interface Stage {
   ms: number;
 }
 
+/** What each stage has done. */
 export type Stages = Readonly<Record<StageName, Stage>>;
 
 export function newStages(): Stages {

@@ -2,8 +2,11 @@
 
 /** An error that a run went on after. */
 export interface DocumentFailure {
+  /** The id of the document, or the place in a file where its record is. */
   documentId: string;
+  /** Of the `OvembedError`: most often `ERR_DOCUMENT`. */
   code: string;
+  /** Of the error. */
   message: string;
 }
 
@@ -25,6 +28,7 @@ export interface ReadCounts {
 
 /** Numbers of what has been written. */
 export interface WrittenCounts {
+  /** Rows: chunks with their vectors. */
   chunks: number;
   /** That the model read. */
   tokens: number;

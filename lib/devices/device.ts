@@ -21,18 +21,23 @@ export type DeviceState = 'loading' | 'ready' | 'failing' | 'probing' | 'unavail
 export interface DeviceInfo {
   /** As OpenVINO names it. */
   readonly device: string;
+  /** The full name that the plugin gives, such as that of the processor. */
   readonly name: string;
+  /** Whether it is given batches. */
   readonly state: DeviceState;
   /** Why it is in that state. */
   readonly reason: string;
   /** Version of the driver; null: not told. */
   readonly driver: string | null;
+  /** What the model is computed in there; null until it is loaded. */
   readonly precision: Computation['precision'] | null;
+  /** Element type of the activations; null until it is loaded. */
   readonly activations: Computation['activations'] | null;
   /** What the model really runs on, as OpenVINO says: of `AUTO:GPU,CPU`, the member or members. Null until it is loaded. */
   readonly executionDevices: readonly string[] | null;
   /** Mean milliseconds of the latest batches, from handing over to result; null before the first. */
   readonly latencyMs: number | null;
+  /** Since the load. */
   readonly counts: Readonly<DeviceCounts>;
 }
 

@@ -6,11 +6,11 @@ import type { FallbackObserver } from './fallback.js';
 
 /** Events of an `Embedder`. */
 export interface DeviceEventMap {
-  /** A batch that failed on one device went to another. */
+  /** A batch that failed on one device went to another; both as OpenVINO names them, and the error's message. */
   fallback: [{ from: string; to: string; reason: string }];
-  /** A device is left alone from now on. */
+  /** A device is left alone from now on, and why. */
   degraded: [{ device: string; reason: string }];
-  /** A device may be used again, or has been loaded after all. `downMs` since it was left alone; null: it never was used. */
+  /** A device may be used again, or has been loaded after all. `downMs`: milliseconds since it was left alone; null: it never was used. */
   recovered: [{ device: string; downMs: number | null }];
 }
 

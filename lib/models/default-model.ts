@@ -5,6 +5,7 @@ import { isFile } from './files.js';
 import type { HashMemo } from './hash-memo.js';
 import type { ModelRequest, ProvidedModel } from './provider.js';
 
+/** The model when none is named, neither in the call nor by `OVEMBED_MODEL`: 384 dimensions, 256 tokens, English. */
 export const DEFAULT_MODEL = 'sentence-transformers/all-MiniLM-L6-v2';
 export const DEFAULT_REVISION = 'main';
 

@@ -2,6 +2,7 @@
 import { OvembedError, type OvembedErrorCode } from '../errors.js';
 import type { Logger } from '../logger.js';
 
+/** How far the download of one file of a model is. */
 export interface DownloadProgress {
   /** Path inside the model's folder. */
   file: string;

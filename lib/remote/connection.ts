@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { aDuration } from '../checks.js';
 import { invalidArgument, isOvembedErrorCode, OvembedError } from '../errors.js';
 
+/** Options of `Embedder.connect`. */
 export interface ConnectOptions {
   /** The name of a model of the server. Default: its first. */
   model?: string;

@@ -194,6 +194,7 @@ export class RemoteEmbedder implements TextEmbedder {
     return this.#closed;
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

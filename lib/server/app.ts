@@ -31,7 +31,8 @@ export interface RoutesOptions {
   /** The first is the one of requests that name none. An embedder that is given is not closed. */
   models: readonly GivenModel[];
   /** One of them is needed by every route but `/health`, `/openapi.json` and the pages. Default: none is needed. */
-  apiKeys?: ApiKeys | readonly string[];
+  apiKeys?: readonly string[];
+  /** Those that are not given have their defaults. */
   limits?: Partial<ServerLimits>;
   /** Of each client: its API key, else its address. */
   clients?: ClientLimits;
@@ -42,6 +43,7 @@ export interface RoutesOptions {
    * have its own.
    */
   pages?: boolean;
+  /** For what models say while they load and work. Default: silent, or as `OVEMBED_LOG` says. */
   logger?: Logger;
 }
 
@@ -52,19 +54,14 @@ export interface Routes extends ServerContext {
   pages: boolean;
 }
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    ovembed: Routes;
-  }
-}
-
 export function limitsOf({ limits = {} }: Pick<RoutesOptions, 'limits'>): ServerLimits {
   checkOptions(limits, LIMIT_CHECKS, 'limits');
   return { ...DEFAULT_LIMITS, ...limits };
 }
 
-export function contextOf(options: RoutesOptions): Routes {
-  const { models, apiKeys = [], limits = {}, clients = {}, memoryBytes = 0, pages = false, logger } = options;
+/** @param apiKeys those of the options, or ones that their owner exchanges */
+export function contextOf(options: RoutesOptions, apiKeys = new ApiKeys(options.apiKeys ?? [])): Routes {
+  const { models, limits = {}, clients = {}, memoryBytes = 0, pages = false, logger } = options;
   if (models.length === 0) throw new OvembedError('ERR_INVALID_ARGUMENT', 'The server needs at least one model.');
   const state: ServerState = { phase: 'ready' };
   return {
@@ -74,7 +71,7 @@ export function contextOf(options: RoutesOptions): Routes {
     pages,
     requests: new RequestMetrics(),
     state,
-    apiKeys: apiKeys instanceof ApiKeys ? apiKeys : new ApiKeys(apiKeys),
+    apiKeys,
   };
 }
 
@@ -82,9 +79,16 @@ export function contextOf(options: RoutesOptions): Routes {
 const isPublic = (url: string) => url.startsWith('/health') || url === '/openapi.json' || isPage(url);
 
 /** For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. */
-export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = async (app, options) => {
-  const context = 'context' in options ? options.context : contextOf(options);
-  const { models, apiKeys, limits, requests, state } = context;
+export const ovembed: FastifyPluginAsync<RoutesOptions> = async (app, options) => {
+  const context = contextOf(options);
+  await mount(app, context);
+  await context.models.warmUp();
+  app.addHook('onClose', () => context.models.close());
+};
+
+/** Models are the caller's to load and close. */
+export const mount: FastifyPluginAsync<Routes> = async (app, context) => {
+  const { apiKeys, limits, requests, state } = context;
   requests.watch(app);
   app.setErrorHandler(answerWith(openAiError));
   app.decorateRequest('ovembedKey', null);
@@ -106,10 +110,6 @@ export const ovembed: FastifyPluginAsync<RoutesOptions | { context: Routes }> = 
   await app.register(remoteRoutes, context);
   await app.register(statusRoutes, context);
   if (context.pages) await app.register(pageRoutes);
-  if (!('context' in options)) {
-    await models.warmUp();
-    app.addHook('onClose', () => models.close());
-  }
 };
 
 /** A page of another site can send text and forms without asking, but not JSON. */

@@ -1,6 +1,7 @@
 /** What a request may ask for at most: the rules that keep one client from taking the server from the others. */
 import { aPositiveInteger, type Checks } from '../checks.js';
 
+/** What a request may ask for at most. Beyond it: 400, 408, 413, 431 or 504. */
 export interface ServerLimits {
   /** Bytes of a body. Default 2,000,000, as TEI. */
   bodyBytes: number;

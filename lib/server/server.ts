@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { invalidArgument, OvembedError } from '../errors.js';
 import { importPeers, SERVER_PACKAGES } from '../peers.js';
 import { ownDaemonSocket } from '../remote/daemon-socket.js';
-import { contextOf, limitsOf, ovembed, type Routes, type RoutesOptions } from './app.js';
+import { contextOf, limitsOf, mount, type Routes, type RoutesOptions } from './app.js';
 import { drain } from './drain.js';
 import { ApiKeys, readKeys } from './guards/api-keys.js';
 import { checkHost, hostRules, isLoopback } from './guards/host.js';
@@ -17,6 +17,7 @@ import { DAEMON_LIMITS } from './limits.js';
 import { answerWith, openAiError } from './protocols/errors.js';
 import { claimSocket } from './socket-file.js';
 
+/** Options of `createServer`, and of a configuration file but for `logger`. */
 export interface ServerOptions extends RoutesOptions {
   /** Address to listen at. Default `127.0.0.1`; another needs keys, or `insecure`. */
   host?: string;
@@ -31,6 +32,7 @@ export interface ServerOptions extends RoutesOptions {
   daemon?: boolean;
   /** File mode of the socket. Default 0o600: its owner alone. */
   socketMode?: number;
+  /** Beside those of `apiKeyFile`. One of all is needed by every route but `/health`, `/openapi.json` and the pages. */
   apiKeys?: readonly string[];
   /** A file with a key on every line, read again by `reload`. */
   apiKeyFile?: string;
@@ -38,7 +40,7 @@ export interface ServerOptions extends RoutesOptions {
   insecure?: boolean;
   /** Names that a `Host` header may have besides; for a public address: only these. */
   allowedHosts?: readonly string[];
-  /** PEM files. */
+  /** Paths of PEM files: the certificate with its chain, and its private key. */
   tls?: { certFile: string; keyFile: string };
   /** Milliseconds that `close` waits for requests under way. Default 30,000. */
   drainMs?: number;
@@ -52,13 +54,16 @@ const DEFAULT_DRAIN_MS = 30_000;
 const CHECK_MS = 1_000;
 const SOCKET_MODE = 0o600;
 
+/** A server that `createServer` made. It listens once `listen` is called. */
 export class EmbeddingServer {
+  /** The Fastify app, for routes and hooks of your own before `listen`. */
   readonly app: FastifyInstance;
   readonly #options: ServerOptions;
   readonly #routes: Routes;
   #closed: Promise<void> | undefined;
   #giveBack: (() => void) | undefined;
 
+  /** @internal */
   constructor(app: FastifyInstance, routes: Routes, options: ServerOptions) {
     this.app = app;
     this.#routes = routes;
@@ -116,6 +121,7 @@ export class EmbeddingServer {
 }
 
 /**
+ * Makes a server that serves models over HTTP, and does not listen yet.
  * @throws OvembedError `ERR_INVALID_ARGUMENT` for a public address without keys, for files that cannot be read, and for
  *   packages that are not installed (fastify and others are optional peers)
  */
@@ -124,7 +130,7 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
   const { host = '127.0.0.1', socket, allowedHosts = [], tls, requestLog = false } = options;
   const keys = await allKeys(options);
   refuseOpenDoor(options, keys);
-  const routes = contextOf({ ...options, pages: options.pages ?? true, apiKeys: new ApiKeys(keys) });
+  const routes = contextOf({ ...options, pages: options.pages ?? true }, new ApiKeys(keys));
   const { limits } = routes;
   const { fastify } = await importPeers(() => import('fastify'), 'Servers', SERVER_PACKAGES);
   const https = tls && { cert: await read(tls.certFile), key: await read(tls.keyFile) };
@@ -156,7 +162,7 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
   app.setNotFoundHandler(() => {
     throw new HttpError(404, 'ERR_NOT_FOUND', 'There is no such route.');
   });
-  await app.register(ovembed, { context: routes });
+  await app.register(mount, routes);
   return new EmbeddingServer(app, routes, options);
 }
 

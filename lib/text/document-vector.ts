@@ -4,6 +4,7 @@ import { type Embeddings, numbersOf } from '../embeddings.js';
 import { invalidArgument } from '../errors.js';
 import { callNativeNow, native } from '../native.js';
 
+/** How the vectors of chunks become one. */
 export interface DocumentVectorOptions {
   /** `'weighted'`: chunks count by their tokens, so that a short last one does not count as much as the others. Default. */
   pooling?: 'mean' | 'weighted';

@@ -4,6 +4,7 @@ export type { CorpusDocument } from '../corpus/document.js';
 export { indexCorpus } from '../corpus/index-corpus.js';
 export type { IndexCorpusOptions } from '../corpus/options.js';
 export type { Cleaner, CleanText, TextChunker } from '../corpus/prepare.js';
+export type { DocumentSource } from '../corpus/readers/iterable.js';
 export type { CorpusProgress, CorpusReport } from '../corpus/report.js';
 export type { Match, VectorIndex, VectorRow, VectorSink, VectorSpace } from '../corpus/sink.js';
 export { openIndex, openSink } from '../corpus/sinks/open.js';
@@ -11,7 +12,13 @@ export type { Stage, StageName, Stages } from '../corpus/stages.js';
 export type { DocumentFailure } from '../corpus/state.js';
 export type { Chunk } from './chunking/chunk.js';
 export { Chunker } from './chunking/chunker.js';
-export type { ChunkCallOptions, ChunkEmbedder, ChunkerOptions, ChunkStrategy } from './chunking/options.js';
+export {
+  CHUNK_STRATEGIES,
+  type ChunkCallOptions,
+  type ChunkEmbedder,
+  type ChunkerOptions,
+  type ChunkStrategy,
+} from './chunking/options.js';
 export type { BoilerplateOptions, LinePattern } from './cleaning/boilerplate.js';
 export { trimBoilerplate } from './cleaning/boilerplate.js';
 export { removeInvisible, replaceLoneSurrogates } from './cleaning/characters.js';

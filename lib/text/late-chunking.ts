@@ -17,6 +17,7 @@ import { startsOf } from './long-input.js';
 
 /** A text, and where its chunks are; they may overlap, and need not cover it. */
 export interface ChunkedText {
+  /** The whole text, as the chunks were cut from. */
   text: string;
   /** UTF-16 offsets, end exclusive: what a `Chunker` gives fits. */
   chunks: readonly Pick<Chunk, 'start' | 'end'>[];

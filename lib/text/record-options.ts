@@ -12,6 +12,7 @@ import { invalidArgument } from '../errors.js';
 import { EMBED_CHECKS, type EmbedOptions } from '../options.js';
 import type { Dtype } from '../vectors/dtype.js';
 
+/** Options of `embedRecords` and `streamRecords`. */
 export interface RecordOptions<R extends object, D extends Dtype = 'float32'> extends EmbedOptions<D> {
   /** The text of a record: a field, or what a function makes of the record. */
   text: (keyof R & string) | ((record: R) => string);
@@ -28,7 +29,10 @@ export interface RecordOptions<R extends object, D extends Dtype = 'float32'> ex
    * The hashes of an earlier run by id, such as a Map from a database. It decides in place of the records' own fields, and
    * whatever has the hash is left out, with a vector or without.
    */
-  known?: { get(id: unknown): string | null | undefined };
+  known?: {
+    /** The hash of the record with this id, if it is known. */
+    get(id: unknown): string | null | undefined;
+  };
   /** Vectors are plain arrays, which `JSON.stringify` writes as lists; halves as their bits. Default `false`. */
   asArray?: boolean;
   /**

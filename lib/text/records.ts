@@ -18,16 +18,21 @@ import type { RecordOptions } from './record-options.js';
 export interface RecordFailure {
   /** Its place in the source, from 0. */
   index: number;
+  /** What the option `id` names it. */
   id: unknown;
+  /** Most often an `OvembedError`, else what the caller's function threw. */
   error: unknown;
 }
 
 /** What `embedRecords` did. */
 export interface RecordReport {
+  /** That were read. */
   records: number;
+  /** That were given a vector. */
   embedded: number;
   /** Left out, as their hash was the same. */
   unchanged: number;
+  /** With `onError: 'collect'`: those that failed. */
   failed: RecordFailure[];
   /** That the model read. */
   tokens: number;

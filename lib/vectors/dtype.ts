@@ -6,6 +6,7 @@
  * first byte, as numpy.packbits has it) and `binary` (the same bytes less 128, as int8).
  */
 export const DTYPES = ['float32', 'float16', 'bfloat16', 'int8', 'uint8', 'binary', 'ubinary'] as const;
+/** An element type: see {@link DTYPES}. */
 export type Dtype = (typeof DTYPES)[number];
 
 /** The typed array of each element type. Halves are held as their bits: `Float16Array` is not in all supported Nodes. */
@@ -18,6 +19,7 @@ export interface DtypeArrays {
   binary: Int8Array;
   ubinary: Uint8Array;
 }
+/** The typed array of some element type. */
 export type VectorArray = DtypeArrays[Dtype];
 
 const ARRAYS = {
@@ -38,6 +40,7 @@ export interface Vectors<D extends Dtype = Dtype> {
   readonly length: number;
   /** Width of a vector, in dimensions; with packed bits a row has an eighth as many elements. */
   readonly dimensions: number;
+  /** Element type of `data`. */
   readonly dtype: D;
 }
 

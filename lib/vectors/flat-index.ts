@@ -30,14 +30,18 @@ import { Ranges } from './ranges.js';
  * (smaller is closer); `hamming` is for packed bits, and nothing else is.
  */
 export const METRICS = ['dot', 'cosine', 'euclidean', 'hamming'] as const;
+/** See {@link METRICS}. */
 export type Metric = (typeof METRICS)[number];
 
 /** The ends of each dimension that 8-bit vectors were quantised by. */
 export interface CodeRanges {
+  /** The lowest value of each dimension. */
   readonly min: Float32Array;
+  /** The highest. */
   readonly max: Float32Array;
 }
 
+/** What a `FlatIndex` holds, and how it compares. */
 export interface FlatIndexOptions {
   /** Width of a vector, in dimensions; with packed bits a row has an eighth as many bytes. */
   dimensions: number;
@@ -52,17 +56,20 @@ export interface FlatIndexOptions {
   ranges?: CodeRanges | undefined;
 }
 
+/** Options of a search. */
 export interface SearchOptions {
   /** Hits wanted for each query; default 10. */
   k?: number | undefined;
   /** Only these rows are looked at: one list for all queries, or a list for each. */
   candidates?: Uint32Array | readonly Uint32Array[] | undefined;
+  /** Gives the search up between two blocks of rows; it then rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
 }
 
 /** What stands in `indices` where a query has fewer candidates than another; its score is NaN. */
 export const NO_ROW = 0xffffffff;
 
+/** Hits of all queries of a search. */
 export interface SearchResult {
   /** Hits for each query: as many as wanted, or as there are. */
   readonly k: number;
@@ -113,8 +120,11 @@ let nextJob = 1;
  * disturb it. Results are the same, to the bit, whatever the number of threads.
  */
 export class FlatIndex {
+  /** Width of a vector. */
   readonly dimensions: number;
+  /** What it holds. */
   readonly dtype: Dtype;
+  /** How vectors are compared. */
   readonly metric: Metric;
   readonly #index: NativeFlatIndex;
   #length = 0;
@@ -204,6 +214,7 @@ export class FlatIndex {
     this.#index.close();
   }
 
+  /** As `close()`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -8,6 +8,7 @@ import { VectorCodec } from './codec.js';
 import { arrayOf, DTYPES, type Dtype, type Vectors } from './dtype.js';
 import { Ranges } from './ranges.js';
 
+/** What a conversion between element types needs to know. */
 export interface QuantizeOptions {
   /** The ends of each dimension. Needed by `int8` and `uint8`, ignored by others. */
   ranges?: Ranges;

@@ -28,6 +28,7 @@ interface RangesUse {
   normalize?: boolean;
 }
 
+/** The ends of each dimension of a model's vectors, between which `int8` and `uint8` have their 256 steps. */
 export class Ranges {
   /** The lowest value of each dimension. A view: not to be written to. */
   readonly min: Float32Array;

@@ -5,11 +5,13 @@ import { checkFloat32Vectors } from './check.js';
 import type { Vectors } from './dtype.js';
 import { type FlatIndex, NO_ROW, type SearchResult } from './flat-index.js';
 
+/** Options of `searchTwoStep`. */
 export interface TwoStepOptions {
   /** Hits wanted for each query; default 10. */
   k?: number | undefined;
   /** The first step finds this many times `k` rows for the second; default 4. sentence-transformers' `rescore_multiplier`. */
   rescoreMultiplier?: number | undefined;
+  /** Gives the search up; it then rejects with `signal.reason`. */
   signal?: AbortSignal | undefined;
 }
 

@@ -1,32 +1,47 @@
-/** Formatting, lint and types, for all three languages. */
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
+/** Static checks: formatting, lint and types of all three languages; then the public interface and the package. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { clangFormat } from './clang-format.mjs';
 import { CARGO_TARGET, ROOT } from './paths.mjs';
 import { prerequisites, requirePrerequisites } from './prerequisites.mjs';
 
-const require = createRequire(import.meta.url);
-
 /**
- * Runs every check, also after one has failed, with its output passed through.
- * @param {{ fix?: boolean }} [options]  `fix`: write what can be repaired instead of complaining about it
+ * Runs every check, also after one has failed; as many at once as there are cores. Of one that is well only its time is printed.
+ * @param {{ fix?: boolean, sourcesOnly?: boolean }} [options]  `fix`: write what can be repaired instead of complaining about
+ *   it; `sourcesOnly`: those that need no dist/
  * @returns {Promise<{ name: string, ok: boolean }[]>}
  */
-export async function runChecks({ fix = false } = {}) {
+export async function runChecks({ fix = false, sourcesOnly = false } = {}) {
   const { python } = requirePrerequisites(prerequisites());
+  const waiting = [...(await sourceChecks({ fix, python })), ...(sourcesOnly ? [] : builtChecks())];
   const results = [];
-  for (const { name, command, args, cwd = ROOT } of await checks({ fix, python })) {
-    console.log(`[ovembed] ${name}`);
-    const { status } = spawnSync(command, args, { cwd, stdio: 'inherit' });
-    results.push({ name, ok: status === 0 });
-    if (status !== 0) console.log(`[ovembed] ${name}: failed`);
-  }
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) results.push(await run(next));
+  };
+  // What one repairs, another must not be reading.
+  await Promise.all(Array.from({ length: fix ? 1 : availableParallelism() }, work));
   return results;
 }
 
-async function checks({ fix, python }) {
+async function run({ name, command, args, cwd = ROOT }) {
+  const start = performance.now();
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const [status] = await once(child, 'close');
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(status === 0 ? `[ovembed] ${name}: ${seconds} s` : `${output}[ovembed] ${name}: failed, ${seconds} s`);
+  return { name, ok: status === 0 };
+}
+
+async function sourceChecks({ fix, python }) {
   const crate = join(ROOT, 'native', 'tokenizer');
   const clippy = [
     'clippy',
@@ -59,11 +74,26 @@ async function checks({ fix, python }) {
   ];
 }
 
+/** They read dist/. */
+function builtChecks() {
+  const script = (...args) => ({ command: process.execPath, args: [join(ROOT, 'scripts', args[0]), ...args.slice(1)] });
+  return [
+    { name: 'API reference', ...script('api-reference.mjs', '--check') },
+    { name: 'API report', ...script('api-report.mjs', '--check') },
+    { name: 'package', ...script('check-package.mjs') },
+  ];
+}
+
 /** The program of an npm package, as its package.json names it, run by this Node on any platform. */
 function nodeTool(packageName, program, args) {
-  const manifest = require.resolve(`${packageName}/package.json`);
-  const script = join(manifest, '..', require(manifest).bin[program]);
-  return { command: process.execPath, args: [script, ...args] };
+  return { command: process.execPath, args: [programPath(packageName, program), ...args] };
+}
+
+/** Path of an npm package's program. Not by `require.resolve`: some packages do not export their package.json. */
+export function programPath(packageName, program) {
+  const folder = join(ROOT, 'node_modules', packageName);
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, typeof bin === 'string' ? bin : bin[program]);
 }
 
 function cppSources() {

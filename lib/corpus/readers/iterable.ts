@@ -2,6 +2,7 @@
 import { describe, invalidArgument, type OvembedError } from '../../errors.js';
 import type { CorpusDocument, CorpusReader, Manner, ReadItem } from '../document.js';
 
+/** Documents from the caller's own code. */
 export type DocumentSource = Iterable<CorpusDocument> | AsyncIterable<CorpusDocument>;
 
 export class IterableReader implements CorpusReader {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { importPeers } from '../../peers.js';
 import { HttpError } from '../http-error.js';
 
+/** What one client may ask for, so that others are served too. */
 export interface ClientLimits {
   /** Requests of one client under way at once; more are 429. Default: no limit. */
   concurrent?: number;

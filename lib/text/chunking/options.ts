@@ -14,22 +14,28 @@ import type { InputType } from '../../options.js';
 
 /** The ways to cut a text. */
 export const CHUNK_STRATEGIES = ['recursive', 'sentence', 'markdown', 'code', 'fixed', 'semantic'] as const;
+/** A way to cut a text: see {@link ChunkerOptions.strategy}. */
 export type ChunkStrategy = (typeof CHUNK_STRATEGIES)[number];
 
 /** Of an `Embedder`, what chunks are counted with; `embed` is needed by `semantic` alone. */
 export interface ChunkEmbedder {
+  /** As `Embedder.info`. */
   readonly info: { readonly maxTokens: number; readonly prompts: Readonly<Record<string, string>> };
+  /** As `Embedder.tokenize`. */
   tokenize(
     texts: readonly string[],
     options?: { addSpecialTokens?: boolean; signal?: AbortSignal },
   ): Promise<readonly { readonly offsets: Uint32Array }[]>;
+  /** As `Embedder.countTokens`. */
   countTokens(texts: readonly string[], options?: { signal?: AbortSignal }): Promise<Uint32Array>;
+  /** As `Embedder.embed`. */
   embed?(
     texts: readonly string[],
     options?: { inputType?: InputType; prompt?: string; promptName?: string; truncate?: 'end'; signal?: AbortSignal },
   ): Promise<{ readonly data: Float32Array; readonly dimensions: number }>;
 }
 
+/** How a `Chunker` cuts. */
 export interface ChunkerOptions {
   /**
    * - `'recursive'`: at paragraphs; what is too long at lines, then sentences, then words

@@ -25,6 +25,7 @@ interface Line {
   text: string;
 }
 
+/** Leaves out lines that are on every page and say nothing of it, such as menus, footers and page numbers. */
 export function trimBoilerplate(source: string, { lines = [], edges = [], repeated }: BoilerplateOptions): MappedText {
   const all = linesOf(source);
   const isOut = [matcher(lines), repeated === undefined ? () => false : repetition(all, repeated)];

@@ -7,9 +7,11 @@ export interface FilterOptions {
   minChars?: number;
   /** Most UTF-16 units of the cleaned text. */
   maxChars?: number;
+  /** Which languages. */
   languages?: LanguageFilter;
 }
 
+/** Which languages are let through. */
 export interface LanguageFilter {
   /** ISO 639-1 codes, such as `['en', 'de']`. */
   allow: readonly string[];
@@ -21,7 +23,9 @@ export interface LanguageFilter {
 
 /** Why a text was not let through. */
 export interface Rejection {
+  /** The option that it did not pass. */
   reason: 'minChars' | 'maxChars' | 'language';
+  /** The same for people, with the numbers. */
   message: string;
 }
 

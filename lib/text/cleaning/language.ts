@@ -9,6 +9,7 @@ export interface DetectedLanguage {
   isReliable(): boolean;
 }
 
+/** Says which language a text is in. */
 export type LanguageDetector = (text: string) => DetectedLanguage;
 
 /**

@@ -6,6 +6,7 @@ import { BoundedLexer, UNREAD } from './markdown-lexer.js';
 import { chain, type MappedText, Rewriter, rewrite } from './rewriter.js';
 import { type View, viewAsWhole, viewByLines } from './view.js';
 
+/** What of Markdown is kept. */
 export interface MarkdownOptions extends MarkupOptions {
   /** Code blocks: kept, left out, or a text in place of each; code within a sentence stays (default: 'keep'). */
   code?: 'keep' | 'drop' | { replace: string };

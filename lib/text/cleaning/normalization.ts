@@ -1,6 +1,7 @@
 /** Unicode normalisation that knows where each character came from. */
 import { type MappedText, Rewriter } from './rewriter.js';
 
+/** Unicode's normal forms: canonical composition, and with compatibility characters replaced (UAX #15). */
 export type NormalizationForm = 'NFC' | 'NFKC';
 
 /**

@@ -3,12 +3,15 @@ import { invalidArgument } from '../../errors.js';
 
 /** From `start` to `end`, exclusive, in UTF-16 units. */
 export interface Range {
+  /** First unit. */
   start: number;
+  /** Behind the last unit. */
   end: number;
 }
 
 /** A stretch of the cleaned text, and what it comes from. */
 export interface Run extends Range {
+  /** Where it comes from. */
   source: Range;
   /** Both are the same text. Otherwise the stretch as a whole stands for its source, which is empty for text added. */
   copied: boolean;

@@ -3,6 +3,7 @@ import { OffsetMap, Runs } from './offset-map.js';
 
 /** What a step of cleaning makes of a text. */
 export interface MappedText {
+  /** The text after the step. */
   text: string;
   /** Leads from `text` back to the source. */
   map: OffsetMap;

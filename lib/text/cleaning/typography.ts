@@ -18,6 +18,7 @@ const QUOTES: ReadonlyMap<string, string> = new Map([
 
 const LONG_DASHES = ' ?[—―]+ ?';
 
+/** Replaces the characters of fine typography by those of a typewriter. */
 export function plainTypography(source: string, options: TypographyOptions = {}): MappedText {
   const { quotes = true, dashes = true, ellipses = true } = options;
   const patterns = [];

@@ -5,6 +5,7 @@ import type { SourceOptions, TextColumn } from './source.js';
 
 export const DEFAULT_COLUMN = 'embedding';
 
+/** What goes into a file with columns beside the vectors. */
 export interface WriteColumnsOptions extends SourceOptions {
   /** Name of the vectors' column; default `embedding`. */
   column?: string;
@@ -17,6 +18,7 @@ export interface WriteColumnsOptions extends SourceOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
+/** What is read of a file with columns. */
 export interface ReadColumnsOptions extends ReadOptions {
   /** The vectors' column; default `embedding`. */
   column?: string;
@@ -24,6 +26,7 @@ export interface ReadColumnsOptions extends ReadOptions {
   columns?: readonly string[];
 }
 
+/** What a file with columns holds. */
 export interface ColumnFile extends Vectors {
   /** The other columns, as values of JavaScript. */
   readonly columns: Readonly<Record<string, readonly unknown[]>>;

@@ -22,6 +22,7 @@ const LENGTH_BYTES = 8;
 /** As the format's own implementation has it. */
 const LARGEST_HEADER = 100_000_000;
 
+/** What goes into a safetensors file beside the vectors. */
 export interface WriteSafetensorsOptions extends SourceOptions {
   /** Of the tensor; default `embeddings`. */
   name?: string;
@@ -29,6 +30,7 @@ export interface WriteSafetensorsOptions extends SourceOptions {
   metadata?: Readonly<Record<string, string>>;
 }
 
+/** What is read of a safetensors file. */
 export interface ReadSafetensorsOptions extends ReadOptions {
   /** Of the tensor; default `embeddings`, or the only one of the file. */
   name?: string;

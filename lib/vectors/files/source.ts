@@ -15,12 +15,20 @@ import {
 
 /** A vector with what goes with it; `embedder.stream()` gives such rows. */
 export interface VectorRow {
+  /** Of the element type and width of all rows. */
   readonly embedding: VectorArray;
   /** Texts that a format with columns keeps: see `columns`. */
   readonly [column: string]: unknown;
 }
 
-export type VectorSource = Vectors | Iterable<VectorRow> | AsyncIterable<VectorRow>;
+/**
+ * What can be written: vectors that are there, or rows as they come. Of an interface, such as `StreamItem`, the compiler does not
+ * see that it has columns: it is a row all the same.
+ */
+export type VectorSource =
+  | Vectors
+  | Iterable<VectorRow | Pick<VectorRow, 'embedding'>>
+  | AsyncIterable<VectorRow | Pick<VectorRow, 'embedding'>>;
 
 /** What rows do not say of themselves. `Vectors` do, and need none of it. */
 export interface SourceOptions {

@@ -35,7 +35,7 @@ describe('require and import', () => {
     writeFileSync(join(project, 'program.mjs'), program);
     const output = execFileSync(process.execPath, ['program.mjs'], { cwd: project, encoding: 'utf8' });
     expect(JSON.parse(output)).toEqual({
-      names: ['DEFAULT_MODEL', 'Embedder', 'EmbeddingStream', 'Embeddings', 'OvembedError', 'Ranges'],
+      names: ['DEFAULT_MODEL', 'ERROR_CODES', 'Embedder', 'EmbeddingStream', 'Embeddings', 'OvembedError', 'Ranges'],
       same: true,
       importedLacks: [],
       instance: true,
