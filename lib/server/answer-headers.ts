@@ -1,4 +1,4 @@
-/** What an answer tells beside its body. Milliseconds, as TEI's `x-compute-*` and `x-*-time` and as `Server-Timing`. */
+/** What an answer, and the log, tell beside its body. Milliseconds, as TEI's `x-compute-*` and `x-*-time` and as `Server-Timing`. */
 import type { FastifyReply } from 'fastify';
 import type { Embedder } from '../embedder.js';
 import type { Embeddings } from '../embeddings.js';
@@ -6,9 +6,16 @@ import type { Dtype } from '../vectors/dtype.js';
 
 export function tellRun(
   reply: FastifyReply,
-  { info }: Embedder,
-  { usage, truncated, metadata, timings }: Pick<Embeddings<Dtype>, 'usage' | 'truncated' | 'metadata' | 'timings'>,
+  { embedder: { info }, name: model }: { embedder: Embedder; name: string },
+  {
+    length,
+    usage,
+    truncated,
+    metadata,
+    timings,
+  }: Pick<Embeddings<Dtype>, 'length' | 'usage' | 'truncated' | 'metadata' | 'timings'>,
 ): void {
+  reply.request.ovembedWork = { model, texts: length, tokens: usage.tokens };
   const cut = truncated.reduce((sum, one) => sum + one, 0);
   const ms = (value: number) => value.toFixed(value < 10 ? 2 : 0);
   reply.headers({

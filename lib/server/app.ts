@@ -92,6 +92,7 @@ export const mount: FastifyPluginAsync<Routes> = async (app, context) => {
   requests.watch(app);
   app.setErrorHandler(answerWith(openAiError));
   app.decorateRequest('ovembedKey', null);
+  app.decorateRequest('ovembedWork', null);
   app.addHook('onRequest', async (request, reply) => {
     const url = request.routeOptions.url?.slice(app.prefix.length) ?? '';
     request.ovembedKey = isPublic(url) ? null : apiKeys.check(request);

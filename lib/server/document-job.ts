@@ -52,6 +52,11 @@ export class DocumentJob {
     this.#options = options;
   }
 
+  /** So far. */
+  get done(): { texts: number; tokens: number } {
+    return { texts: this.#rows, tokens: this.#tokens };
+  }
+
   /** Rejects with what fails before the first line; a later failure is told in the last line. */
   async run(embedder: Embedder): Promise<void> {
     const { stream } = this.#options;

@@ -1,6 +1,7 @@
 /** A server of its own: guards against the network, an orderly start and end. */
 
 import cluster from 'node:cluster';
+import { randomUUID } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
@@ -15,6 +16,7 @@ import { checkForm } from './guards/request-form.js';
 import { HttpError } from './http-error.js';
 import { DAEMON_LIMITS } from './limits.js';
 import { answerWith, openAiError } from './protocols/errors.js';
+import { loggerOf, logRequests } from './request-log.js';
 import { claimSocket } from './socket-file.js';
 
 /** Options of `createServer`, and of a configuration file but for `logger`. */
@@ -44,7 +46,7 @@ export interface ServerOptions extends RoutesOptions {
   tls?: { certFile: string; keyFile: string };
   /** Milliseconds that `close` waits for requests under way. Default 30,000. */
   drainMs?: number;
-  /** Of pino, or `true` for its default. Default `false`. */
+  /** Options of pino for a line of each request (never of texts), or `true` for its defaults. Default `false`. */
   requestLog?: FastifyServerOptions['logger'];
 }
 
@@ -132,7 +134,7 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
   refuseOpenDoor(options, keys);
   const routes = contextOf({ ...options, pages: options.pages ?? true }, new ApiKeys(keys));
   const { limits } = routes;
-  const { fastify } = await importPeers(() => import('fastify'), 'Servers', SERVER_PACKAGES);
+  const { fastify, LogController } = await importPeers(() => import('fastify'), 'Servers', SERVER_PACKAGES);
   const https = tls && { cert: await read(tls.certFile), key: await read(tls.keyFile) };
   const sockets = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS };
   const app = fastify({
@@ -145,13 +147,16 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
     keepAliveTimeout: 72_000,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
-    logger: requestLog,
+    logger: loggerOf(requestLog),
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200 },
   } as FastifyServerOptions) as unknown as FastifyInstance;
   const { server } = app;
   server.headersTimeout = Math.min(limits.receiveMs, 15_000);
   server.maxConnections = limits.connections;
   server.maxHeadersCount = 0;
+  logRequests(app, routes.apiKeys);
   const rules = hostRules(socket === undefined ? host : null, allowedHosts);
   app.addHook('onRequest', async (request) => {
     checkForm(request);

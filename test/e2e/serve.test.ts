@@ -83,6 +83,34 @@ async function client(
   }
 }
 
+describe('standard error', () => {
+  const post = (address: string) =>
+    fetch(`${address}/v1/embeddings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"input":"mandragora"}',
+    });
+
+  test('has a line of JSON for each request, without its text', async () => {
+    const { address, said } = await serve(model, '--port', '0');
+    const id = (await post(address)).headers.get('x-request-id');
+    await until(() => said().includes('"msg":"request"'));
+    const line = said()
+      .split('\n')
+      .find((one) => one.includes('"msg":"request"')) as string;
+    expect(JSON.parse(line)).toMatchObject({ level: 30, route: '/v1/embeddings', status: 200, reqId: id, texts: 1 });
+    expect(said()).not.toContain('mandragora');
+  });
+
+  test('has none at a higher level', async () => {
+    const { address, said, child, ended } = await serve(model, '--port', '0', '--log-level', 'warn');
+    await (await post(address)).text();
+    child.kill('SIGTERM');
+    await ended;
+    expect(said()).not.toContain('"msg":"request"');
+  });
+});
+
 describe('SIGTERM', () => {
   test('drains: of all that was accepted, nothing is dropped', async () => {
     for (let run = 0; run < RUNS; run++) {

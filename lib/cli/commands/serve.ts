@@ -28,6 +28,7 @@ export interface ServeFlags extends CommonFlags {
   drainMs?: number;
   memoryMb?: number;
   workers?: number;
+  logLevel?: string;
   /** False where `--no-pages` was given. */
   pages?: boolean;
 }
@@ -42,7 +43,7 @@ export async function serve(model: string | undefined, flags: ServeFlags): Promi
   const { workers = 1 } = flags;
   if (workers > 1 && cluster.isPrimary) return serveByWorkers(workers, config, flags);
   const { logger } = commandLogger(flags);
-  const server = await createServer({ ...config, ...(logger && { logger }) });
+  const server = await createServer({ ...config, requestLog: requestLogOf(config, flags), ...(logger && { logger }) });
   const ended = untilTold(server, () => configOf(model, flags), flags);
   const address = await server.listen();
   if (cluster.isWorker) process.send?.({ event: 'ready', address } satisfies WorkerReport);
@@ -86,6 +87,12 @@ async function configOf(model: string | undefined, flags: ServeFlags): Promise<S
   };
   checkConfig(config as ServerConfig, 'ovembed serve');
   return config as ServerConfig;
+}
+
+/** JSON on stderr, unless the configuration has a log of its own. */
+function requestLogOf({ requestLog }: ServerConfig, { logLevel, quiet }: ServeFlags): ServerConfig['requestLog'] {
+  if (requestLog !== undefined && logLevel === undefined) return requestLog;
+  return { level: logLevel ?? (quiet ? 'warn' : 'info'), stream: process.stderr };
 }
 
 const defined = <T extends object>(given: T) =>

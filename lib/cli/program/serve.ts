@@ -1,5 +1,5 @@
 /** `ovembed serve`: its options and help. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ServeFlags } from '../commands/serve.js';
 import { EXIT_CODE_HELP } from '../exit-codes.js';
 import { addCommonOptions, integer, names, positiveInteger, type Run } from './common.js';
@@ -46,6 +46,12 @@ export function addServe(program: Command, run: Run): void {
     .option('--tls-key <file>', 'PEM')
     .option('--workers <n>', 'processes that share the port, each with its models (default: 1)', positiveInteger)
     .option('--no-pages', 'no status page at / and no documentation at /docs')
+    .addOption(
+      new Option(
+        '--log-level <level>',
+        'of a line of JSON on stderr for each request, never with a text (default: info; with --quiet: warn)',
+      ).choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    )
     .option('--drain-ms <n>', 'how long requests under way are waited for at the end (default: 30000)', positiveInteger)
     .option('--memory-mb <n>', 'resident memory above which idle models are unloaded', positiveInteger);
   addCommonOptions(serve)

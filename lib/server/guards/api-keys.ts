@@ -19,6 +19,11 @@ export class ApiKeys {
     return this.#digests.length > 0;
   }
 
+  /** What a key is called in logs: the beginning of its SHA-256. */
+  nameOf(number: number): string {
+    return `key ${this.#digests[number]?.toString('hex', 0, 4) ?? 'gone'}`;
+  }
+
   /** From now on these. */
   replace(keys: readonly string[]): void {
     this.#digests = keys.map(digest);

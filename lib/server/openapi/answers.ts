@@ -128,9 +128,42 @@ const Health = Type.Object(
 const VectorList = Type.Array(Vector, { description: 'A vector for each text' });
 const INPUTS = ['The river runs past seven old mills.', 'Water turned their wheels.'];
 
+const Job = {
+  usage: Type.Object({ prompt_tokens: Count, total_tokens: Count }),
+  id: Type.Optional(Type.Union([Type.String(), Type.Number()], { description: 'as it was given' })),
+  error: Type.Object({ code: Type.String(), message: Type.String() }),
+};
+
+/** What a line of a large job can be. */
+const JobLine = Type.Union(
+  [
+    Type.Object({
+      index: Type.Integer({ minimum: 0, description: 'place among the documents' }),
+      id: Job.id,
+      embedding: Type.Union([Vector, Type.String()]),
+      tokens: Type.Integer({ minimum: 0, description: 'that the model has read' }),
+      truncated: Type.Boolean({ description: 'whether the text was cut' }),
+    }),
+    Type.Object({ index: Count, id: Job.id, error: Job.error }),
+    Type.Object({
+      done: Type.Boolean(),
+      rows: Count,
+      errors: Count,
+      usage: Job.usage,
+      error: Type.Optional(Job.error),
+    }),
+  ],
+  { description: 'Lines of JSON: a vector or an error for each document, at the end one with `done`' },
+);
+
 /** By method and path. */
 export const ANSWERS: Readonly<Record<string, AnswerDocs>> = {
   'POST /v1/embeddings': { answer: EmbeddingList, example: { input: INPUTS } },
+  'POST /v1/embeddings/stream': {
+    answer: JobLine,
+    type: 'application/x-ndjson',
+    example: { documents: [INPUTS[0], { id: 'second', text: INPUTS[1] }] },
+  },
   'GET /v1/models': {
     answer: Type.Object(
       { object: Type.Literal('list'), data: Type.Array(Model) },
@@ -138,6 +171,7 @@ export const ANSWERS: Readonly<Record<string, AnswerDocs>> = {
     ),
   },
   'GET /v1/models/*': { answer: Model },
+  'POST /': { answer: VectorList, example: { inputs: INPUTS } },
   'POST /embed': { answer: VectorList, example: { inputs: INPUTS } },
   'POST /invocations': { answer: VectorList, example: { inputs: INPUTS } },
   'POST /embed_all': {

@@ -56,7 +56,9 @@ const RUN_HEADERS = {
   'x-ovembed-device': { type: 'string', description: 'where the model ran' },
   'server-timing': { type: 'string', description: 'milliseconds of tokenising, waiting and inference' },
 };
-const WITH_RUN = ['/v1/embeddings', '/embed', '/invocations', '/similarity'];
+const JSON_TYPE = 'application/json';
+const NDJSON_TYPE = 'application/x-ndjson';
+const WITH_RUN = ['/v1/embeddings', '/', '/embed', '/invocations', '/similarity'];
 
 /**
  * Before the routes, as it listens to their being added. Where a user's app has `@fastify/swagger` already, that documents
@@ -89,7 +91,8 @@ const transformOf = (prefix: string): SwaggerTransform => {
     const path = url.slice(prefix.length);
     const docs = ANSWERS[`${route.method} ${path}`];
     const shown = url.replace('/*', '/:name');
-    const given: FastifySchema = schema ?? { hide: true };
+    // Under a prefix, `/` is there twice.
+    const given: FastifySchema = path === '' ? { hide: true } : (schema ?? { hide: true });
     return { url: shown, schema: given.hide || !docs ? given : described(given, String(route.method), path, docs) };
   };
 };
@@ -104,7 +107,7 @@ function described(schema: FastifySchema, method: string, path: string, docs: An
     ...schema,
     operationId: operationId(method, path),
     ...(isPublic && { security: [] }),
-    ...(schema.body ? { body: { ...schema.body, examples: example ? [example] : [] }, headers: TIMEOUT } : {}),
+    ...(schema.body ? bodyOf(schema.body as Body, example) : {}),
     ...(path.endsWith('*') && {
       params: Type.Object({ name: Type.String({ description: 'the name of a model, slashes and all' }) }),
     }),
@@ -112,9 +115,23 @@ function described(schema: FastifySchema, method: string, path: string, docs: An
   };
 }
 
-/** `POST /v1/embeddings`: postV1Embeddings. */
+/** Of one media type, or by media types; a job of many lines has no time of its own. */
+type Body = TSchema | { content: Record<string, { schema: TSchema }> };
+
+function bodyOf(body: Body, example: object | undefined) {
+  const examples = example ? [example] : [];
+  if (!('content' in body)) return { body: { ...body, examples }, headers: TIMEOUT };
+  const lines = Type.String({
+    description: 'on every line a text as JSON, or an object with text and, if wanted, id',
+    examples: ['"a text"\n{"id":7,"text":"another"}\n'],
+  });
+  const json = { ...body.content[JSON_TYPE]?.schema, examples };
+  return { body: { content: { [JSON_TYPE]: { schema: json }, [NDJSON_TYPE]: { schema: lines } } } };
+}
+
+/** `POST /v1/embeddings`: postV1Embeddings; `POST /`: postRoot. */
 function operationId(method: string, path: string): string {
-  const words = path.replace('*', 'name').split(/[^a-z0-9]+/i);
+  const words = (path === '/' ? 'root' : path.replace('*', 'name')).split(/[^a-z0-9]+/i);
   const capital = (word: string) => word.slice(0, 1).toUpperCase() + word.slice(1);
   return method.toLowerCase() + words.map(capital).join('');
 }

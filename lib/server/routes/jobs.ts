@@ -47,8 +47,6 @@ export const jobRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     body: { content: { 'application/json': { schema: Body } } },
     tags: ['OpenAI'],
     summary: 'Vectors of any number of documents, line by line',
-    // The document of the routes has examples and answers in JSON alone; docs/server.md describes this one.
-    hide: true,
   };
 
   app.post<Route>('/v1/embeddings/stream', { schema, config: { streamedType: NDJSON } }, ({ query, body }, reply) =>
@@ -56,10 +54,11 @@ export const jobRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
       const job = new DocumentJob({
         documents: documentsOf(body, embedder, limits),
         format: query.encoding_format ?? 'float',
-        ...optionsOf(query, clientGone(reply)),
+        ...optionsOf(query, embedder, clientGone(reply)),
         begin: (lines) => begin(reply, lines, embedder, model.name),
       });
       await job.run(embedder);
+      reply.request.ovembedWork = { model: model.name, ...job.done };
     }),
   );
 };
@@ -71,7 +70,12 @@ function documentsOf(body: Route['Body'], { info }: Embedder, limits: ServerLimi
   return documentsOfLines(limitSilence(body, limits), perDocument);
 }
 
-function optionsOf({ dimensions, input_type, truncate, ordered }: Static<typeof Query>, signal: AbortSignal) {
+function optionsOf(
+  { dimensions, input_type, truncate: given, ordered }: Static<typeof Query>,
+  { info }: Embedder,
+  signal: AbortSignal,
+) {
+  const truncate = given ?? info.truncate;
   const refuseTruncated = truncate === 'false' || truncate === 'error';
   // The embedder would end the stream at a text that is too long.
   const asked = refuseTruncated || truncate === 'true' ? 'end' : truncate;

@@ -39,7 +39,7 @@ export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
           timeoutMs: timeoutOf(reply.request, limits, body.timeout_ms),
           signal: clientGone(reply),
         });
-        tellRun(reply, embedder, result);
+        tellRun(reply, { embedder, name: model.name }, result);
         return reply.type('application/json; charset=utf-8').send(answer(result, model.name, body.encoding_format));
       }),
   );

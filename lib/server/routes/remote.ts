@@ -51,13 +51,13 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   });
 
   /** The model that the client was told of, and no other in its place. */
-  const use = <T>({ model, identity }: Asked, work: (embedder: Embedder) => Promise<T>) =>
+  const use = <T>({ model, identity }: Asked, work: (embedder: Embedder, name: string) => Promise<T>) =>
     models.use(model ?? undefined, async (embedder, { name }) => {
       if (typeof identity === 'string' && identity !== identityOf(embedder.info)) {
         const message = `${name} is another model by now, or has other options; connect anew.`;
         throw new OvembedError('ERR_DEVICE_UNAVAILABLE', message);
       }
-      return work(embedder);
+      return work(embedder, name);
     });
 
   app.get('/ovembed/v1/models', { schema: hide }, (): Offer => {
@@ -72,19 +72,22 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   );
 
   route('/ovembed/v1/embed', EmbedBody, (body, reply) =>
-    use(body, async (embedder) => {
+    use(body, async (embedder, model) => {
       const asked = (body.options ?? {}) as EmbedOptions<Dtype>;
       const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
       const result = await embedder.embed(inputs, { ...asked, ...limited(asked, reply) });
+      reply.request.ovembedWork = { model, texts: result.length, tokens: result.usage.tokens };
       return reply.type(VECTORS_TYPE).send(encodeEmbeddings(result));
     }),
   );
 
   route('/ovembed/v1/embed-tokens', EmbedBody, (body, reply) =>
-    use(body, async (embedder) => {
+    use(body, async (embedder, model) => {
       const asked = (body.options ?? {}) as InputOptions;
       const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
       const texts = await embedder.embedTokens(inputs, { ...asked, ...limited(asked, reply) });
+      const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
+      reply.request.ovembedWork = { model, texts: texts.length, tokens };
       return reply.type(VECTORS_TYPE).send(encodeTokenEmbeddings(texts));
     }),
   );

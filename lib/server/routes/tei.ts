@@ -57,10 +57,9 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
   for (const url of ['/embed', '/', '/invocations']) {
     app.post<{ Body: Static<typeof EmbedBody> }>(
       url,
-      // `/` is the same once more, and has a page under its name.
-      { schema: { body: EmbedBody, tags, summary: 'Vectors of texts', hide: url === '/' } },
+      { schema: { body: EmbedBody, tags, summary: 'Vectors of texts' } },
       ({ body }, reply) =>
-        models.use(undefined, async (embedder) => {
+        models.use(undefined, async (embedder, { name }) => {
           const { inputs, isSingle } = inputsOf(body.inputs, 'inputs', embedder, limits);
           const result = await embedder.embed(inputs, {
             ...optionsOf(body),
@@ -70,7 +69,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
             timeoutMs: timeoutOf(reply.request, limits),
             signal: clientGone(reply),
           });
-          tellRun(reply, embedder, result);
+          tellRun(reply, { embedder, name }, result);
           const { length, dimensions } = result;
           const json = jsonRows(length, dimensions, (row) => jsonVector(rowOf(result, row)), ['[', ']']);
           return reply.type('application/json; charset=utf-8').send(json);
@@ -82,7 +81,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     '/embed_all',
     { schema: { body: EmbedAllBody, tags, summary: 'A vector for each token of each text' } },
     ({ body }, reply) =>
-      models.use(undefined, async (embedder) => {
+      models.use(undefined, async (embedder, { name }) => {
         const { inputs, isSingle } = inputsOf(body.inputs, 'inputs', embedder, limits);
         const texts = await embedder.embedTokens(inputs, {
           ...optionsOf(body),
@@ -90,6 +89,8 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
           timeoutMs: timeoutOf(reply.request, limits),
           signal: clientGone(reply),
         });
+        const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
+        reply.request.ovembedWork = { model: name, texts: texts.length, tokens };
         const rows = texts.flatMap((text) => Array.from({ length: text.tokens }, (_, token) => ({ text, token })));
         const write = (row: number) => tokenVector(rows[row] as (typeof rows)[number]);
         const json = jsonRows(rows.length, texts[0]?.dimensions ?? 1, write, ['[', ']']);
@@ -101,7 +102,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     '/similarity',
     { schema: { body: SimilarityBody, tags, summary: 'Cosines of one text with others' } },
     ({ body }, reply) =>
-      models.use(undefined, async (embedder) => {
+      models.use(undefined, async (embedder, { name }) => {
         const { source_sentence, sentences } = body.inputs;
         const { inputs } = inputsOf([source_sentence, ...sentences], 'inputs', embedder, limits);
         const result = await embedder.embed(inputs, {
@@ -109,7 +110,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
           timeoutMs: timeoutOf(reply.request, limits),
           signal: clientGone(reply),
         });
-        tellRun(reply, embedder, result);
+        tellRun(reply, { embedder, name }, result);
         const source = rowOf(result, 0);
         return sentences.map((_, i) => cosine(source, rowOf(result, i + 1)));
       }),

@@ -112,6 +112,40 @@ describe('rows', () => {
     }
   });
 
+  test('of a model that is configured to refuse long texts have an error each, and the others go on', async () => {
+    const folder = temporaryFolder();
+    writeTinyModel(tinyModels.mean, folder);
+    const { url } = await startServer({ models: [{ model: folder, precision: 'f32', truncate: 'error' }] });
+    const rowsOf = async (query: string) => {
+      const answer = await fetch(`${url}/v1/embeddings/stream${query}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: lines('a', { id: 7, text: 'mill '.repeat(100) }, 'b'),
+      });
+      return (await answer.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    };
+    const rows = await rowsOf('');
+    expect(rows[1]).toEqual({ index: 1, id: 7, error: { code: 'ERR_INPUT_TOO_LONG', message: expect.any(String) } });
+    expect(rows.map(({ index }) => index)).toEqual([0, 1, 2, undefined]);
+    expect(rows[3]).toMatchObject({ done: true, rows: 2, errors: 1 });
+    expect((await rowsOf('?truncate=end'))[3]).toMatchObject({ done: true, rows: 3, errors: 0 });
+  });
+
+  test('of long texts that are read in windows are those of the library', async () => {
+    const texts = ['a', 'mill '.repeat(100), 'the river runs '.repeat(40), 'b'];
+    const { rows } = await send(lines(...texts), '?truncate=chunk');
+    const expected = await embedder.embedDocuments(texts, { truncate: 'chunk' });
+    expect([...expected.chunks].some((chunks) => chunks > 1)).toBe(true);
+    for (const [i, { embedding, tokens, truncated }] of rows.slice(0, -1).entries()) {
+      expect([i, embedding]).toEqual([i, Array.from(expected.at(i) as Float32Array)]);
+      expect([tokens, truncated]).toEqual([expected.tokens[i], false]);
+    }
+    expect(rows.at(-1)).toMatchObject({ done: true, rows: 4, errors: 0 });
+  });
+
   test('of nothing are none', async () => {
     for (const body of ['', '\n\r\n\n']) {
       const { rows } = await send(body);

@@ -54,6 +54,7 @@ describe('the document', () => {
         "get /openapi.json",
         "get /v1/models",
         "get /v1/models/{name}",
+        "post /",
         "post /decode",
         "post /embed",
         "post /embed_all",
@@ -61,6 +62,7 @@ describe('the document', () => {
         "post /similarity",
         "post /tokenize",
         "post /v1/embeddings",
+        "post /v1/embeddings/stream",
       ]
     `);
     expect(new Set(all.map(({ operation }) => operation.operationId)).size).toBe(all.length);
@@ -84,7 +86,14 @@ describe('the document', () => {
         200,
         expect.stringContaining(type),
       ]);
-      expect([path, [...Compile(closed(schema)).Errors(answer.body)]]).toEqual([path, []]);
+      const isLines = type === 'application/x-ndjson';
+      const bodies = isLines
+        ? answer.body
+            .trimEnd()
+            .split('\n')
+            .map((line: string) => JSON.parse(line))
+        : [answer.body];
+      for (const body of bodies) expect([path, [...Compile(closed(schema)).Errors(body)]]).toEqual([path, []]);
     }
   });
 
