@@ -1,7 +1,7 @@
-/** Documents: links lead somewhere, every page is in the index, and every error code is explained. */
+/** Documents: links lead somewhere, every page is in the index, and every error code and option of load is explained. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { marked, type Token } from 'marked';
+import { marked, type Token, type Tokens } from 'marked';
 import { globSync } from 'tinyglobby';
 import { describe, expect, test } from 'vitest';
 import { isOvembedErrorCode } from '../../../lib/errors.js';
@@ -38,6 +38,17 @@ describe('docs/guides/troubleshooting.md', () => {
     expect(codes.every(isOvembedErrorCode)).toBe(true);
     expect([...explained].sort()).toEqual([...codes].sort());
   });
+});
+
+test('docs/options.md has every option of load, and no other', () => {
+  const source = readFileSync(join(ROOT, 'lib/options.ts'), 'utf8');
+  const checks = /const LOAD_CHECKS[^{]*\{\n(.*?)\n\};/s.exec(source)?.[1] ?? '';
+  const options = checks.match(/(?<=^ {2})\w+(?=:|,$)/gm) ?? [];
+  expect(options.length).toBeGreaterThan(30);
+  const table = tokensOf('docs/options.md').find(({ type }) => type === 'table') as Tokens.Table;
+  const explained = table.rows.flatMap(([cell]) => cell?.text.match(/\w+/g) ?? []);
+  // `daemon` is taken out before the rest is checked.
+  expect([...explained].sort()).toEqual([...options, 'daemon'].sort());
 });
 
 function linksOf(tokens: readonly Token[]): string[] {
