@@ -2,6 +2,7 @@
 import { OvembedError } from '../errors.js';
 import type { Connection } from './connection.js';
 
+/** Where a job is; `done` and `cancelled` are its ends. */
 export type JobState = 'running' | 'done' | 'cancelled';
 
 /** What is known of a job without its folder. */

@@ -19,6 +19,7 @@ import type { ChunkerOptions } from '../text/chunking/options.js';
 import type { CleanOptions } from '../text/cleaning/clean.js';
 import type { JobStatus } from './status.js';
 
+/** Where the queue is. */
 export interface ConnectOptions {
   /** Where the queue is: `redis://host:6379/0`, `rediss://`. Default: `OVEMBED_JOBS_REDIS`, else `redis://127.0.0.1:6379`. */
   redis?: string;
@@ -62,6 +63,7 @@ export interface SubmitOptions extends OutputOptions {
   restart?: boolean;
 }
 
+/** How a worker works. */
 export interface WorkOptions {
   /** Shards that are under way at once, so that one is read while another is on the device. Default 2. */
   concurrency?: number;

@@ -2,6 +2,7 @@
 import type { JobEntry, JobState } from './entries.js';
 import type { DeadShard, DoneShard } from './queue.js';
 
+/** How far a job is. */
 export interface JobStatus {
   jobId: string;
   /** `stuck`: only shards are left that are put aside. */

@@ -51,6 +51,7 @@ function report({ name, types, report }, accept) {
 
 function difference(report) {
   const [before, now] = [REPORTS, TEMPORARY].map((folder) => join(folder, `${report}.api.md`));
+  if (!existsSync(before)) return `api/${report}.api.md is not there`;
   const { stdout } = spawnSync('git', ['diff', '--no-index', '--unified=1', before, now], { encoding: 'utf8' });
   return stdout ?? '';
 }
