@@ -2,6 +2,7 @@
 import { OvembedError } from '../errors.js';
 import type { Connection } from './connection.js';
 
+/** What a job is at. `cancelled`: until it is submitted again. */
 export type JobState = 'running' | 'done' | 'cancelled';
 
 /** What is known of a job without its folder. */
