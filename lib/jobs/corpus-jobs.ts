@@ -24,8 +24,10 @@ const ATTEMPTS = 3;
 const BACKOFF_MS = 1_000;
 const TARGET_SECONDS = 600;
 
+/** What `CorpusJobs.submit` did. */
 export interface SubmittedJob {
   jobId: string;
+  /** All of the job. */
   shards: number;
   /** That are not done yet; 0 with `state: 'running'`: the parts are put together. */
   left: number;
@@ -33,8 +35,11 @@ export interface SubmittedJob {
   state: 'running' | 'done';
 }
 
+/** How `CorpusJobs.work` ended. */
 export interface WorkReport {
+  /** Why. */
   end: WorkEnd;
+  /** Of the whole job. */
   status: JobStatus;
   /** Of a job that is done. */
   manifest: JobManifest | undefined;
@@ -122,7 +127,8 @@ export class CorpusJobs {
   }
 
   /**
-   * @param targetSeconds within which the backlog should be done, for `suggestedWorkers`. Default 600.
+   * How far a job is, by its server alone: the folder need not be there.
+   * @param options `targetSeconds`: within which the backlog should be done, for `suggestedWorkers`. Default 600.
    * @throws OvembedError `ERR_INVALID_ARGUMENT` for a job that is not known
    */
   async status(jobId: string, { targetSeconds = TARGET_SECONDS }: { targetSeconds?: number } = {}): Promise<JobStatus> {

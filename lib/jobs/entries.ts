@@ -2,7 +2,7 @@
 import { OvembedError } from '../errors.js';
 import type { Connection } from './connection.js';
 
-/** Where a job is; `done` and `cancelled` are its ends. */
+/** What a job is at. `cancelled`: until it is submitted again. */
 export type JobState = 'running' | 'done' | 'cancelled';
 
 /** What is known of a job without its folder. */

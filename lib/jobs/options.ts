@@ -19,7 +19,7 @@ import type { ChunkerOptions } from '../text/chunking/options.js';
 import type { CleanOptions } from '../text/cleaning/clean.js';
 import type { JobStatus } from './status.js';
 
-/** Where the queue is. */
+/** Options of `CorpusJobs.connect`. */
 export interface ConnectOptions {
   /** Where the queue is: `redis://host:6379/0`, `rediss://`. Default: `OVEMBED_JOBS_REDIS`, else `redis://127.0.0.1:6379`. */
   redis?: string;
@@ -45,6 +45,7 @@ export interface OutputOptions extends PromptOptions, RecordFields {
   dimensions?: number;
 }
 
+/** Options of `CorpusJobs.submit`. */
 export interface SubmitOptions extends OutputOptions {
   /** Names the job: submitting it again continues it. Letters, digits, `-` and `_`. Default: a hash of its settings. */
   jobId?: string;
@@ -63,7 +64,7 @@ export interface SubmitOptions extends OutputOptions {
   restart?: boolean;
 }
 
-/** How a worker works. */
+/** Options of `CorpusJobs.work`. */
 export interface WorkOptions {
   /** Shards that are under way at once, so that one is read while another is on the device. Default 2. */
   concurrency?: number;
@@ -83,7 +84,9 @@ export interface WorkOptions {
 export interface ShardFailure {
   /** `shard-<n>`, or `finish`. */
   name: string;
+  /** Counted from 1. */
   attempt: number;
+  /** Of the error. */
   message: string;
 }
 

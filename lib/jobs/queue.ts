@@ -23,7 +23,9 @@ export interface DoneShard {
 export interface DeadShard {
   /** `shard-<n>`, or `finish`. */
   name: string;
+  /** The message of the last error. */
   reason: string;
+  /** How often it was tried. */
   attempts: number;
 }
 

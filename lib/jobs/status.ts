@@ -7,16 +7,21 @@ export interface JobStatus {
   jobId: string;
   /** `stuck`: only shards are left that are put aside. */
   state: JobState | 'stuck';
+  /** Where the vectors go, without a password. */
   sink: string;
+  /** Where shards are kept until all are there. */
   folder: string;
+  /** `waiting`: also until they are tried again. `dead`: put aside. */
   shards: { total: number; done: number; waiting: number; active: number; dead: number };
   /** Of shards that are done. */
   documents: number;
   /** Of shards that are done, texts that several of them have counted in each. */
   chunks: number;
+  /** As `chunks`. */
   tokens: number;
   /** Of the source, in shards that are done. */
   bytes: number;
+  /** Of the source. */
   totalBytes: number;
   /** That are connected. */
   workers: number;

@@ -2,8 +2,9 @@
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { generator } from '../../../bench/corpus.mjs';
+import { Checkpoint } from '../../../lib/corpus/checkpoint.js';
 import { indexCorpus } from '../../../lib/corpus/index-corpus.js';
 import type { IndexCorpusOptions } from '../../../lib/corpus/options.js';
 import { contentOf, type FakeEmbedder, fakeEmbedder, lineChunker, temporaryFolder, writeFiles } from './support.js';
@@ -133,6 +134,21 @@ describe('a checkpoint', () => {
     expect(done).toBeGreaterThan(64);
     expect(texts).toHaveLength(200 - done);
   });
+});
+
+test('an index that is whole stays so, however often its run is killed before the checkpoint is gone', async () => {
+  const options = { source: join(folder, 'ends'), sink: join(folder, 'whole'), chunk: lineChunker };
+  await mkdir(options.source);
+  writeFiles(options.source, { 'a.txt': 'one\ntwo\n' });
+  const remove = vi.spyOn(Checkpoint.prototype, 'remove').mockRejectedValue(new Error('killed'));
+  const run = () => indexCorpus(fakeEmbedder().embedder, options);
+  await expect(run()).rejects.toThrow('killed');
+  const whole = contentOf(options.sink);
+  expect(Object.keys(whole)).toContain('manifest.json');
+  for (let i = 0; i < 2; i++) await expect(run()).rejects.toThrow('killed');
+  remove.mockRestore();
+  expect(await run()).toMatchObject({ resumed: true, chunks: 2 });
+  expect(contentOf(options.sink)).toEqual(whole);
 });
 
 test('an abort finishes what was read, and the next run goes on', async () => {
