@@ -20,7 +20,7 @@ export interface Instrumentation {
 }
 
 /**
- * Records spans and metrics of all embedders of this process, of all models of servers that are used from here
+ * Records, once for the same providers, spans and metrics of all embedders of this process, of all models of servers that are used from here
  * (`Embedder.connect`), and of requests to servers in this process. The names are those of OpenTelemetry's conventions; no text
  * is recorded.
  * @throws OvembedError `ERR_INVALID_ARGUMENT` where `@opentelemetry/api` is not installed

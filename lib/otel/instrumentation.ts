@@ -6,20 +6,36 @@ import { requests } from '../server/request-watch.js';
 import { VERSION } from '../version.js';
 import { callRecorder } from './calls.js';
 import type { Instrumentation, InstrumentOptions } from './index.js';
-import { record } from './recorder.js';
+import { listen } from './recorder.js';
 import { requestRecorder } from './requests.js';
 
 const FLUSH_MS = 5_000;
+
+type Providers = Required<InstrumentOptions>;
+
+/** Nothing is recorded twice, whoever asks: a program, and `ovembed serve --otel` that runs it. */
+const begun = new Set<{ providers: Providers; instrumentation: Instrumentation }>();
 
 export function begin({
   tracerProvider = trace.getTracerProvider(),
   meterProvider = metrics.getMeterProvider(),
 }: InstrumentOptions): Instrumentation {
+  for (const { providers, instrumentation } of begun) {
+    if (providers.tracerProvider === tracerProvider && providers.meterProvider === meterProvider)
+      return instrumentation;
+  }
+  const providers = { tracerProvider, meterProvider };
+  const one = { providers, instrumentation: record(providers, () => begun.delete(one)) };
+  begun.add(one);
+  return one.instrumentation;
+}
+
+function record({ tracerProvider, meterProvider }: Providers, onDisable: () => void): Instrumentation {
   const scope = {
     tracer: tracerProvider.getTracer('ovembed', VERSION),
     meter: meterProvider.getMeter('ovembed', VERSION),
   };
-  const ends = [record(calls, callRecorder(scope)), record(requests, requestRecorder(scope))];
+  const ends = [listen(calls, callRecorder(scope)), listen(requests, requestRecorder(scope))];
   const real = () => [delegateOf(tracerProvider), meterProvider] as { forceFlush?(): Promise<void> }[];
   return {
     get isRecorded() {
@@ -32,6 +48,7 @@ export function begin({
     },
     disable() {
       for (const end of ends.splice(0)) end();
+      onDisable();
     },
   };
 }

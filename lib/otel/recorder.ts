@@ -16,7 +16,7 @@ export interface Recorder<M extends Watched> {
 }
 
 /** @returns what ends it */
-export function record<M extends Watched>(
+export function listen<M extends Watched>(
   { start, asyncEnd }: TracingChannel<unknown, M>,
   recorder: Recorder<M>,
 ): () => void {
