@@ -25,6 +25,7 @@ export const requests = tracingChannel<unknown, WatchedRequest>('ovembed:request
 /** Requests that are watched, and what failed of them. */
 const watches = new WeakMap<FastifyRequest, { watch: Watch<WatchedRequest>; failure?: string }>();
 
+/** What comes after the first hook is in its context, as Fastify keeps that while it reads a body. */
 export function watchRequests(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!requests.hasSubscribers) return done();
@@ -32,11 +33,6 @@ export function watchRequests(app: FastifyInstance): void {
     watches.set(request, { watch });
     finished(reply.raw, () => settle(request, reply));
     return watch.run(done);
-  });
-  // Again, as the events of a body come in a context of their own.
-  app.addHook('preHandler', (request, _, done) => {
-    const watch = watches.get(request)?.watch;
-    return watch ? watch.run(done) : done();
   });
 }
 

@@ -2,7 +2,16 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { context, createContextKey, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  createContextKey,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Embedder } from '../../../lib/embedder.js';
 import type { RemoteEmbedder } from '../../../lib/remote/remote-embedder.js';
@@ -137,7 +146,7 @@ describe('a request', () => {
     const asked = httpRequest({ port, path: '/v1/embeddings', method: 'POST', headers });
     asked.on('error', () => {});
     asked.end(JSON.stringify({ input: SECRET }));
-    await delay(20);
+    while (world.inFlight === 0) await delay(1);
     asked.destroy();
     await spans(2);
     world.onInfer = () => {};
@@ -158,19 +167,45 @@ describe('a request', () => {
     expect(stream.attributes['ovembed.texts']).toBe(40);
   });
 
-  test('that an instrumentation of HTTP has a span of gets no other, and its call is of that', async () => {
-    const RPC = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
-    const rpc = { type: 'http', route: undefined };
-    const span = tracer.startSpan('HTTP', { kind: SpanKind.SERVER }, ROOT_CONTEXT);
-    const inside = trace.setSpan(ROOT_CONTEXT, span).setValue(RPC, rpc);
-    const payload = { input: SECRET };
-    const headers = { authorization: 'Bearer a-key', host: 'localhost' };
-    await context.with(inside, async () => {
-      await server.app.inject({ method: 'POST', url: '/v1/embeddings', headers, payload });
+  test('whose body comes late keeps its context', async () => {
+    const body = JSON.stringify({ input: SECRET });
+    const headers = {
+      'content-type': 'application/json',
+      authorization: 'Bearer a-key',
+      'content-length': body.length,
+    };
+    const asked = httpRequest({ port, path: '/v1/embeddings', method: 'POST', headers, agent: false });
+    asked.on('response', (response) => response.resume());
+    asked.write(body.slice(0, 5));
+    await delay(30);
+    asked.end(body.slice(5));
+    await spans(2);
+    expect(named('embeddings org/model').parentSpanContext?.spanId).toBe(
+      named('POST /v1/embeddings').spanContext().spanId,
+    );
+  });
+
+  const inject = (inside: Context) =>
+    context.with(inside, async () => {
+      const headers = { authorization: 'Bearer a-key', host: 'localhost' };
+      await server.app.inject({ method: 'POST', url: '/v1/embeddings', headers, payload: { input: SECRET } });
     });
+
+  test('that another instrumentation has a span of gets no other, and its call is of that', async () => {
+    const span = tracer.startSpan('HTTP', { kind: SpanKind.SERVER }, ROOT_CONTEXT);
+    await inject(trace.setSpan(ROOT_CONTEXT, span));
     span.end();
     await spans(2);
     expect(named('embeddings org/model').parentSpanContext?.spanId).toBe(span.spanContext().spanId);
+  });
+
+  test('that an instrumentation of HTTP leaves out is left out, and it is told the route', async () => {
+    const rpc = { type: 'http', route: undefined };
+    const span = trace.wrapSpanContext({ traceId: TRACE, spanId: PARENT, traceFlags: TraceFlags.NONE });
+    const key = createContextKey('OpenTelemetry SDK Context Key RPC_METADATA');
+    await inject(trace.setSpan(ROOT_CONTEXT, span).setValue(key, rpc));
+    await delay(20);
+    expect(recorded.spans).toEqual([]);
     expect(rpc.route).toBe('/v1/embeddings');
   });
 });
