@@ -51,7 +51,7 @@ export class RequestMetrics {
     entry.ms.add(ms);
     this.total++;
     if (status < 400) this.succeeded++;
-    else {
+    else if (status !== CLIENT_GONE) {
       const kind = TEI_FAILURES[status] ?? 'backend';
       this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
     }

@@ -44,6 +44,7 @@ test('a client that goes away leaves nothing under way', async () => {
   asked.destroy();
   await delay(150);
   expect([metrics.active, counts()]).toEqual([0, { 'GET /slow 499': 1 }]);
+  expect([metrics.succeeded, metrics.failures]).toEqual([0, []]);
 });
 
 test('what is refused before it is counted is not counted when it ends', async () => {
