@@ -4,6 +4,7 @@ import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
 import type { Request } from './batching/windows.js';
 import { EmbedderCache } from './cache/embedder-cache.js';
+import { CallWatch } from './call-watch.js';
 import type { DeviceEventMap } from './devices/events.js';
 import type { Embeddings } from './embeddings.js';
 import { describe, invalidArgument, OvembedError } from './errors.js';
@@ -36,7 +37,7 @@ import {
 } from './options.js';
 import type { ConnectOptions } from './remote/connection.js';
 import type { RemoteEmbedder } from './remote/remote-embedder.js';
-import { recordHashes, requestOf } from './request.js';
+import { type Asked, recordHashes, requestOf } from './request.js';
 import { type CallLimits, CallScope, inScope, type StopSignal } from './signals.js';
 import { type EmbedderStatus, queueStatus } from './status.js';
 import { cleanInputs, cleanSource } from './text/clean-inputs.js';
@@ -166,12 +167,12 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     checkEmbedOptions(options, 'embedQuery');
     const { priority = 'interactive', timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
     const limited = { ...options, priority, timeoutMs };
-    const { request, rules, codec } = requestOf(this.#parts, 'embedQuery', limited, 'query');
-    return this.#call('embedQuery', limited, async (scope) => {
-      const input = checkInput(copyOf(query), rules);
-      const { data } = await embedList(this.#parts.engine, request, [input], codec, scope);
-      return data;
+    const asked = requestOf(this.#parts, 'embedQuery', limited, 'query');
+    const { data } = await this.#embedCall(limited, asked, (scope) => {
+      const input = checkInput(copyOf(query), asked.rules);
+      return embedList(this.#parts.engine, asked.request, [input], asked.codec, scope);
     });
+    return data;
   }
 
   /**
@@ -189,13 +190,14 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
         "The model's graph ends in pooled vectors: it has none per token.",
       );
     }
-    const { request, rules } = requestOf(this.#parts, 'embedTokens', options);
+    const asked = requestOf(this.#parts, 'embedTokens', options);
+    const { request, rules } = asked;
     if (request.truncate === 'chunk') {
       throw invalidArgument('truncate', "'end', 'start' or 'error' (embedTokens pools nothing)", 'chunk');
     }
     request.infer = { output: 'tokens', dimensions: 0, normalize: false };
     const copy = snapshot(inputs, 'embedTokens');
-    return this.#call('embedTokens', options, async (scope) => {
+    return this.#embedCall(options, asked, async (scope) => {
       const checked = await checkInputs(copy, rules, scope.signal);
       return embedTokens(engine, request, checked, pipeline.hiddenSize, scope);
     });
@@ -215,13 +217,14 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     checkEmbedChunksOptions(options);
     const { engine, pipeline, pooling } = this.#parts;
     checkPoolsTokens(pooling.pooling, pooling.modules, pipeline.pooledInGraph);
-    const { overlapTokens = defaultOverlap(engine), ...asked } = options;
-    const { request, rules, codec } = requestOf(this.#parts, 'embedChunks', asked, 'document');
+    const { overlapTokens = defaultOverlap(engine), ...others } = options;
+    const asked = requestOf(this.#parts, 'embedChunks', others, 'document');
+    const { request, rules, codec } = asked;
     const { normalize } = request.infer;
     const infer: Request['infer'] = { output: 'tokens', dimensions: 0, normalize: false };
     const tokens: Request = { ...request, truncate: 'chunk', overlap: overlapTokens, infer };
     const copy = checkDocuments(documents);
-    return this.#call('embedChunks', options, async (scope) => {
+    return this.#embedCall(options, asked, async (scope) => {
       await checkInputs(
         copy.map(({ text }) => text),
         rules,
@@ -262,14 +265,20 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
   #stream<D extends Dtype>(name: string, source: Source, options: StreamOptions<D>): EmbeddingStream<D> {
     checkSource(source, name);
     const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered = true, signal, timeoutMs, clean } = options;
+    const asked = requestOf(this.#parts, name, options);
+    const watch = this.#watch(asked, signal);
     return new EmbeddingStream(this.#parts.engine, {
       source: clean ? cleanSource(source, clean) : source,
       batchSize,
       ordered,
       limits: { signal, timeoutMs },
-      ...requestOf(this.#parts, name, options),
+      ...asked,
       admit: async (work) => this.#admit(name, work),
-      onEnd: (ms, failure) => this.#parts.metrics.onCall(ms, failure, signal),
+      watch,
+      onEnd: (ms, failure) => {
+        this.#parts.metrics.onCall(ms, failure, signal);
+        watch.end(failure);
+      },
     });
   }
 
@@ -312,9 +321,13 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     const hashes = recordHashes(this.#parts, asked, options);
     const { engine, metrics } = this.#parts;
     const admit = <T>(work: () => Promise<T>) => this.#admit(name, work);
+    const watch = this.#watch(asked, options.signal);
     const run = (scope: CallScope) =>
-      embedRecords(records, { engine, asked, hashes, options: { ...options }, scope, admit });
-    return inScope(name, options, run, (ms, failure) => metrics.onCall(ms, failure, options.signal));
+      watch.begin(() => embedRecords(records, { engine, asked, hashes, options: { ...options }, scope, admit, watch }));
+    return inScope(name, options, run, (ms, failure) => {
+      metrics.onCall(ms, failure, options.signal);
+      watch.end(failure);
+    });
   }
 
   /** The tokens of each text, uncut and without a prompt. */
@@ -374,9 +387,10 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
   ): Promise<Embeddings<D>> {
     this.#rejectIfClosed(name);
     checkEmbedListOptions(options, name);
-    const { request, rules, codec } = requestOf(this.#parts, name, options, inputType);
+    const asked = requestOf(this.#parts, name, options, inputType);
+    const { request, rules, codec } = asked;
     const copy = snapshot(inputs, name);
-    return this.#call(name, options, async (scope) => {
+    return this.#embedCall(options, asked, async (scope) => {
       // With a cache nothing may have to be computed: the queue is looked at when something has.
       const { scheduler, cache } = this.#parts.engine;
       if (copy.length > 0 && !cache) scheduler.admission.check(request.call);
@@ -397,6 +411,22 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     return this.#call(name, limits, async ({ signal }) => {
       return work((await checkInputs(copy, rules, signal)) as string[], signal);
     });
+  }
+
+  /** A call that gives vectors: others may watch it. */
+  #embedCall<T>(limits: CallLimits, asked: Asked<Dtype>, work: (scope: CallScope) => Promise<T>): Promise<T> {
+    const watch = this.#watch(asked, limits.signal);
+    return watch.over(() => this.#call(asked.request.call.name, limits, work));
+  }
+
+  #watch({ request, codec }: Asked<Dtype>, signal: AbortSignal | undefined): CallWatch {
+    const { name: method, priority } = request.call;
+    const describe = () => {
+      const { pipeline, info } = this.#parts;
+      const dimensions = request.infer.output === 'tokens' ? pipeline.hiddenSize : codec.dimensions;
+      return { operation: 'embeddings', method, model: info.model, dimensions, dtype: codec.dtype, priority } as const;
+    };
+    return new CallWatch(describe, signal);
   }
 
   /** Runs one call in a scope of its own. Its promise may settle before its work does, when an abort or a timeout ends it. */

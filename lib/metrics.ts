@@ -126,7 +126,8 @@ export class Metrics implements SchedulerObserver {
   }
 }
 
-function outcomeOf(reason: unknown, signal: AbortSignal | undefined): string {
+/** `aborted`, an error code, or `ERROR`. @param signal the caller's */
+export function outcomeOf(reason: unknown, signal: AbortSignal | undefined): string {
   if (signal?.aborted && signal.reason === reason) return 'aborted';
   return reason instanceof OvembedError ? reason.code : 'ERROR';
 }

@@ -4,6 +4,9 @@ import { OvembedError } from './errors.js';
 /** What a server needs. */
 export const SERVER_PACKAGES = 'fastify @fastify/swagger typebox prom-client';
 
+/** What spans and metrics need. */
+export const OTEL_PACKAGES = '@opentelemetry/api';
+
 /**
  * @param load imports the packages
  * @param what needs them, in the plural: `Arrow files`

@@ -3,6 +3,7 @@
  * what has come of them waits in a queue for calls of `next()`, or they for it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CallWatch } from '../call-watch.js';
 import { checkInput, copyOf, type Input, type InputRules, type ModelInput } from '../input.js';
 import { type CallLimits, CallScope } from '../signals.js';
 import type { VectorCodec } from '../vectors/codec.js';
@@ -25,6 +26,7 @@ export interface StreamJob<D extends Dtype> {
   limits: CallLimits;
   /** Starts a window's work, unless no new work is taken. */
   admit<T>(work: () => Promise<T>): Promise<T>;
+  watch: CallWatch;
   /** Told once how it ended: the milliseconds since it began, and the failure, if there was one. */
   onEnd(ms: number, failure?: { reason: unknown }): void;
 }
@@ -171,7 +173,7 @@ export class StreamRun<D extends Dtype> {
   }
 
   async #embed(texts: { first: number; inputs: readonly ModelInput[] }): Promise<void> {
-    const { request, codec, ordered, admit } = this.#job;
+    const { request, codec, ordered, admit, watch } = this.#job;
     const window = new StreamWindow<D>(texts);
     this.#windows.add(window);
     this.#call.since = this.#engine.scheduler.clock.now();
@@ -181,6 +183,7 @@ export class StreamRun<D extends Dtype> {
     };
     try {
       await admit(() => window.embed(this.#engine, asked, texts, codec, this.#scope.signal, onRows));
+      watch.add(window.result);
       if (ordered) this.#handOverInOrder();
     } catch (reason) {
       this.#drop(window, reason);

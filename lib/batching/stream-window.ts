@@ -87,9 +87,14 @@ export class StreamWindow<D extends Dtype> {
     this.state = 'finished';
   }
 
+  /** Of a window that has been embedded. */
+  get result(): EmbeddingsData<D> {
+    return this.#result as EmbeddingsData<D>;
+  }
+
   /** The item of a text that has been embedded. */
   item(row: number): StreamItem<D> {
-    const result = this.#result as EmbeddingsData<D>;
+    const { result } = this;
     const { tokens, originalTokens, truncated, chunks, timings, metadata } = result;
     return {
       index: this.#first + row,

@@ -22,7 +22,7 @@ export class EmbeddingStream<D extends Dtype = 'float32'>
 
   /** @internal */
   constructor(engine: Engine, job: StreamJob<D>) {
-    this.#begin = () => new StreamRun(engine, job);
+    this.#begin = () => job.watch.begin(() => new StreamRun(engine, job));
   }
 
   /**

@@ -43,6 +43,8 @@ interface Answer {
   bytes: Buffer;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 export class Connection {
   /** As it was given. */
   readonly address: string;
@@ -89,12 +91,20 @@ export class Connection {
   }
 
   /** @returns the bytes of the answer */
-  async post(path: string, body: unknown, signal: AbortSignal): Promise<Buffer> {
-    return contentOf(await this.#patiently(() => this.#request('POST', path, JSON.stringify(body), signal), signal));
+  async post(path: string, body: unknown, signal: AbortSignal, headers: Headers = {}): Promise<Buffer> {
+    const request = () => this.#request('POST', path, JSON.stringify(body), signal, headers);
+    return contentOf(await this.#patiently(request, signal));
   }
 
   async json<T>(path: string, body: unknown, signal: AbortSignal): Promise<T> {
     return JSON.parse((await this.post(path, body, signal)).toString('utf8')) as T;
+  }
+
+  /** A host and its port, or the path of a socket. */
+  get server(): { readonly address: string; readonly port?: number } {
+    if (!/^https?:/.test(this.address)) return { address: this.address.replace(/^unix:(\/\/)?/, '') };
+    const { hostname, port, protocol } = new URL(this.address);
+    return { address: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
   }
 
   close(): Promise<void> {
@@ -123,8 +133,15 @@ export class Connection {
   }
 
   /** @throws Gone */
-  async #request(method: 'GET' | 'POST', path: string, body?: string, signal?: AbortSignal): Promise<Answer> {
-    const headers = { ...this.#headers, ...(body !== undefined && { 'content-type': 'application/json' }) };
+  async #request(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: string,
+    signal?: AbortSignal,
+    more?: Headers,
+  ): Promise<Answer> {
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { ...more, ...this.#headers, ...type };
     let answer: Answer;
     try {
       const origin = this.#origin;

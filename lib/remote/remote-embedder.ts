@@ -1,6 +1,7 @@
 /** The embedder of another process, used like one of this: `Embedder.connect`. */
 import { pipelined } from '../batching/pipelined.js';
 import type { Source, StreamItem } from '../batching/stream.js';
+import { CallWatch, type WatchedCall } from '../call-watch.js';
 import { type Embeddings, rowOf } from '../embeddings.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import type { EmbedderInfo } from '../info.js';
@@ -38,6 +39,16 @@ const DEFAULT_QUERY_TIMEOUT_MS = 30_000;
 const MOST_INPUTS_FOR_TOKENS = 64;
 /** Nobody but the server knows the vocabulary. */
 const RULES = { vocabSize: Infinity };
+
+/** What belongs to a call, and goes with each of its requests. */
+type Way = Pick<Sending, 'scope' | 'headers'>;
+
+/** Methods that give no vectors. */
+const OTHER_OPERATIONS: Readonly<Record<string, WatchedCall['operation']>> = {
+  tokenize: 'tokenize',
+  countTokens: 'count_tokens',
+  decode: 'decode',
+};
 
 /** What a server tells of a model. */
 export interface RemoteInfo {
@@ -96,20 +107,21 @@ export class RemoteEmbedder implements TextEmbedder {
     const { timeoutMs = DEFAULT_QUERY_TIMEOUT_MS } = this.#defaults;
     const asked: EmbedOptions<D> = { inputType: 'query', priority: 'interactive', timeoutMs, ...options };
     refuseRanges(asked);
-    return this.#call('embedQuery', asked, async (scope) => {
+    const { data } = await this.#call('embedQuery', asked, async (way) => {
       const inputs = [checkInput(copyOf(query), RULES)];
-      return (await this.#embed(inputs, asked, { scope })).data;
+      return this.#embed(inputs, asked, way);
     });
+    return data;
   }
 
   /** A vector per token of each input, in the order of the list. */
   async embedTokens(inputs: readonly Input[], options: InputOptions = {}): Promise<TokenEmbeddings[]> {
     checkInputOptions(options, 'embedTokens');
     const copy = snapshot(inputs, 'embedTokens');
-    return this.#call('embedTokens', options, async (scope) => {
-      const requests = inRequests(await checkInputs(copy, RULES, scope.signal), MOST_INPUTS_FOR_TOKENS);
+    return this.#call('embedTokens', options, async (way) => {
+      const requests = inRequests(await checkInputs(copy, RULES, way.scope.signal), MOST_INPUTS_FOR_TOKENS);
       const answers = this.#model.post('embed-tokens', requests, (inputs) => ({ inputs: plain(inputs) }), {
-        scope,
+        ...way,
         options,
       });
       const texts: TokenEmbeddings[] = [];
@@ -131,23 +143,27 @@ export class RemoteEmbedder implements TextEmbedder {
     refuseRanges(options);
     const { clean, signal, timeoutMs } = options;
     const texts = clean ? cleanSource(source, clean) : source;
+    const headers = {};
+    const watch = this.#watch('stream', options, headers);
     return inScope(
       'stream',
       { signal, timeoutMs },
-      (scope) => this.#stream(texts, options, scope),
-      () => {},
+      (scope) => watch.begin(() => this.#stream(texts, options, { scope, headers }, watch)),
+      (_, failure) => watch.end(failure),
     );
   }
 
   async *#stream<D extends Dtype>(
     source: Source,
     { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered: _, clean: __, ...options }: StreamOptions<D>,
-    scope: CallScope,
+    way: Way,
+    watch: CallWatch,
   ): AsyncGenerator<StreamItem<D>, void, undefined> {
     const embed = async (inputs: Input[], first: number) => {
       const checked = inputs.map((input, i) => checkInput(input, RULES, first + i));
-      const work = () => this.#embed(checked, options, { scope, isLetIn: first > 0 });
-      return { first, result: await this.#during('stream', work) };
+      const result = await this.#during('stream', () => this.#embed(checked, options, { ...way, isLetIn: first > 0 }));
+      watch.add(result);
+      return { first, result };
     };
     let first = 0;
     const start = (inputs: Input[]) => {
@@ -155,7 +171,7 @@ export class RemoteEmbedder implements TextEmbedder {
       first += inputs.length;
       return window;
     };
-    for await (const window of pipelined(inWindows(source, batchSize), start, scope)) yield* items(window);
+    for await (const window of pipelined(inWindows(source, batchSize), start, way.scope)) yield* items(window);
   }
 
   /** The tokens of each text, uncut and without a prompt. */
@@ -179,10 +195,10 @@ export class RemoteEmbedder implements TextEmbedder {
   async decode(ids: TokenIds, options: DecodeOptions = {}): Promise<string> {
     checkDecodeOptions(options);
     if (!Array.isArray(ids) && !(ids instanceof Uint32Array)) throw invalidArgument('ids', 'token ids', ids);
-    return this.#call('decode', options, async (scope) => {
+    return this.#call('decode', options, async (way) => {
       if (ids.length === 0) return '';
       const [answer] = await collect(
-        this.#model.post('decode', [ids], () => ({ ids: Array.from(ids) }), { scope, options }),
+        this.#model.post('decode', [ids], () => ({ ids: Array.from(ids) }), { ...way, options }),
       );
       return (parsed(answer as Buffer) as { text: string }).text;
     });
@@ -208,16 +224,16 @@ export class RemoteEmbedder implements TextEmbedder {
     refuseRanges(options);
     const { clean, ...asked } = options;
     const copy = snapshot(inputs, name);
-    return this.#call(name, asked, async (scope) => {
-      if (clean) await cleanInputs(copy, clean, scope.signal);
-      return this.#embed(await checkInputs(copy, RULES, scope.signal), asked, { scope });
+    return this.#call(name, asked, async (way) => {
+      if (clean) await cleanInputs(copy, clean, way.scope.signal);
+      return this.#embed(await checkInputs(copy, RULES, way.scope.signal), asked, way);
     });
   }
 
   async #embed<D extends Dtype>(
     inputs: readonly ModelInput[],
     given: EmbedOptions<D>,
-    sending: Pick<Sending, 'scope' | 'isLetIn'>,
+    sending: Omit<Sending, 'options'>,
   ): Promise<Embeddings<D>> {
     const { queueTimeoutMs } = this.#defaults;
     const isLimited = given.priority === 'interactive' && queueTimeoutMs !== undefined;
@@ -239,16 +255,36 @@ export class RemoteEmbedder implements TextEmbedder {
   /** A row for each text, as JSON. */
   #onTexts<T>(name: string, route: string, texts: readonly string[], options: LimitOptions): Promise<T[]> {
     const copy = snapshot(texts, name);
-    return this.#call(name, options, async (scope) => {
+    return this.#call(name, options, async (way) => {
       const rules = { ...RULES, noTokenIds: `${name} takes texts` };
-      const requests = inRequests((await checkInputs(copy, rules, scope.signal)) as string[]);
-      const answers = await collect(this.#model.post(route, requests, (texts) => ({ texts }), { scope, options }));
+      const requests = inRequests((await checkInputs(copy, rules, way.scope.signal)) as string[]);
+      const answers = await collect(this.#model.post(route, requests, (texts) => ({ texts }), { ...way, options }));
       return answers.flatMap((bytes) => parsed(bytes) as T[]);
     });
   }
 
-  /** Runs one call in a scope of its own, as `Embedder` does. */
-  async #call<T>(
+  /** Runs one call in a scope of its own, as `Embedder` does; others may watch it. */
+  #call<T>(name: string, options: LimitOptions, work: (way: Way) => Promise<T>): Promise<T> {
+    const headers = {};
+    return this.#watch(name, options, headers).over(() =>
+      this.#scoped(name, options, (scope) => work({ scope, headers })),
+    );
+  }
+
+  #watch(
+    method: string,
+    { signal, dimensions = this.info.dimensions, dtype = 'float32', priority }: EmbedOptions<Dtype>,
+    headers: Record<string, string>,
+  ): CallWatch {
+    const describe = (): WatchedCall => {
+      const operation = OTHER_OPERATIONS[method] ?? 'embeddings';
+      const asked = operation === 'embeddings' && method !== 'embedTokens' && { dimensions, dtype, priority };
+      return { operation, method, ...this.#model.place, ...asked, headers };
+    };
+    return new CallWatch(describe, signal);
+  }
+
+  async #scoped<T>(
     name: string,
     { signal, timeoutMs }: LimitOptions,
     work: (scope: CallScope) => Promise<T>,

@@ -47,6 +47,8 @@ export interface Sending {
   options: LimitOptions;
   /** Whether the first request waits for room, too, where the server is overloaded. */
   isLetIn?: boolean;
+  /** Sent with each request. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 export class RemoteModel {
@@ -66,11 +68,11 @@ export class RemoteModel {
     route: string,
     requests: Iterable<R>,
     bodyOf: (request: R) => object,
-    { scope, options: { signal: _, ...options }, isLetIn = false }: Sending,
+    { scope, options: { signal: _, ...options }, isLetIn = false, headers }: Sending,
   ): AsyncGenerator<Buffer, void, undefined> {
     const signal = platformSignal(scope.signal);
     const send = (request: R) =>
-      this.#connection.post(`/ovembed/v1/${route}`, { ...this.#about, ...bodyOf(request), options }, signal);
+      this.#connection.post(`/ovembed/v1/${route}`, { ...this.#about, ...bodyOf(request), options }, signal, headers);
     let waits = isLetIn;
     const start = (request: R) => {
       const sent = waits ? whileOverloaded(() => send(request), signal) : send(request);
@@ -78,6 +80,11 @@ export class RemoteModel {
       return sent;
     };
     return pipelined(requests, start, scope);
+  }
+
+  /** What the server calls it, and where the server is. */
+  get place() {
+    return { model: this.#about.model, server: this.#connection.server };
   }
 
   close(): Promise<void> {

@@ -16,6 +16,7 @@ import { DEFAULT_LIMITS, LIMIT_CHECKS, type ServerLimits } from './limits.js';
 import { documentRoutes } from './openapi/document.js';
 import { answerWith, openAiError } from './protocols/errors.js';
 import { RequestMetrics } from './request-metrics.js';
+import { watchRequests } from './request-watch.js';
 import { healthRoutes } from './routes/health.js';
 import { jobRoutes } from './routes/jobs.js';
 import { metricsRoutes } from './routes/metrics.js';
@@ -90,6 +91,7 @@ export const ovembed: FastifyPluginAsync<RoutesOptions> = async (app, options) =
 export const mount: FastifyPluginAsync<Routes> = async (app, context) => {
   const { apiKeys, limits, requests, state } = context;
   requests.watch(app);
+  watchRequests(app);
   app.setErrorHandler(answerWith(openAiError));
   app.decorateRequest('ovembedKey', null);
   app.decorateRequest('ovembedWork', null);

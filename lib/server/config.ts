@@ -26,7 +26,11 @@ import type { ModelConfig } from './served-models.js';
 import type { ServerOptions } from './server.js';
 
 /** `ServerOptions` that can be written down. */
-export type ServerConfig = Omit<ServerOptions, 'logger' | 'models'> & { models: readonly ModelConfig[] };
+export type ServerConfig = Omit<ServerOptions, 'logger' | 'models'> & {
+  models: readonly ModelConfig[];
+  /** Spans and metrics by OpenTelemetry, to the SDK that is registered in the process. Default `false`. */
+  otel?: boolean;
+};
 
 const MODULES = ['.mjs', '.js', '.cjs', '.mts', '.ts'];
 
@@ -106,6 +110,7 @@ const CONFIG_CHECKS: Checks<ServerConfig> = {
   memoryBytes: anInteger(0, Number.MAX_SAFE_INTEGER),
   drainMs: aDuration,
   pages: aBoolean,
+  otel: aBoolean,
   requestLog: (value, name) => {
     if (typeof value !== 'boolean' && typeof value !== 'object')
       throw invalidArgument(name, 'a boolean or options of pino', value);
@@ -118,14 +123,21 @@ export function checkConfig(config: Partial<ServerConfig>, where: string): void 
 
 /** What the environment says; the names are those of the options. */
 export function environmentConfig(env: NodeJS.ProcessEnv): Partial<ServerConfig> {
-  const { OVEMBED_HOST, OVEMBED_PORT, OVEMBED_SOCKET, OVEMBED_API_KEY, OVEMBED_API_KEY_FILE } = env;
+  const { OVEMBED_HOST, OVEMBED_PORT, OVEMBED_SOCKET, OVEMBED_API_KEY, OVEMBED_API_KEY_FILE, OVEMBED_OTEL } = env;
   return {
     ...(OVEMBED_HOST && { host: OVEMBED_HOST }),
     ...(OVEMBED_PORT && { port: Number(OVEMBED_PORT) }),
     ...(OVEMBED_SOCKET && { socket: OVEMBED_SOCKET }),
     ...(OVEMBED_API_KEY && { apiKeys: OVEMBED_API_KEY.split(',').filter((key) => key !== '') }),
     ...(OVEMBED_API_KEY_FILE && { apiKeyFile: OVEMBED_API_KEY_FILE }),
+    ...(OVEMBED_OTEL && { otel: readBoolean('OVEMBED_OTEL', OVEMBED_OTEL) }),
   };
+}
+
+function readBoolean(name: string, value: string): boolean {
+  if (/^(true|1)$/i.test(value)) return true;
+  if (/^(false|0)$/i.test(value)) return false;
+  throw invalidArgument(name, 'true or false', value);
 }
 
 /** For `--print-config`: keys are not printed. */

@@ -1,10 +1,14 @@
 /** What requests did, by route and status: a few additions per request. */
+import { finished } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { Histogram, type HistogramSnapshot } from '../histogram.js';
 
 type Labels = Record<string, string | number>;
 
 const MS_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, Infinity];
+
+/** The status of an answer that nobody waits for: nginx's. */
+const CLIENT_GONE = 499;
 
 /** What TEI calls failures of these statuses. */
 const TEI_FAILURES: Record<number, string> = {
@@ -26,14 +30,16 @@ export class RequestMetrics {
 
   /** Counts every request of an app; those to no route as one, so that no client can make labels. */
   watch(app: FastifyInstance): void {
-    app.addHook('onRequest', async () => {
+    app.addHook('onRequest', async ({ routeOptions, method }, reply) => {
       this.active++;
       this.latestAt = performance.now();
-    });
-    app.addHook('onResponse', async ({ routeOptions, method }, reply) => {
-      this.active--;
-      this.latestAt = performance.now();
-      this.add(`${method} ${routeOptions.url ?? 'none'}`, reply.statusCode, reply.elapsedTime);
+      // Not the hook onResponse, which knows nothing of clients that went away, and is called for what was refused before this.
+      finished(reply.raw, () => {
+        this.active--;
+        this.latestAt = performance.now();
+        const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
+        this.add(`${method} ${routeOptions.url ?? 'none'}`, status, reply.elapsedTime);
+      });
     });
   }
 
@@ -45,7 +51,7 @@ export class RequestMetrics {
     entry.ms.add(ms);
     this.total++;
     if (status < 400) this.succeeded++;
-    else {
+    else if (status !== CLIENT_GONE) {
       const kind = TEI_FAILURES[status] ?? 'backend';
       this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
     }

@@ -7,6 +7,7 @@ import { pipelined } from '../batching/pipelined.js';
 import { type StreamItem, StreamWindow } from '../batching/stream-window.js';
 import { type Engine, WINDOW_CHARACTERS } from '../batching/windows.js';
 import type { CacheKeys } from '../cache/key.js';
+import type { CallWatch } from '../call-watch.js';
 import { describe, OvembedError, type OvembedErrorCode } from '../errors.js';
 import { checkInput } from '../input.js';
 import type { Asked } from '../request.js';
@@ -48,6 +49,7 @@ export interface RecordJob<R extends object, D extends Dtype> {
   scope: CallScope;
   /** Starts work, unless no new work is taken. */
   admit<T>(work: () => Promise<T>): Promise<T>;
+  watch: CallWatch;
 }
 
 /** A record of a window. Without text and error it is unchanged. */
@@ -202,7 +204,7 @@ async function embedTexts<R extends object, D extends Dtype>(
   entries: readonly Entry<R>[],
   job: RecordJob<R, D>,
 ): Promise<void> {
-  const { engine, asked, scope } = job;
+  const { engine, asked, scope, watch } = job;
   const { request, codec } = asked;
   // Of the record: so a message that names the index of a single text names its record's.
   const first = (entries[0] as Entry<R>).index;
@@ -210,6 +212,7 @@ async function embedTexts<R extends object, D extends Dtype>(
   const window = new StreamWindow<D>({ first, inputs });
   const call = { ...request.call, since: engine.scheduler.clock.now() };
   await window.embed(engine, { ...request, call }, { first, inputs }, codec, scope.signal, () => {});
+  watch.add(window.result);
   for (const [row, entry] of entries.entries()) put(entry, window.item(row), job.options);
 }
 

@@ -36,8 +36,16 @@ describe('the environment', () => {
       OVEMBED_SOCKET: '/a/socket',
       OVEMBED_API_KEY: 'one,two,',
       OVEMBED_API_KEY_FILE: '/a/file',
+      OVEMBED_OTEL: 'true',
     };
-    const said = { host: '::1', port: 2, socket: '/a/socket', apiKeys: ['***', '***'], apiKeyFile: '/a/file' };
+    const said = {
+      host: '::1',
+      port: 2,
+      socket: '/a/socket',
+      apiKeys: ['***', '***'],
+      apiKeyFile: '/a/file',
+      otel: true,
+    };
     expect((await print(['--config', path], env)).config).toEqual({ ...config, ...said });
     expect((await print(['--config', path, '--port', '3'], env)).config).toEqual({ ...config, ...said, port: 3 });
   });

@@ -2,6 +2,7 @@
 import cluster from 'node:cluster';
 import { OvembedError } from '../../errors.js';
 import { DEFAULT_MODEL } from '../../models/index.js';
+import { type Instrumentation, instrument } from '../../otel/index.js';
 import { importPeers, SERVER_PACKAGES } from '../../peers.js';
 import { checkConfig, environmentConfig, printable, readConfig, type ServerConfig } from '../../server/config.js';
 import { createServer, type EmbeddingServer } from '../../server/index.js';
@@ -31,6 +32,7 @@ export interface ServeFlags extends CommonFlags {
   logLevel?: string;
   /** False where `--no-pages` was given. */
   pages?: boolean;
+  otel?: boolean;
 }
 
 /** @returns the exit code, when the server has ended */
@@ -43,12 +45,29 @@ export async function serve(model: string | undefined, flags: ServeFlags): Promi
   const { workers = 1 } = flags;
   if (workers > 1 && cluster.isPrimary) return serveByWorkers(workers, config, flags);
   const { logger } = commandLogger(flags);
-  const server = await createServer({ ...config, requestLog: requestLogOf(config, flags), ...(logger && { logger }) });
+  const { otel, ...options } = config;
+  const observed = otel ? await observe(flags) : undefined;
+  const server = await createServer({ ...options, requestLog: requestLogOf(config, flags), ...(logger && { logger }) });
   const ended = untilTold(server, () => configOf(model, flags), flags);
   const address = await server.listen();
   if (cluster.isWorker) process.send?.({ event: 'ready', address } satisfies WorkerReport);
   else say(flags, { event: 'ready', address }, `ovembed is ready at ${address}`);
-  return ended;
+  const exitCode = await ended;
+  await observed?.flush(); // the process ends without waiting for what an SDK still holds
+  return exitCode;
+}
+
+async function observe(flags: ServeFlags): Promise<Instrumentation> {
+  const observed = await instrument();
+  if (!observed.isRecorded) {
+    const event = { event: 'not recorded', message: 'no OpenTelemetry SDK is registered' };
+    say(
+      flags,
+      event,
+      `OpenTelemetry: no SDK is registered, so nothing is recorded; NODE_OPTIONS="--import=<file that starts one>"`,
+    );
+  }
+  return observed;
 }
 
 async function configOf(model: string | undefined, flags: ServeFlags): Promise<ServerConfig> {
@@ -73,6 +92,7 @@ async function configOf(model: string | undefined, flags: ServeFlags): Promise<S
     allowedHosts: flags.allowedHost,
     drainMs: flags.drainMs,
     pages: flags.pages === false ? false : undefined,
+    otel: flags.otel,
     memoryBytes: memoryMb === undefined ? undefined : memoryMb * 2 ** 20,
     tls: tlsCert === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
   });

@@ -13,7 +13,8 @@ Examples:
   ovembed serve --daemon                                 one model for all processes of this user
   curl localhost:8080/v1/embeddings -H 'content-type: application/json' -d '{"input":"a text"}'
 
-Environment: OVEMBED_HOST, OVEMBED_PORT, OVEMBED_SOCKET, OVEMBED_API_KEY (several with commas), OVEMBED_API_KEY_FILE.
+Environment: OVEMBED_HOST, OVEMBED_PORT, OVEMBED_SOCKET, OVEMBED_API_KEY (several with commas), OVEMBED_API_KEY_FILE,
+OVEMBED_OTEL.
 Needs the packages fastify, @fastify/swagger, typebox and prom-client; YAML files need yaml.
 
 SIGTERM and Ctrl-C: what was accepted is answered, then it ends; a second one ends it at once.
@@ -52,6 +53,7 @@ export function addServe(program: Command, run: Run): void {
         'of a line of JSON on stderr for each request, never with a text (default: info; with --quiet: warn)',
       ).choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     )
+    .option('--otel', 'spans and metrics to the OpenTelemetry SDK that NODE_OPTIONS=--import=... registers')
     .option('--drain-ms <n>', 'how long requests under way are waited for at the end (default: 30000)', positiveInteger)
     .option('--memory-mb <n>', 'resident memory above which idle models are unloaded', positiveInteger);
   addCommonOptions(serve)

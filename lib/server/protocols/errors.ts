@@ -1,6 +1,7 @@
 /** Failures in the words of each protocol. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type HttpError, toHttpError } from '../http-error.js';
+import { tellFailure } from '../request-watch.js';
 
 /** How a protocol words a failure. */
 export type ErrorShape = (error: HttpError) => { status: number; body: unknown };
@@ -36,6 +37,7 @@ export function answerWith(shape: ErrorShape) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const failure = toHttpError(error);
     const { status, body } = shape(failure);
+    tellFailure(request, failure.code);
     if (status >= 500) request.log.error({ code: failure.code, err: failure.cause ?? failure }, 'request failed');
     if (failure.retryAfterMs !== undefined) {
       reply.header('retry-after', Math.max(1, Math.ceil(failure.retryAfterMs / 1_000)));
