@@ -71,14 +71,22 @@ async function main() {
     texts: textsOf(values.texts),
     log,
     results: {},
+    failures: {},
   };
   for (const name of names) {
     log(name);
-    bench.results[name] = await PHASES[name](bench);
+    try {
+      bench.results[name] = await PHASES[name](bench);
+    } catch (error) {
+      // The others go on; the report says what is missing, and why.
+      bench.failures[name] = error.message;
+      log(`${name} failed: ${error.stack}`);
+    }
   }
   const date = new Date().toISOString();
   const options = { quick: values.quick, texts: values.texts };
-  const report = { date, machine, options, results: bench.results, bars: judgeServer(bench.results) };
+  const { results, failures } = bench;
+  const report = { date, machine, options, results, failures, bars: judgeServer(results, failures) };
   const markdown = toMarkdown(report, sectionsOf(report));
   const path = await writeReport(report, { md: markdown }, 'server-');
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : markdown);

@@ -6,10 +6,15 @@ const QUEUE_DEADLINE_MS = 500;
 /** Seconds after which a server that was asked too much has to be as before. */
 const RECOVERED_AFTER = 5;
 
-/** @param {object} results by phase, see phases.mjs */
-export function judgeServer(results) {
+/**
+ * @param {object} results by phase, see phases.mjs
+ * @param {Record<string, string>} [failures] of phases that could not be run
+ * @returns {import('../bars.mjs').Bar[]}
+ */
+export function judgeServer(results, failures = {}) {
   return judgeRules(bars, {
     phase: (name) => {
+      if (failures[name] !== undefined) throw new Failed(`could not be run: ${failures[name].split('\n')[0]}`);
       if (results[name] === undefined) throw new NotMeasured('left out');
       return results[name];
     },

@@ -19,17 +19,13 @@ export class Connection {
   #target;
   #socket = null;
   #onEnd = null;
-  #reset() {
-    this.#head = null;
-    this.#left = -1;
-    this.#tail = Buffer.alloc(0);
-    this.#status = 0;
-  }
+  /** What has come of the headers, while they are not complete. */
   #head = null;
+  #status = 0;
   /** Bytes of the body that have not come; -1: not known yet, or chunked. */
   #left = -1;
+  /** The last bytes of a chunked body. */
   #tail = Buffer.alloc(0);
-  #status = 0;
 
   /** @param {{ host: string, port: number }} target */
   constructor(target) {
@@ -39,7 +35,10 @@ export class Connection {
   /** @param {(status: number) => void} onEnd 0: the connection failed */
   send(request, onEnd) {
     this.#onEnd = onEnd;
-    this.#reset();
+    this.#head = null;
+    this.#status = 0;
+    this.#left = -1;
+    this.#tail = Buffer.alloc(0);
     if (this.#socket === null) this.#open();
     this.#socket.write(request);
   }

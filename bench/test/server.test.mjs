@@ -105,6 +105,11 @@ describe('bars of the server', () => {
     expect(bar('over loopback', { latency })).toMatchObject({ measured: '0.9 ms', verdict: 'pass' });
   });
 
+  it('are missed by a phase that could not be run', () => {
+    const failed = judgeServer({}, { slow: 'no server\nat once' }).filter(({ verdict }) => verdict === 'fail');
+    expect(failed).toMatchObject([{ measured: 'could not be run: no server' }]);
+  });
+
   it('compares with the idle server', () => {
     const slower = { accepted: { count: 100, p50: 5, p99: 41 } };
     expect(bar('of capacity ÷ idle', load(stage('idle'), stage('steady')))).toMatchObject({
