@@ -14,7 +14,16 @@ export function judge({ machine, contestants, studies }) {
   const flags = machine.flags ?? [];
   const amx = flags.includes('amx_bf16');
   const find = (id) => contestants.find((row) => row.id === id);
-  return bars.map((bar) => judgeOne(bar, { find, study: (id) => studies[id], amx, flags }));
+  return judgeRules(bars, { find, study: (id) => studies[id], amx, flags });
+}
+
+/**
+ * @param {BarRule[]} rules
+ * @param {object} run what their `measure` gets
+ * @returns {Bar[]}
+ */
+export function judgeRules(rules, run) {
+  return rules.map((rule) => judgeOne(rule, run));
 }
 
 /**
@@ -36,8 +45,8 @@ const STREAMED_TEXTS = 200_000;
 /** Fewer would fit the cache of some processors; --quick takes fewer. */
 const SEARCHED_ROWS = 1_000_000;
 
-class NotMeasured extends Error {}
-class Failed extends Error {}
+export class NotMeasured extends Error {}
+export class Failed extends Error {}
 
 /** @type {BarRule[]} */
 const bars = [

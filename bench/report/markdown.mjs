@@ -1,8 +1,12 @@
 import { sectionsOf } from './sections.mjs';
 
-/** @returns {string} */
-export function toMarkdown(report) {
-  return `${['# ovembed bench', ...sectionsOf(report).map(section)].join('\n\n')}\n`;
+/**
+ * @param {object} report
+ * @param {import('./sections.mjs').Section[]} [sections]
+ * @returns {string}
+ */
+export function toMarkdown(report, sections = sectionsOf(report)) {
+  return `${['# ovembed bench', ...sections.map(section)].join('\n\n')}\n`;
 }
 
 function section({ title, text, table, notes = [] }) {

@@ -15,10 +15,10 @@ import { studySections } from './studies.mjs';
 
 /** @returns {Section[]} */
 export function sectionsOf(report) {
-  return [environment(report), bars(report), ...comparisonSections(report), ...studySections(report)];
+  return [environment(report), barsSection(report), ...comparisonSections(report), ...studySections(report)];
 }
 
-function bars({ bars: rows }) {
+export function barsSection({ bars: rows }) {
   return {
     title: 'Bars',
     table: {

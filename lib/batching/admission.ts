@@ -22,6 +22,12 @@ interface LaneBounds {
   tokens: Bound;
 }
 
+/**
+ * Of `queueTimeoutMs`, the share that a call is let in for. While more comes than is done, the queue is as long as it may be, and how
+ * long it takes is only an estimate: let in for all of their time, half of the calls would wait all of it for nothing.
+ */
+export const QUEUE_SHARE = 0.5;
+
 /** The device's speed is that of its last seconds of work. */
 const RATE_WINDOW_MS = 2_000;
 const SHORTEST_RETRY_MS = 10;
@@ -109,11 +115,11 @@ export class Admission {
   }
 
   #rejectIfTooLate({ name, priority, queueTimeoutMs, timeoutMs }: Call): void {
-    const limits = [queueTimeoutMs, timeoutMs].filter((limit) => limit > 0);
+    const limits = [queueTimeoutMs * QUEUE_SHARE, timeoutMs].filter((limit) => limit > 0);
     const limit = Math.min(...limits);
     const waitMs = this.waitMs(priority);
     if (waitMs <= limit) return;
-    const message = `${name} would wait about ${waitMs} ms for the device, and may wait ${limit} ms. Try again later, or allow more.`;
+    const message = `${name} would wait about ${waitMs} ms for the device; calls are let in for ${limit} ms. Try again later, or allow more.`;
     throw new OvembedError('ERR_OVERLOADED', message, { retryAfterMs: retryAfter(waitMs - limit) });
   }
 

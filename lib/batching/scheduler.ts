@@ -12,7 +12,7 @@ import { Admission, type QueueSize } from './admission.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Batch, type Candidate, Lane, type Part } from './lane.js';
 import type { Pipelines, Slot } from './pipelines.js';
-import { fullBatch, type PlanOptions } from './planner.js';
+import { fullBatch, interactivePlan, type PlanOptions } from './planner.js';
 import { type RunningBatch, Submission, tokensOf } from './submission.js';
 import type { BatchReport, Priority, RunResult, TextFailure, Work } from './work.js';
 
@@ -49,7 +49,7 @@ export class Scheduler {
   readonly clock: Clock;
   readonly admission: Admission;
   readonly #pipelines: Pipelines;
-  readonly #plan: PlanOptions;
+  readonly #plans: Record<Priority, PlanOptions>;
   readonly #batchDelayMs: number;
   readonly #observers: readonly SchedulerObserver[];
   readonly #lanes: Record<Priority, Lane<Submission>>;
@@ -70,10 +70,10 @@ export class Scheduler {
     this.clock = options.clock ?? systemClock;
     this.admission = new Admission(options.maxQueue);
     this.#pipelines = pipelines;
-    this.#plan = options.plan;
+    this.#plans = { interactive: interactivePlan(options.plan), bulk: options.plan };
     this.#batchDelayMs = options.batchDelayMs ?? 0;
     this.#observers = options.observers ?? [];
-    this.#lanes = { interactive: new Lane(options.plan), bulk: new Lane(options.plan) };
+    this.#lanes = { interactive: new Lane(this.#plans.interactive), bulk: new Lane(this.#plans.bulk) };
     pipelines.main.pipeline.onRoom?.(() => this.#fill());
   }
 
@@ -264,7 +264,8 @@ export class Scheduler {
    */
   #measure({ batch: { bucket, rows, parts } }: RunningBatch): void {
     this.#tokensSince += tokensOf(parts);
-    if (rows < fullBatch(bucket, this.#plan)) return;
+    const { priority } = (parts[0] as Part<Submission>).work.call;
+    if (rows < fullBatch(bucket, this.#plans[priority])) return;
     const now = this.clock.now();
     this.admission.measured(this.#tokensSince, now - this.#busySince);
     this.#busySince = now;

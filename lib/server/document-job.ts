@@ -11,7 +11,7 @@ import type { StreamOptions } from '../options.js';
 import { toBase64 } from '../vectors/base64.js';
 import type { BadDocument, Document } from './documents.js';
 import { HttpError, toHttpError } from './http-error.js';
-import { jsonVector } from './json-rows.js';
+import { jsonVector, SLICE_NUMBERS } from './json-rows.js';
 
 export interface DocumentJobOptions {
   documents: AsyncIterable<Document | BadDocument> | Iterable<Document | BadDocument>;
@@ -32,9 +32,6 @@ interface Pending {
 
 /** Bad documents that wait for a good one before them. */
 const MOST_WAITING = 1_000;
-
-/** Numbers that are written between two turns of the event loop: some 2 ms. */
-const SLICE_NUMBERS = 8_192;
 
 export class DocumentJob {
   readonly #options: DocumentJobOptions;

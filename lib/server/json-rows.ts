@@ -1,11 +1,10 @@
-/**
- * JSON of many vectors, written piece by piece: 256 vectors of 1,024 numbers would hold up the event loop for 30 ms at once.
- */
+/** JSON of many vectors, written piece by piece: the event loop is never held up for long. */
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { native } from '../native.js';
 
-/** Numbers that are written at a time: some 2 ms. */
-const SLICE_NUMBERS = 8_192;
+/** Numbers that are written between two turns of the event loop: some 0.3 ms. */
+export const SLICE_NUMBERS = 8_192;
 
 /**
  * @param rows number of rows
@@ -48,5 +47,8 @@ async function* slices(
   yield text + after;
 }
 
-/** A vector as JSON. */
-export const jsonVector = (vector: ArrayLike<number>): string => JSON.stringify(Array.from(vector));
+/**
+ * A vector as JSON. The core has looked for NaN and infinities before (`ERR_NON_FINITE`); one that came all the same would throw
+ * here rather than be written as something else.
+ */
+export const jsonVector = (vector: Float32Array): string => native().jsonVector(vector);

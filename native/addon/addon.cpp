@@ -3,6 +3,7 @@
 #include "addon/arrays.h"
 #include "addon/encoding_wrap.h"
 #include "addon/flat_index_wrap.h"
+#include "addon/json_vector.h"
 #include "addon/loading.h"
 #include "addon/model_report.h"
 #include "addon/options.h"
@@ -71,6 +72,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
          InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
          InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
+         InstanceMethod("jsonVector", &OvembedAddon::json_vector),
          InstanceMethod("poolVectors", &OvembedAddon::pool_vectors),
          InstanceMethod("createFlatIndex", &OvembedAddon::create_flat_index),
          InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
@@ -182,6 +184,8 @@ Napi::Value OvembedAddon::quantize_vectors(const Napi::CallbackInfo& info) { ret
 Napi::Value OvembedAddon::dequantize_vectors(const Napi::CallbackInfo& info) {
     return ovembed::dequantize_vectors(info);
 }
+
+Napi::Value OvembedAddon::json_vector(const Napi::CallbackInfo& info) { return ovembed::json_vector(info); }
 
 Napi::Value OvembedAddon::pool_vectors(const Napi::CallbackInfo& info) { return ovembed::pool_vectors(info); }
 

@@ -33,6 +33,7 @@ private:
     Napi::Value create_flat_index(const Napi::CallbackInfo& info);
     Napi::Value quantize_vectors(const Napi::CallbackInfo& info);
     Napi::Value dequantize_vectors(const Napi::CallbackInfo& info);
+    Napi::Value json_vector(const Napi::CallbackInfo& info);
     Napi::Value pool_vectors(const Napi::CallbackInfo& info);
     Napi::Value available_cpus(const Napi::CallbackInfo& info);
     Napi::Value performance_cpus(const Napi::CallbackInfo& info);

@@ -94,6 +94,7 @@ export class FakeWorld {
     createFlatIndex: () => {
       throw new Error('Searches are tested with the addon.');
     },
+    jsonVector: (vector) => JSON.stringify(Array.from(vector)),
     trimHeap: () => this.heapTrims++,
     lockFile: () => () => {},
     stop: () => {},

@@ -20,6 +20,11 @@
 #include <stdint.h>
 
 /**
+ * Most bytes that a vector of JSON takes for each of its numbers, with a comma; brackets take two more.
+ */
+#define OVT_JSON_NUMBER_BYTES 25
+
+/**
  * How a call ended. On anything but OVT_STATUS_OK the function's `error` says what was wrong.
  */
 typedef enum OvtStatus {
@@ -433,6 +438,19 @@ const struct OvtJson *ovt_json_item(const struct OvtJson *json, size_t index);
  * is none.
  */
 bool ovt_json_key(const struct OvtJson *json, size_t index, struct OvtText *out);
+
+/**
+ * Writes the `count` values at `values` as an array of JSON to the `capacity` bytes at `out`, and the number of bytes that
+ * it has to `*written`. Each number has the fewest digits that read back as the same float32.
+ * OVT_STATUS_INVALID_ARGUMENT if a value is not finite, or if `capacity` is below
+ * `count` × OVT_JSON_NUMBER_BYTES + 2; what `out` then holds is not said.
+ */
+enum OvtStatus ovt_json_vector(const float *values,
+                               size_t count,
+                               uint8_t *out,
+                               size_t capacity,
+                               size_t *written,
+                               struct OvtString *error);
 
 /**
  * Reads the header of the safetensors file that is the `len` bytes at `file`, usually a memory map.

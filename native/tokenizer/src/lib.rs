@@ -11,6 +11,7 @@ pub mod checksum;
 pub mod encoding;
 pub mod ffi;
 pub mod json;
+pub mod json_vector;
 mod pieces;
 pub mod safetensors;
 pub mod tokenizer;

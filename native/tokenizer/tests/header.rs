@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::{env, fs};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "ffi",
     "tokenizer",
     "tokenizer_ffi",
     "encoding",
     "json",
+    "json_vector",
     "safetensors",
     "checksum",
 ];

@@ -42,6 +42,12 @@ export async function post(url: string, body: unknown, headers: Record<string, s
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : text };
 }
 
+/** A vector in JSON, or a list of such, as the float32 that its digits stand for. */
+export function float32<T>(numbers: T): T {
+  if (Array.isArray(numbers)) return numbers.map(float32) as T;
+  return typeof numbers === 'number' ? (Math.fround(numbers) as T) : numbers;
+}
+
 /** Sends bytes as they are, and gives what comes until the server closes or nothing comes for a while. */
 export function raw(port: number, bytes: string | Buffer, idleMs = 1_000): Promise<string> {
   return new Promise((resolve) => {

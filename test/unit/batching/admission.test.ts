@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Admission } from '../../../lib/batching/admission.js';
+import { Admission, QUEUE_SHARE } from '../../../lib/batching/admission.js';
 import type { Call } from '../../../lib/batching/work.js';
 
 const BULK: Call = { name: 'embed', priority: 'bulk', since: 0, queueTimeoutMs: 0, timeoutMs: 0 };
@@ -52,12 +52,15 @@ describe('a lane that is full', () => {
 });
 
 describe('a deadline', () => {
-  test.each(['queueTimeoutMs', 'timeoutMs'] as const)('of %s that cannot be met is refused', (limit) => {
+  test.each([
+    ['queueTimeoutMs', QUEUE_SHARE],
+    ['timeoutMs', 1],
+  ] as const)('of %s that cannot be met is refused', (limit, share) => {
     const { admission } = occupied();
     admission.measured(200, 1_000);
     expect(admission.waitMs('bulk')).toBe(200);
-    expect(() => admission.check({ ...BULK, [limit]: 200 })).not.toThrow();
-    expect(() => admission.check({ ...BULK, [limit]: 150 })).toThrow(
+    expect(() => admission.check({ ...BULK, [limit]: 200 / share })).not.toThrow();
+    expect(() => admission.check({ ...BULK, [limit]: 150 / share })).toThrow(
       expect.objectContaining({
         code: 'ERR_OVERLOADED',
         message: expect.stringMatching(/about 200 ms .* 150 ms/),

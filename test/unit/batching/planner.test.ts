@@ -4,6 +4,7 @@ import {
   bucketOf,
   fullBatch,
   groupByBucket,
+  interactivePlan,
   nextBatchSize,
   type PlanOptions,
   withinPositions,
@@ -98,6 +99,12 @@ describe('bucketOf', () => {
   test('never goes beyond the longest text, where position tables end', () => {
     expect(bucketOf(245, { ...DEFAULTS, maxLength: 250 })).toBe(250);
   });
+});
+
+test('interactivePlan makes batches a quarter as large, but not small ones', () => {
+  const tokens = (batchTokens: number) => interactivePlan({ ...DEFAULTS, batchTokens }).batchTokens;
+  expect([64, 256, 512, 1_024, 8_192].map(tokens)).toEqual([64, 256, 256, 256, 2_048]);
+  expect(interactivePlan(DEFAULTS)).toEqual({ ...DEFAULTS, batchTokens: 256 });
 });
 
 test('withinPositions takes the smaller of two limits, where 0 is none', () => {

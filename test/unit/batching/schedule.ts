@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Admission, QueueSize } from '../../../lib/batching/admission.js';
+import { type Admission, QUEUE_SHARE, type QueueSize } from '../../../lib/batching/admission.js';
 import { Pipelines } from '../../../lib/batching/pipelines.js';
 import type { PlanOptions } from '../../../lib/batching/planner.js';
 import { Scheduler } from '../../../lib/batching/scheduler.js';
@@ -230,7 +230,7 @@ export class Schedule {
     if (!hasRoom('texts', plan.lengths.length) || !hasRoom('tokens', Math.max(1, tokens))) return true;
     if (!isFree('texts') || !isFree('tokens')) return true;
     const waitMs = Math.round(held.tokens / (this.#admission.tokensPerMs ?? Infinity));
-    return [queueTimeoutMs, timeoutMs].some((limit) => limit > 0 && waitMs > limit);
+    return [queueTimeoutMs * QUEUE_SHARE, timeoutMs].some((limit) => limit > 0 && waitMs > limit);
   }
 
   #expectExpiry(work: ModelledWork): void {

@@ -50,6 +50,15 @@ test('a text that makes a batch fail takes no other call with it', async () => {
   await first;
 });
 
+test('what somebody waits for goes in smaller batches', async () => {
+  embedder = await loadFake(world, { buckets: [256] });
+  const texts = ['a', 'b', 'c', 'd'];
+  device.open();
+  await embedder.embed(texts);
+  await embedder.embed(texts, { priority: 'interactive' });
+  expect(batches).toEqual(['a b c d', ...texts]);
+});
+
 test('priority decides who goes first', async () => {
   const calls = [embedder.embed(['x', 'y', 'bulk'])];
   calls.push(embedder.embed(['urgent'], { priority: 'interactive' }));

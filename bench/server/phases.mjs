@@ -1,0 +1,191 @@
+/** What is measured, one function a phase; each starts the servers that it needs. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { QUERY } from '../corpus.mjs';
+import { runJob } from '../processes.mjs';
+import { infinityVersion, startInfinity } from './infinity.mjs';
+import { Driver, startOvembed } from './processes.mjs';
+import { SlowClients } from './slow-clients.mjs';
+
+/** What `auto` chose is the same for the server and for the library in a process. */
+const CACHE = join(import.meta.dirname, '../../.cache/bench/caches/server');
+
+/** Share of capacity, one request after another would be: what a server that has little to do is asked. */
+const IDLE = 0.05;
+const STEADY = 0.8;
+const OVERLOAD = 3;
+const SLOW_CLIENTS = 200;
+/** Texts of a request of lists, and lists under way at once. */
+const LIST = 32;
+const CALLERS = 4;
+
+const single = ({ texts }) => texts.map((input) => ({ input, encoding_format: 'base64' }));
+const lists = ({ texts }, encoding_format = 'base64') =>
+  Array.from({ length: texts.length / LIST }, (_, i) => ({
+    input: texts.slice(i * LIST, (i + 1) * LIST),
+    encoding_format,
+  }));
+
+async function withServer({ model }, work, args = []) {
+  const server = await startOvembed(model, args, { OVEMBED_CACHE_DIR: CACHE });
+  const driver = new Driver();
+  try {
+    return await work(server, driver);
+  } finally {
+    driver.close();
+    await server.stop();
+  }
+}
+
+const closed = async (driver, server, job) => (await driver.run(server, { kind: 'closed', ...job }))[0];
+
+export const PHASES = { latency, load, slow, lists: listThroughput, infinity };
+
+/** One query after another: over loopback, and in a process, in turns. */
+function latency(bench) {
+  rmSync(CACHE, { recursive: true, force: true });
+  const { rounds, queries } = bench.sizes;
+  const bodies = [{ input: QUERY, encoding_format: 'base64', input_type: 'query' }];
+  return withServer(bench, async (server, driver) => {
+    const ask = (seconds) => closed(driver, server, { clients: 1, seconds, bodies });
+    await ask(2);
+    const turns = [];
+    for (let round = 0; round < rounds; round++) {
+      const { accepted: http } = await ask(queries / 200);
+      const library = await inProcess(bench, { case: 'latency', repeats: queries });
+      turns.push({ http, library });
+      bench.log(`query p50: ${http.p50.toFixed(2)} ms over HTTP, ${library.p50.toFixed(2)} ms in a process`);
+    }
+    return turns;
+  });
+}
+
+const inProcess = ({ model }, job) =>
+  runJob(
+    { contestant: 'ovembed', variant: {}, folders: { model, peers: null, python: null }, ...job },
+    { OVEMBED_CACHE_DIR: CACHE },
+  );
+
+/** @returns accepted requests a second that the server answers when there are always more */
+async function capacityOf(bench, server, driver) {
+  const { capacitySeconds: seconds } = bench.sizes;
+  const bodies = single(bench);
+  await closed(driver, server, { clients: 32, seconds, bodies });
+  const tried = [];
+  for (const clients of [16, 32, 48]) {
+    await server.cut();
+    const result = await closed(driver, server, { clients, seconds, warmUpSeconds: 0.5, bodies });
+    tried.push({ clients, ...result, server: await server.cut() });
+  }
+  const throughput = Math.max(...tried.map((one) => one.throughput));
+  bench.log(`capacity: ${Math.round(throughput)} requests/s`);
+  return { throughput, tried };
+}
+
+/** Open loop: nearly idle, steady, three times too much, steady again; without a pause between them. */
+function load(bench) {
+  const { idleSeconds, steadySeconds, overloadSeconds, recoverySeconds } = bench.sizes;
+  return withServer(bench, async (server, driver) => {
+    const capacity = await capacityOf(bench, server, driver);
+    const rate = (share) => share * capacity.throughput;
+    const stages = [
+      { name: 'idle', rate: rate(IDLE), seconds: idleSeconds },
+      { name: 'steady', rate: rate(STEADY), seconds: steadySeconds },
+      { name: 'overload', rate: rate(OVERLOAD), seconds: overloadSeconds },
+      { name: 'recovery', rate: rate(STEADY), seconds: recoverySeconds },
+    ];
+    const cuts = [];
+    const results = await driver.run(server, { kind: 'open', stages, bodies: single(bench) }, () => {
+      cuts.push(server.cut());
+    });
+    const seen = await Promise.all(cuts);
+    return {
+      capacity,
+      stages: stages.map((stage, i) => ({ ...stage, ...results[i], server: seen[i + 1] })),
+    };
+  });
+}
+
+/** Half of what the server can do, alone and beside clients that send a byte a second. */
+function slow(bench) {
+  const { slowSeconds: seconds } = bench.sizes;
+  return withServer(bench, async (server, driver) => {
+    const { throughput } = await capacityOf(bench, server, driver);
+    const bodies = single(bench);
+    const ask = async () =>
+      (await driver.run(server, { kind: 'open', stages: [{ rate: throughput / 2, seconds }], bodies }))[0];
+    const alone = await ask();
+    const clients = new SlowClients(server, SLOW_CLIENTS);
+    const beside = await ask();
+    clients.close();
+    return { clients: SLOW_CLIENTS, alone, beside };
+  });
+}
+
+/** Requests of 32 texts over HTTP, and the same lists in a process, in turns; then the same as floats. */
+function listThroughput(bench) {
+  const { rounds, batchSeconds: seconds } = bench.sizes;
+  return withServer(bench, async (server, driver) => {
+    const ask = async (encoding) => {
+      const job = { clients: CALLERS, seconds, warmUpSeconds: 0.5, bodies: lists(bench, encoding) };
+      await server.cut();
+      const result = await closed(driver, server, job);
+      return { ...result, server: await server.cut() };
+    };
+    await ask('base64');
+    const turns = [];
+    for (let round = 0; round < rounds; round++) {
+      const http = await ask('base64');
+      const floats = await ask('float');
+      const inputs = lists(bench).map(({ input }) => input);
+      const library = await inProcess(bench, { case: 'lists', lists: inputs, callers: CALLERS, seconds });
+      turns.push({ http, floats, library });
+      const [a, b, c] = [http, floats, library].map((one) => one.throughput.toFixed(1));
+      bench.log(`lists/s: ${a} base64, ${b} floats, ${c} in a process`);
+    }
+    return turns;
+  });
+}
+
+/** What each of the two is asked: single texts and lists, few and many at once; the best of each counts. */
+const LOADS = [
+  { texts: 1, clients: 32 },
+  { texts: LIST, clients: 2 },
+  { texts: LIST, clients: 8 },
+];
+const INFINITY_BATCHES = [32, 128];
+
+async function infinity(bench) {
+  const ours = await withServer(bench, (server, driver) => measurePeer(bench, server, driver));
+  const theirs = [];
+  for (const batchSize of INFINITY_BATCHES) {
+    const server = await startInfinity(bench.model, batchSize);
+    const driver = new Driver();
+    try {
+      theirs.push({ batchSize, ...(await measurePeer(bench, server, driver)) });
+    } finally {
+      driver.close();
+      await server.stop();
+    }
+  }
+  return { version: await infinityVersion(), ours, theirs };
+}
+
+async function measurePeer(bench, server, driver) {
+  const { peerSeconds: seconds } = bench.sizes;
+  const bodies = { 1: single(bench), [LIST]: lists(bench) };
+  await closed(driver, server, { clients: 2, seconds: 2, bodies: bodies[LIST] });
+  const { accepted: query } = await closed(driver, server, {
+    clients: 1,
+    seconds,
+    bodies: [{ input: QUERY, encoding_format: 'base64' }],
+  });
+  const loads = [];
+  for (const { texts, clients } of LOADS) {
+    const { throughput } = await closed(driver, server, { clients, seconds, warmUpSeconds: 1, bodies: bodies[texts] });
+    loads.push({ texts, clients, textsPerSecond: throughput * texts });
+  }
+  const best = Math.max(...loads.map(({ textsPerSecond }) => textsPerSecond));
+  bench.log(`query p50 ${query.p50.toFixed(2)} ms, ${Math.round(best)} texts/s`);
+  return { query, loads, best };
+}

@@ -1,0 +1,102 @@
+/** The server and its clients, each a process. */
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const ROOT = join(import.meta.dirname, '../..');
+const START_MS = 180_000;
+
+/** Of the server's process, such as `--cpu-prof`. */
+const NODE_ARGUMENTS = process.env.BENCH_SERVER_NODE_ARGUMENTS?.split(' ') ?? [];
+
+/**
+ * `ovembed serve`, as a user starts it but for the probe.
+ * @param {string} model
+ * @param {string[]} [args]
+ * @param {NodeJS.ProcessEnv} [env] in addition to this process's own
+ */
+export async function startOvembed(model, args = [], env = {}) {
+  const child = fork(
+    join(ROOT, 'dist/cli/main.js'),
+    ['serve', ...(model ? [model] : []), '--port', '0', '--json', ...args],
+    {
+      execArgv: ['--import', join(import.meta.dirname, 'probe.mjs'), ...NODE_ARGUMENTS],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, ...env },
+    },
+  );
+  const url = await readyOf(child);
+  const cut = async () => {
+    child.send('cut');
+    const [figures] = await once(child, 'message');
+    return figures;
+  };
+  return { url, path: '/v1/embeddings', cut, stop: () => stop(child) };
+}
+
+function readyOf(child) {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    child.stderr.on('data', (chunk) => {
+      said += chunk;
+      const address = /"ready","address":"([^"]+)"/.exec(said)?.[1];
+      if (address !== undefined) resolve(new URL(address));
+    });
+    child.once('exit', () => reject(new Error(`ovembed serve did not start: ${said}`)));
+  });
+}
+
+/**
+ * Another server, by a command that is told where to listen.
+ * @param {{ command: string, args: string[], env: NodeJS.ProcessEnv, port: number, path: string, health: string }} options
+ */
+export async function startOther({ command, args, env, port, path, health }) {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk) => (said += chunk));
+  const end = performance.now() + START_MS;
+  const url = new URL(`http://127.0.0.1:${port}`);
+  for (;;) {
+    const answer = await fetch(new URL(health, url)).catch(() => null);
+    if (answer?.ok) return { url, path, stop: () => stop(child) };
+    if (child.exitCode !== null || performance.now() > end) throw new Error(`${command} did not start: ${said}`);
+    await delay(200);
+  }
+}
+
+async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await once(child, 'exit');
+  clearTimeout(hard);
+}
+
+/** The clients. */
+export class Driver {
+  #child = fork(join(import.meta.dirname, 'driver.mjs'), { stdio: ['ignore', 2, 2, 'ipc'] });
+
+  /**
+   * @param {{ url: URL, path: string }} server
+   * @param {object} job see driver.mjs
+   * @param {(stage: number) => void} [onStage] a stage begins; the number of stages: the last has ended
+   */
+  run({ url, path }, job, onStage = () => {}) {
+    const target = { host: url.hostname, port: Number(url.port), path };
+    return new Promise((resolve, reject) => {
+      const onMessage = ({ stage, stages, error }) => {
+        if (stage !== undefined) return onStage(stage);
+        this.#child.off('message', onMessage);
+        if (error) reject(new Error(error));
+        else resolve(stages);
+      };
+      this.#child.on('message', onMessage);
+      this.#child.send({ ...job, target });
+    });
+  }
+
+  close() {
+    this.#child.disconnect();
+  }
+}
