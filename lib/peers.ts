@@ -17,8 +17,22 @@ export async function importPeers<T>(load: () => Promise<T>, what: string, names
   try {
     return await load();
   } catch (cause) {
-    if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(String((cause as NodeJS.ErrnoException).code))) throw cause;
-    const message = `${what} need packages that are not installed: npm install ${names}.`;
-    throw new OvembedError('ERR_INVALID_ARGUMENT', message, { cause });
+    throw explained(cause, what, names);
   }
+}
+
+/** The same for what a class is derived from, which must be there when the class is. */
+export function requirePeer<T>(load: () => T, what: string, names: string): T {
+  try {
+    return load();
+  } catch (cause) {
+    throw explained(cause, what, names);
+  }
+}
+
+/** A package that is there but fails is told of as it is. */
+function explained(cause: unknown, what: string, names: string): unknown {
+  if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(String((cause as NodeJS.ErrnoException).code))) return cause;
+  const message = `${what} need packages that are not installed: npm install ${names}.`;
+  return new OvembedError('ERR_INVALID_ARGUMENT', message, { cause });
 }

@@ -2,6 +2,7 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { importPeers, OTEL_PACKAGES } from '../peers.js';
 
+/** Whose spans and metrics they become. */
 export interface InstrumentOptions {
   /** Default: the one that is registered globally. */
   tracerProvider?: TracerProvider;

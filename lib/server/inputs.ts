@@ -40,4 +40,11 @@ export function inputsOf(
   throw refused('ERR_INPUT_TOO_LONG', name, `${name} has ${ids} tokens; at most ${limits.tokens} are taken.`);
 }
 
+/** OpenAI refuses empty texts; other protocols take them, as sentence-transformers does. */
+export function refuseEmpty(inputs: readonly unknown[]): void {
+  const empty = inputs.findIndex((input) => (input as string | number[]).length === 0);
+  if (empty < 0) return;
+  throw refused('ERR_EMPTY', 'input', `input[${empty}] is empty.`);
+}
+
 const refused = (code: string, param: string, message: string) => new HttpError(400, code, message, { param });

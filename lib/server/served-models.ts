@@ -22,7 +22,7 @@ export interface ModelConfig extends Omit<LoadOptions, 'signal' | 'onProgress' |
 }
 
 /** A model to load, or an embedder that its owner loaded and closes. */
-export type GivenModel = ModelConfig | { name?: string; embedder: Embedder };
+export type GivenModel = ModelConfig | { name?: string; aliases?: readonly string[]; embedder: Embedder };
 
 /** What stands behind a name: an embedder is the server's to close, unless it was given. */
 export interface ServedModel {
@@ -163,7 +163,7 @@ class Entry implements ServedModel {
       this.model = given.embedder.info.model;
       this.options = null;
       this.name = given.name ?? this.model;
-      this.aliases = [];
+      this.aliases = given.aliases ?? [];
       this.#lazy = false;
       this.#load = null;
       this.#idleUnloadMs = 0;

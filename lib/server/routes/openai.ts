@@ -7,8 +7,8 @@ import { toBase64 } from '../../vectors/base64.js';
 import { tellRun } from '../answer-headers.js';
 import type { ServerContext } from '../context.js';
 import { clientGone, timeoutOf } from '../deadline.js';
-import { HttpError } from '../http-error.js';
-import { inputsOf } from '../inputs.js';
+import { EXPECTED } from '../extras.js';
+import { inputsOf, refuseEmpty } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
 import { Dimensions, embedExtras, extrasOf, Inputs, optional } from '../schemas.js';
@@ -17,9 +17,9 @@ import type { ServedModel } from '../served-models.js';
 const EmbeddingsBody = Type.Object({
   input: Inputs,
   model: optional(Type.String(), 'the name of a model of this server (default: the first)'),
-  encoding_format: optional(Type.Enum(['float', 'base64']), 'float (default) or base64'),
+  encoding_format: optional(Type.Enum(['float', 'base64']), EXPECTED.encoding_format),
   dimensions: Dimensions,
-  user: optional(Type.String(), 'a string, which is ignored'),
+  user: optional(Type.String(), EXPECTED.user),
   ...embedExtras,
 });
 
@@ -55,13 +55,6 @@ export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
     ({ params }) => describeModel(models.named(params['*'])),
   );
 };
-
-/** OpenAI refuses empty texts; other protocols take them, as sentence-transformers does. */
-function refuseEmpty(inputs: readonly unknown[]): void {
-  const empty = inputs.findIndex((input) => (input as string | number[]).length === 0);
-  if (empty < 0) return;
-  throw new HttpError(400, 'ERR_EMPTY', `input[${empty}] is empty.`, { param: 'input' });
-}
 
 const describeModel = ({ name, created }: ServedModel) => ({ id: name, object: 'model', created, owned_by: 'ovembed' });
 

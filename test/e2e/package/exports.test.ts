@@ -142,6 +142,15 @@ describe('types', () => {
     'text.mts': `import ${TEXT_NAMES} from 'ovembed/text';${TEXT}`,
     'text.cts': `import ${TEXT_NAMES} from 'ovembed/text';${TEXT}`,
   });
+  // Those that need no package; the others are checked beside theirs (test/e2e/frameworks/package.test.ts).
+  const ADAPTERS = `
+    import { ovEmbedding, type OvembedModel } from 'ovembed/ai-sdk';
+    import { embedFunction } from 'ovembed/function';
+    import { OpenAI } from 'ovembed/openai';
+    export const model: OvembedModel<'v4'> = ovEmbedding({ model: 'm', specificationVersion: 'v4' });
+    export const embed: (texts: string[]) => Promise<number[][]> = embedFunction({ model: 'm' });
+    export const client = new OpenAI({ models: [{ model: 'm', aliases: ['n'] }] });`;
+  Object.assign(sources, { 'adapters.mts': ADAPTERS, 'adapters.cts': ADAPTERS });
   for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
 
   const check = (module: string, moduleResolution: string, files: string[]) => {

@@ -1,0 +1,2 @@
+/** The same module instance for `import`. */
+export * from './index.js';

@@ -1,0 +1,26 @@
+/**
+ * `ovembed/lancedb`: an embedder as an embedding function of LanceDB, in its registry as `ovembed` once this is loaded. Needs
+ * @lancedb/lancedb, which is one module for `import` and `require`.
+ */
+import type { TextEmbeddingFunction } from '@lancedb/lancedb/embedding';
+import { requirePeer } from '../../peers.js';
+import type { EmbedderOptions } from '../lazy-embedder.js';
+import { defineFunction, NAME, type OvembedFunctionMembers } from './function.js';
+
+export type { TextEmbedder } from '../../text-embedder.js';
+export { closeEmbedders, type StoredConfig } from '../stored-model.js';
+
+/** Vectors of a table's texts and of what it is searched for. */
+export interface OvembedEmbeddingFunction extends TextEmbeddingFunction, OvembedFunctionMembers {
+  generateEmbeddings(texts: string[]): Promise<number[][]>;
+}
+
+const lance = requirePeer(() => require('@lancedb/lancedb/embedding'), 'LanceDB functions', '@lancedb/lancedb');
+export const OvembedEmbeddingFunction = defineFunction(lance.TextEmbeddingFunction) as unknown as {
+  new (options?: EmbedderOptions): OvembedEmbeddingFunction;
+  /** Loads the model, whose width a schema needs. */
+  create(options?: EmbedderOptions): Promise<OvembedEmbeddingFunction>;
+};
+
+// Once: LanceDB refuses a second one, and another copy of this package may have been first.
+if (!lance.getRegistry().get(NAME)) lance.register(NAME)(OvembedEmbeddingFunction);

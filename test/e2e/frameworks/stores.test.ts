@@ -1,0 +1,182 @@
+/** `ovembed/chroma` with Chroma's client and server, `ovembed/lancedb` with LanceDB. */
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startChroma } from './chroma-server.js';
+import { missing, OPTIONS, QUERY, setting, TEXTS } from './support.js';
+
+describe.skipIf(missing)('stores', () => {
+  const its = setting();
+  const best = () => {
+    const dots = its.documents.map((row) => row.reduce((sum, x, i) => sum + x * (its.query[i] as number), 0));
+    return { text: TEXTS[dots.indexOf(Math.max(...dots))] as string, cosine: Math.max(...dots) };
+  };
+  /** Of a process of its own. */
+  const run = async (program: string) => {
+    writeFileSync(join(its.project.folder, 'program.mjs'), program);
+    const { stdout } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: its.project.folder });
+    return JSON.parse(stdout);
+  };
+
+  describe('Chroma', () => {
+    let server: Awaited<ReturnType<typeof startChroma>>;
+    const client = async () => new (await its.project.import('chromadb')).ChromaClient({ ...server });
+    const make = async (options: object = { embedder: its.embedder }) =>
+      new (await its.project.import('ovembed/chroma')).OvembedEmbeddingFunction(options);
+    beforeAll(async () => {
+      server = await startChroma();
+    }, 300_000);
+    afterAll(() => server?.stop());
+
+    test('a collection embeds what it is given and asked for', async () => {
+      const collection = await (await client()).createCollection({ name: 'given', embeddingFunction: await make() });
+      const ids = TEXTS.map((_, i) => String(i));
+      await collection.add({ ids, documents: TEXTS });
+      const { embeddings } = await collection.get({ include: ['embeddings'] });
+      for (const [i, row] of embeddings.entries()) {
+        // To within a bit: Chroma scales vectors of this space to length 1 once more.
+        for (const [j, value] of row.entries()) expect(value).toBeCloseTo(its.documents[i]?.[j] as number, 6);
+      }
+      const found = await collection.query({ queryTexts: [QUERY], nResults: 1 });
+      expect(found.documents[0][0]).toBe(best().text);
+      expect(found.distances[0][0]).toBeCloseTo(1 - best().cosine, 4); // cosine is the space, and the query has its prompt
+    });
+
+    test.each(['import', 'require'] as const)('by %s a collection finds its function again', async (way) => {
+      await its.project[way]('ovembed/chroma');
+      await its.project[way]('ovembed/chroma');
+      const { ChromaClient } = await its.project[way]('chromadb');
+      const collection = await new ChromaClient({ ...server }).getCollection({ name: 'given' });
+      const { texts } = its.embedder.metrics();
+      const found = await collection.query({ queryTexts: [QUERY], nResults: 1 });
+      expect(found.documents[0][0]).toBe(best().text);
+      expect(its.embedder.metrics().texts).toBe(texts + 1); // of the embedder that there is: none was loaded
+    });
+
+    test('what is kept names the model and no path', async () => {
+      const named = await make({ model: its.project.model, ...OPTIONS, dimensions: 8, cacheDir: '/secret' });
+      expect(named.getConfig()).toEqual({ model: 'tiny', dimensions: 8 });
+      expect((await make()).getConfig()).toEqual({ model: 'tiny', fingerprint: its.embedder.info.fingerprint });
+      const { ChromaClient } = await its.project.import('chromadb');
+      const created = new ChromaClient({ ...server }).createCollection({ name: 'named', embeddingFunction: named });
+      await (await created).add({ ids: ['a'], documents: ['a'] });
+      expect(named.getConfig().fingerprint).toBe(its.embedder.info.fingerprint);
+      await named.close();
+      expect(() => named.validateConfigUpdate({ model: 'other' })).toThrow('model');
+      expect(() => named.validateConfig({})).toThrow('model');
+    });
+
+    test('another process loads the model that is named, and refuses another than it was', async () => {
+      const { documents, failure } = await run(`
+        import { ChromaClient } from 'chromadb';
+        import { closeEmbedders, OvembedEmbeddingFunction } from 'ovembed/chroma';
+        process.chdir('models');
+        const client = new ChromaClient(${JSON.stringify({ host: server.host, port: server.port })});
+        const collection = await client.getCollection({ name: 'given' });
+        const { documents } = await collection.query({ queryTexts: [${JSON.stringify(QUERY)}], nResults: 1 });
+        const config = { model: 'tiny', fingerprint: 'of another' };
+        const failure = await OvembedEmbeddingFunction.buildFromConfig(config).generate(['a']).catch(({ code }) => code);
+        await closeEmbedders();
+        console.log(JSON.stringify({ documents, failure }));`);
+      expect(documents).toEqual([[best().text]]);
+      expect(failure).toBe('ERR_MODEL_INVALID');
+    });
+
+    test('a function that cannot be made says so when it is used', async () => {
+      const { OvembedEmbeddingFunction } = await its.project.import('ovembed/chroma');
+      const made = OvembedEmbeddingFunction.buildFromConfig({ model: 'tiny', dimensions: 'many' });
+      await expect(made.generate(['a'])).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+      const unknown = OvembedEmbeddingFunction.buildFromConfig({ model: './nowhere' });
+      await expect(unknown.generate(['a'])).rejects.toMatchObject({ code: 'ERR_MODEL_NOT_FOUND' });
+    });
+  });
+
+  describe('LanceDB', () => {
+    const open = async () => {
+      const { connect } = await its.project.import('@lancedb/lancedb');
+      const lance = await its.project.import('@lancedb/lancedb/embedding');
+      return {
+        ...lance,
+        ...(await its.project.import('ovembed/lancedb')),
+        db: await connect(join(its.project.folder, 'db')),
+      };
+    };
+
+    test.each(['import', 'require'] as const)('by %s it is a TextEmbeddingFunction, registered once', async (way) => {
+      const { TextEmbeddingFunction, getRegistry } = await its.project[way]('@lancedb/lancedb/embedding');
+      const { OvembedEmbeddingFunction } = await its.project[way]('ovembed/lancedb');
+      const made = await getRegistry().get('ovembed').create({ embedder: its.embedder });
+      expect(made).toBeInstanceOf(TextEmbeddingFunction);
+      expect(made).toBeInstanceOf(OvembedEmbeddingFunction);
+      expect(made.ndims()).toBe(its.query.length);
+    });
+
+    test('a table embeds what it is given and searched for', async () => {
+      const { db, LanceSchema, OvembedEmbeddingFunction } = await open();
+      const fn = await OvembedEmbeddingFunction.create({ embedder: its.embedder });
+      const schema = LanceSchema({ text: fn.sourceField(), vector: fn.vectorField() });
+      const table = await db.createEmptyTable('texts', schema);
+      await table.add(TEXTS.slice(0, 2).map((text) => ({ text })));
+      await table.add(TEXTS.slice(2).map((text) => ({ text })));
+      const rows = await table.query().toArray();
+      const vectors = rows.map(({ vector }: { vector: Iterable<number> }) => Array.from(vector));
+      expect(vectors.sort()).toEqual([...its.documents].sort());
+      const [found] = await table.search(QUERY).distanceType('cosine').limit(1).toArray();
+      expect(found.text).toBe(best().text);
+      expect(found._distance).toBeCloseTo(1 - best().cosine, 4);
+      expect(JSON.parse((await table.schema()).metadata.get('embedding_functions'))[0]).toEqual({
+        name: 'ovembed',
+        sourceColumn: 'text',
+        vectorColumn: 'vector',
+        model: { model: 'tiny', fingerprint: its.embedder.info.fingerprint },
+      });
+    });
+
+    test('a model by name is loaded once, however often a table is used', async () => {
+      const { closeEmbedders, db, LanceSchema, OvembedEmbeddingFunction } = await open();
+      const fn = await OvembedEmbeddingFunction.create({ model: its.project.model, ...OPTIONS, dimensions: 8 });
+      expect(fn.ndims()).toBe(8);
+      const schema = LanceSchema({ text: fn.sourceField(), vector: fn.vectorField() });
+      const table = await db.createTable(
+        'named',
+        TEXTS.map((text) => ({ text })),
+        { schema },
+      );
+      const again = await OvembedEmbeddingFunction.create({ model: 'tiny', dimensions: 8 }); // 'tiny' is no model: shared
+      expect(await again.generateEmbeddings([TEXTS[0]])).toEqual(await fn.generateEmbeddings([TEXTS[0]]));
+      expect((await table.search(QUERY).limit(1).toArray())[0].vector.length).toBe(8);
+      await closeEmbedders();
+      await expect(fn.generateEmbeddings(['a'])).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+      expect(its.embedder.status().state).toBe('ready');
+    });
+
+    test('another process opens the table by what it keeps', async () => {
+      const { text, failure } = await run(`
+        import { connect } from '@lancedb/lancedb';
+        import { getRegistry } from '@lancedb/lancedb/embedding';
+        import { closeEmbedders } from 'ovembed/lancedb';
+        process.chdir('models');
+        const table = await (await connect('../db')).openTable('texts');
+        const [{ text }] = await table.search(${JSON.stringify(QUERY)}).distanceType('cosine').limit(1).toArray();
+        const other = { model: 'tiny', fingerprint: 'of another' };
+        const failure = await getRegistry().get('ovembed').create(other).catch(({ code }) => code);
+        await closeEmbedders();
+        console.log(JSON.stringify({ text, failure }));`);
+      expect(text).toBe(best().text);
+      expect(failure).toBe('ERR_MODEL_INVALID');
+    });
+
+    test('variables of LanceDB are kept as variables', async () => {
+      const { getRegistry, OvembedEmbeddingFunction } = await open();
+      getRegistry().setVar('model', its.project.model);
+      const fn = new OvembedEmbeddingFunction({ model: '$var:model', ...OPTIONS });
+      expect(fn.toJSON()).toEqual({ model: '$var:model' });
+      await fn.init();
+      expect(fn.ndims()).toBe(its.query.length);
+      expect(fn.toJSON()).toEqual({ model: '$var:model', fingerprint: its.embedder.info.fingerprint });
+      await fn.close();
+    });
+  });
+});
