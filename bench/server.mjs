@@ -27,7 +27,7 @@ const COMPLETE = {
   recoverySeconds: 8,
   slowSeconds: 12,
   batchSeconds: 4,
-  peerSeconds: 4,
+  peerSeconds: 6,
 };
 
 const QUICK = {

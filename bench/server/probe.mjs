@@ -13,6 +13,7 @@ histogram.enable();
 let rssPeak = 0;
 let cpu = process.cpuUsage();
 let thread = threadMs();
+let machine = machineMs();
 let since = performance.now();
 setInterval(() => (rssPeak = Math.max(rssPeak, process.memoryUsage.rss())), SAMPLE_MS).unref();
 
@@ -29,14 +30,31 @@ process.on('message', (message) => {
     cpus: (user + system) / 1_000 / (now - since),
     /** Of which the JavaScript thread's; NaN where the system does not tell. */
     threadCpus: (threadMs() - thread) / (now - since),
+    /** Of the whole machine, and what its host gave to others: whether it was quiet. */
+    machineCpus: machineMs().map((ms, i) => (ms - machine[i]) / (now - since)),
   });
   histogram.reset();
   rssPeak = 0;
   cpu = process.cpuUsage();
   thread = threadMs();
+  machine = machineMs();
   since = now;
 });
 process.channel?.unref();
+
+/** Milliseconds of CPU that all processes have had, and that were stolen. */
+function machineMs() {
+  try {
+    const [user, nice, system, , , irq, softIrq, steal] = readFileSync('/proc/stat', 'utf8')
+      .split('\n')[0]
+      .split(/ +/)
+      .slice(1)
+      .map((ticks) => Number(ticks) * 10);
+    return [user + nice + system + irq + softIrq, steal];
+  } catch {
+    return [Number.NaN, Number.NaN];
+  }
+}
 
 /** Milliseconds of CPU that this thread has had. Linux counts them in hundredths of a second. */
 function threadMs() {

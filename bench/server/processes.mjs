@@ -1,11 +1,14 @@
 /** The server and its clients, each a process. */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const ROOT = join(import.meta.dirname, '../..');
 const START_MS = 180_000;
+const LOOK_MS = 50;
 
 /** Of the server's process, such as `--cpu-prof`. */
 const NODE_ARGUMENTS = process.env.BENCH_SERVER_NODE_ARGUMENTS?.split(' ') ?? [];
@@ -17,34 +20,41 @@ const NODE_ARGUMENTS = process.env.BENCH_SERVER_NODE_ARGUMENTS?.split(' ') ?? []
  * @param {NodeJS.ProcessEnv} [env] in addition to this process's own
  */
 export async function startOvembed(model, args = [], env = {}) {
-  const child = fork(
-    join(ROOT, 'dist/cli/main.js'),
-    ['serve', ...(model ? [model] : []), '--port', '0', '--json', ...args],
-    {
-      execArgv: ['--import', join(import.meta.dirname, 'probe.mjs'), ...NODE_ARGUMENTS],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, ...env },
-    },
-  );
-  const url = await readyOf(child);
+  const log = openLog();
+  const child = fork(join(ROOT, 'dist/cli/main.js'), ['serve', model, '--port', '0', '--json', ...args], {
+    execArgv: ['--import', join(import.meta.dirname, 'probe.mjs'), ...NODE_ARGUMENTS],
+    stdio: ['ignore', 'ignore', log.descriptor, 'ipc'],
+    env: { ...process.env, ...env },
+  });
+  const url = await readyOf(child, log);
   const cut = async () => {
     child.send('cut');
     const [figures] = await once(child, 'message');
     return figures;
   };
-  return { url, path: '/v1/embeddings', cut, stop: () => stop(child) };
+  return { url, path: '/v1/embeddings', cut, stop: () => stop(child).finally(log.close) };
 }
 
-function readyOf(child) {
-  let said = '';
-  return new Promise((resolve, reject) => {
-    child.stderr.on('data', (chunk) => {
-      said += chunk;
-      const address = /"ready","address":"([^"]+)"/.exec(said)?.[1];
-      if (address !== undefined) resolve(new URL(address));
-    });
-    child.once('exit', () => reject(new Error(`ovembed serve did not start: ${said}`)));
-  });
+/** A file for a line of each request, as a service has one: a pipe would keep the server waiting for its reader. */
+function openLog() {
+  const folder = mkdtempSync(join(tmpdir(), 'ovembed-bench-'));
+  const file = join(folder, 'log');
+  const descriptor = openSync(file, 'w');
+  const close = () => {
+    closeSync(descriptor);
+    rmSync(folder, { recursive: true });
+  };
+  return { descriptor, text: () => readFileSync(file, 'utf8'), close };
+}
+
+async function readyOf(child, log) {
+  for (;;) {
+    const said = log.text();
+    const address = /"ready","address":"([^"]+)"/.exec(said)?.[1];
+    if (address !== undefined) return new URL(address);
+    if (child.exitCode !== null) throw new Error(`ovembed serve did not start: ${said}`);
+    await delay(LOOK_MS);
+  }
 }
 
 /**

@@ -52,18 +52,28 @@ function capacity({ capacity: { tried } }) {
   return {
     title: 'Capacity: clients that ask again at once, one text a request',
     table: {
-      header: ['clients', 'answered/s', 'p50 / p99, ms', 'refused', 'loop delay p99, ms', 'CPUs of server / clients'],
+      header: [
+        'clients',
+        'answered/s',
+        'p50 / p99, ms',
+        'refused',
+        'loop delay p99, ms',
+        'CPUs of server / clients / all / stolen',
+      ],
       rows: tried.map(({ clients, throughput, accepted, refused, server, driverCpu }) => [
         String(clients),
         integer(throughput),
         `${one(accepted.p50)} / ${one(accepted.p99)}`,
         integer(refused.count),
         one(server.loop.p99),
-        `${two(server.cpus)} / ${two(driverCpu)}`,
+        cpusOf(server, driverCpu),
       ]),
     },
   };
 }
+
+/** What is neither of the server nor of its clients should be next to nothing. */
+const cpusOf = ({ cpus, machineCpus }, driverCpu) => [cpus, driverCpu, ...machineCpus].map(two).join(' / ');
 
 function stages({ stages: rows }) {
   const pair = ({ count, p50, p99 }) => (count > 0 ? `${one(p50)} / ${one(p99)}` : '–');
@@ -81,7 +91,7 @@ function stages({ stages: rows }) {
         'failed',
         'loop delay p99 / max, ms',
         'RSS peak, MB',
-        'CPUs of server / clients',
+        'CPUs of server / clients / all / stolen',
         'lateness p99, ms',
       ],
       rows: rows.map(({ name, seconds, rate, throughput, accepted, refused, failed, server, driverCpu, lateness }) => [
@@ -94,7 +104,7 @@ function stages({ stages: rows }) {
         integer(failed),
         `${one(server.loop.p99)} / ${one(server.loop.max)}`,
         megabytes(server.rssPeak),
-        `${two(server.cpus)} / ${two(driverCpu)}`,
+        cpusOf(server, driverCpu),
         one(lateness.p99),
       ]),
     },
