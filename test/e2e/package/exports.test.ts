@@ -142,6 +142,15 @@ describe('types', () => {
     'text.mts': `import ${TEXT_NAMES} from 'ovembed/text';${TEXT}`,
     'text.cts': `import ${TEXT_NAMES} from 'ovembed/text';${TEXT}`,
   });
+  const JOBS = `
+    const options: SubmitOptions = { source: 'docs', sink: 'index' };
+    export const submit = async (embedder: Embedder): Promise<string | undefined> => {
+      const jobs = await CorpusJobs.connect();
+      const { jobId } = await jobs.submit(embedder, options);
+      return (await jobs.work(jobId, embedder)).manifest?.sink;
+    };`;
+  const JOBS_IMPORTS = `import type { Embedder } from 'ovembed'; import { CorpusJobs, type SubmitOptions } from 'ovembed/jobs';`;
+  Object.assign(sources, { 'jobs.mts': `${JOBS_IMPORTS}${JOBS}`, 'jobs.cts': `${JOBS_IMPORTS}${JOBS}` });
   for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
 
   const check = (module: string, moduleResolution: string, files: string[]) => {
