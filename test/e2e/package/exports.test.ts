@@ -151,6 +151,15 @@ describe('types', () => {
     export const embed: (texts: string[]) => Promise<number[][]> = embedFunction({ model: 'm' });
     export const client = new OpenAI({ models: [{ model: 'm', aliases: ['n'] }] });`;
   Object.assign(sources, { 'adapters.mts': ADAPTERS, 'adapters.cts': ADAPTERS });
+  const JOBS = `
+    const options: SubmitOptions = { source: 'docs', sink: 'index' };
+    export const submit = async (embedder: Embedder): Promise<string | undefined> => {
+      const jobs = await CorpusJobs.connect();
+      const { jobId } = await jobs.submit(embedder, options);
+      return (await jobs.work(jobId, embedder)).manifest?.sink;
+    };`;
+  const JOBS_IMPORTS = `import type { Embedder } from 'ovembed'; import { CorpusJobs, type SubmitOptions } from 'ovembed/jobs';`;
+  Object.assign(sources, { 'jobs.mts': `${JOBS_IMPORTS}${JOBS}`, 'jobs.cts': `${JOBS_IMPORTS}${JOBS}` });
   for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
 
   const check = (module: string, moduleResolution: string, files: string[]) => {
