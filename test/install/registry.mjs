@@ -19,20 +19,28 @@ const run = promisify(execFile);
  * @property {string} file  the tarball
  */
 
-/** @returns {Promise<Packed[]>} of folders; `level` is gzip's: what is only to be installed here need not be small */
-export async function packFolders(folders, target, { level = 1 } = {}) {
+/** @returns {Promise<Packed[]>} of folders, each what its package holds */
+export async function packFolders(folders, target) {
   mkdirSync(target, { recursive: true });
   const packed = [];
   for (const folder of folders) {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = join(target, `${manifest.name.replace(/[@/]/g, '_')}-${manifest.version}.tgz`);
-    const source = realpathSync(folder);
-    const name = `s,^${basename(source)},package,`;
-    const tar = ['--exclude=node_modules', '-I', `gzip -${level}`, '--transform', name];
-    await run('tar', ['-cf', file, ...tar, '-C', dirname(source), basename(source)]);
-    packed.push({ manifest, file });
+    packed.push({ manifest, file: await packFolder(realpathSync(folder), target, manifest) });
   }
   return packed;
+}
+
+/** `npm pack` compresses for minutes of downloads to come; where tar is GNU's, what is only to be installed here is packed by it. */
+async function packFolder(folder, target, { name, version }) {
+  const file = join(target, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
+  if (process.platform === 'linux') {
+    const options = ['--exclude=node_modules', '-I', 'gzip -1', '--transform', `s,^${basename(folder)},package,`];
+    await run('tar', ['-cf', file, ...options, '-C', dirname(folder), basename(folder)]);
+  } else {
+    const args = ['pack', folder, '--ignore-scripts', '--pack-destination', target];
+    await run('npm', args, { shell: process.platform === 'win32' });
+  }
+  return file;
 }
 
 /** Folders of all that a package of the checkout needs at run time, itself left out. */

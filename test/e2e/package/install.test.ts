@@ -221,7 +221,7 @@ describe.runIf(FULL)('in full', () => {
     expect(await commandLine(place, [...yarn, 'ovembed'], env)).toEqual(expected);
   });
 
-  test.each(['node20', 'node22', 'node24'])('%s', async (name) => {
+  test.runIf(PLATFORM === 'linux-x64').each(['node20', 'node22', 'node24'])('%s', async (name) => {
     const node = tool(`${name}/bin/node`);
     expectUsed(await use(join(folder, 'npm'), [node], cleanEnv(node)));
   });
