@@ -41,6 +41,15 @@ export function devicePlugins(): DevicePlugin[] {
   return [...plugins.values()];
 }
 
+/** What to install for a device, as npm takes it; undefined where a package would not help, as in a clone. */
+export function packageFor(device: string): string | undefined {
+  const kind = DEVICES.find((each) => device.toLowerCase().startsWith(each));
+  const name = `${PLATFORM_PACKAGE}-${kind}`;
+  const platform = kind && folderOf(PLATFORM_PACKAGE);
+  if (!platform || folderOf(name)) return undefined;
+  return `${name}@${manifestOf(platform).version}`;
+}
+
 interface Manifest {
   version: string;
   ovembed?: { plugins?: Record<string, string> };

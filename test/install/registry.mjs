@@ -2,13 +2,15 @@
  * A registry on this machine for tests of installing: it has the packages of this project, made from the build, and what they
  * depend on, packed from the checkout's node_modules. Nothing else, so that a test that wants more fails.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { createGzip } from 'node:zlib';
 import { ROOT } from '../../scripts/build/paths.mjs';
 
 const run = promisify(execFile);
@@ -34,8 +36,9 @@ export async function packFolders(folders, target) {
 async function packFolder(folder, target, { name, version }) {
   const file = join(target, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
   if (process.platform === 'linux') {
-    const options = ['--exclude=node_modules', '-I', 'gzip -1', '--transform', `s,^${basename(folder)},package,`];
-    await run('tar', ['-cf', file, ...options, '-C', dirname(folder), basename(folder)]);
+    const options = ['--exclude=node_modules', '--transform', `s,^${basename(folder)},package,`];
+    const tar = spawn('tar', ['-c', ...options, '-C', dirname(folder), basename(folder)]);
+    await pipeline(tar.stdout, createGzip({ level: 0 }), createWriteStream(file));
   } else {
     const args = ['pack', folder, '--ignore-scripts', '--pack-destination', target];
     await run('npm', args, { shell: process.platform === 'win32' });

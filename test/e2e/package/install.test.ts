@@ -167,6 +167,15 @@ describe('npm install ovembed', () => {
     expect(await commandLine(place, [join(place, 'node_modules/.bin/ovembed')])).toEqual(expected);
   });
 
+  test('a device whose plugin is not installed is told with its package', async () => {
+    const command = join(place, 'node_modules/.bin/ovembed');
+    const args = ['info', '--model', model, '--device', 'GPU'];
+    const error = (await run(command, args, { cwd: place, env: cleanEnv() }).catch((each) => each)) as {
+      stderr: string;
+    };
+    expect(error.stderr).toMatch(/no device "GPU"[\s\S]*npm install @ovembed\/[\w-]+-gpu@\d/);
+  });
+
   test('without optional dependencies it says what is missing', async () => {
     const bare = project('npm-bare');
     await npm(bare, 'install', '--ignore-scripts', '--omit=optional', 'ovembed');
