@@ -63,8 +63,8 @@ function load<T>(file: string): T {
   }
 }
 
-const LIBC_OF_BINARIES =
-  'Prebuilt binaries for Linux need glibc 2.31 or newer and are not available for musl (Alpine).';
+const GLIBC = process.arch === 'arm64' ? '2.34' : '2.31';
+const LIBC_OF_BINARIES = `Prebuilt binaries for Linux need glibc ${GLIBC} or newer and are not available for musl (Alpine).`;
 
 function failure(problem: string, cause: unknown): OvembedError {
   const platform = `${process.platform}-${process.arch}, Node ${process.versions.node}`;

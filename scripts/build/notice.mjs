@@ -11,12 +11,16 @@ const LICENCE_FILE = /^(licen[cs]e|copying|copyright|notice|unlicense)([.-]|$)/i
  * Writes `NOTICE.txt` (the addon and the runtime) and `NOTICE-openvino.txt` (the runtime alone, for packages of plugins).
  * @param {string} folder
  * @param {string} openvinoDirectory  of OpenVINOConfig.cmake
+ * @param {{ rustTarget?: string }} [options]  the system that it is for, by Rust's name; default: this machine's
  * @throws Error if a part has no licence text
  */
-export function writeNotices(folder, openvinoDirectory) {
+export function writeNotices(folder, openvinoDirectory, { rustTarget = hostTarget() } = {}) {
   const runtime = openvinoParts(openvinoDirectory);
   writeFileSync(join(folder, 'NOTICE-openvino.txt'), notice(runtime));
-  writeFileSync(join(folder, 'NOTICE.txt'), notice([...runtime, ...nodeParts(), ...rustParts(), ...crateParts()]));
+  writeFileSync(
+    join(folder, 'NOTICE.txt'),
+    notice([...runtime, ...nodeParts(), ...rustParts(), ...crateParts(rustTarget)]),
+  );
 }
 
 /**
@@ -72,6 +76,8 @@ const THIRD_PARTY = {
   onetbb: 'oneTBB (Apache-2.0) and its third-party programs, hwloc among them',
 };
 
+const hostTarget = () => /^host: (.*)$/m.exec(outputOf('rustc', ['-vV']))[1];
+
 /** Headers that are compiled into the addon. */
 function nodeParts() {
   const require = createRequire(import.meta.url);
@@ -110,9 +116,8 @@ function withoutRepeats(html) {
 const ENTITIES = { lt: '<', gt: '>', quot: '"', '#x27': "'", '#39': "'", amp: '&' };
 
 /** Crates that end up in the tokenizer library; those that are only run while it is built and tested are left out. */
-function crateParts() {
-  const host = /^host: (.*)$/m.exec(outputOf('rustc', ['-vV']))[1];
-  const args = ['metadata', '--format-version', '1', '--locked', '--filter-platform', host];
+function crateParts(target) {
+  const args = ['metadata', '--format-version', '1', '--locked', '--filter-platform', target];
   const { packages, resolve } = JSON.parse(outputOf('cargo', args, { cwd: join(ROOT, 'native', 'tokenizer') }));
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
   const macros = new Set(packages.filter(({ targets }) => targets.some(isMacro)).map(({ id }) => id));

@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { join } from 'node:path';
 import { ROOT } from './paths.mjs';
 
-/** Their names as `process.platform-process.arch`. Only linux-x64 is built and tested here. */
+/** Their names as `process.platform-process.arch`. Only those of Linux are built here. */
 export const PLATFORMS = ['linux-x64', 'linux-arm64', 'win32-x64', 'darwin-arm64'];
 
 const MB = 2 ** 20; // as du and most systems count

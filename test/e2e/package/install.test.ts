@@ -138,7 +138,7 @@ const platform = () => packed.find(({ manifest }) => manifest.name === `@ovembed
 test('the main package has nothing to build with, and nothing that runs when it is installed', () => {
   const { manifest, file } = main();
   expect(Object.keys(manifest)).not.toContain('scripts');
-  expect(manifest.optionalDependencies).toEqual({ [`@ovembed/${PLATFORM}`]: manifest.version });
+  expect(manifest.optionalDependencies).toMatchObject({ [`@ovembed/${PLATFORM}`]: manifest.version });
   const files = execFileSync('tar', ['-tf', file], { encoding: 'utf8' }).split('\n');
   expect(files.filter((name) => /\.gyp$|\.(cpp|h|rs|node|so)$|CMakeLists|native\//.test(name))).toEqual([]);
   expect(files).toContain('package/dist/index.js');
@@ -206,7 +206,8 @@ describe.runIf(FULL)('in full', () => {
 
   test('npm, offline from tarballs', async () => {
     const place = project('tarballs');
-    const files = packed.filter(({ manifest }) => !/-(gpu|npu)$/.test(manifest.name)).map(({ file }) => file);
+    const here = ({ manifest }: Packed) => !manifest.os || manifest.name === `@ovembed/${PLATFORM}`;
+    const files = packed.filter(here).map(({ file }) => file);
     const env = { ...cleanEnv(), npm_config_registry: 'http://127.0.0.1:9', npm_config_cache: join(folder, 'empty') };
     await run(process.execPath, [NPM, 'install', '--offline', '--ignore-scripts', ...files], { cwd: place, env });
     expectUsed(await use(place));
