@@ -49,6 +49,7 @@ function(add_addon name output faults)
       "LINKER:--disable-new-dtags" # DT_RPATH: unlike DT_RUNPATH it also serves what the libraries load in turn
       "LINKER:-z,nodelete" # threads and static destructors of OpenVINO and oneTBB outlive a dlclose
       "LINKER:-Bsymbolic-functions"
+      "LINKER:--gc-sections"
       "LINKER:--exclude-libs,libovembed_tokenizer.a")
   elseif(APPLE)
     target_link_options(${name} PRIVATE "LINKER:-undefined,dynamic_lookup")

@@ -5,16 +5,18 @@ find_program(CARGO_EXECUTABLE cargo REQUIRED)
 set(tokenizer_crate "${CMAKE_SOURCE_DIR}/native/tokenizer")
 set(OVEMBED_CARGO_TARGET_DIR "${CMAKE_BINARY_DIR}/tokenizer" CACHE PATH "Cargo's target directory; trees may share one")
 set(tokenizer_target_dir "${OVEMBED_CARGO_TARGET_DIR}")
+set(OVEMBED_CARGO_TARGET "" CACHE STRING "Rust's name of the system to build for; empty: this machine's")
 set(tokenizer_archive
-    "${tokenizer_target_dir}/release/${CMAKE_STATIC_LIBRARY_PREFIX}ovembed_tokenizer${CMAKE_STATIC_LIBRARY_SUFFIX}")
+    "${tokenizer_target_dir}/${OVEMBED_CARGO_TARGET}/release/${CMAKE_STATIC_LIBRARY_PREFIX}ovembed_tokenizer${CMAKE_STATIC_LIBRARY_SUFFIX}")
 
 add_custom_target(
   ovembed_tokenizer_archive
   COMMAND "${CARGO_EXECUTABLE}" build --release --locked --target-dir "${tokenizer_target_dir}"
+          "$<$<BOOL:${OVEMBED_CARGO_TARGET}>:--target=${OVEMBED_CARGO_TARGET}>"
   WORKING_DIRECTORY "${tokenizer_crate}"
   BYPRODUCTS "${tokenizer_archive}"
   COMMENT "Building the Rust tokenizer"
-  USES_TERMINAL VERBATIM)
+  USES_TERMINAL VERBATIM COMMAND_EXPAND_LISTS)
 
 add_library(ovembed_tokenizer STATIC IMPORTED)
 set_target_properties(ovembed_tokenizer PROPERTIES IMPORTED_LOCATION "${tokenizer_archive}")

@@ -3,29 +3,57 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { problemOfElf } from './elf.js';
 import { OvembedError } from './errors.js';
+import { addonOfPackage, type DevicePlugin, devicePlugins, PLATFORM_PACKAGE } from './platform-packages.js';
 
 /** node-gyp-build's own interface, of which only the search is used: an error must name the file that was tried. */
 interface NodeGypBuild {
   resolve(root: string): string;
 }
 
+/** The addon, and the plugins that are not beside it and have to be made known. */
+export interface LoadedAddon<T> {
+  addon: T;
+  plugins: DevicePlugin[];
+}
+
 /**
  * @param root folder of the package
  * @throws OvembedError `ERR_NATIVE_LOAD`, with the loader's own error as `cause`
  */
-export function loadAddon<T>(root: string): T {
+export function loadAddon<T>(root: string): LoadedAddon<T> {
   const cpuProblem = problemOfCpu();
   if (cpuProblem) throw failure(cpuProblem, undefined);
-  let file: string;
+  const built = builtAddon(root);
+  if (built.file) return { addon: load(built.file), plugins: [] };
+  const file = addonOfPackage();
+  if (!file) throw failure(`${noBinary(root)} ${LIBC_OF_BINARIES}`, built.cause);
+  return { addon: load(file), plugins: devicePlugins() };
+}
+
+/** What a clone has built. */
+function builtAddon(root: string): { file?: string; cause?: unknown } {
   try {
-    file = (require('node-gyp-build') as NodeGypBuild).resolve(root);
+    return { file: (require('node-gyp-build') as NodeGypBuild).resolve(root) };
   } catch (cause) {
-    throw failure(
-      `there is no binary for this platform in ${root}. Reinstall the package with its optional dependencies. ` +
-        `In a clone, run "npm run build:native". ${LIBC_OF_BINARIES}`,
-      cause,
-    );
+    return { cause };
   }
+}
+
+function noBinary(root: string): string {
+  const wanted = (require('../package.json') as { optionalDependencies?: Record<string, string> }).optionalDependencies;
+  if (!wanted) return `there is no binary for this platform in ${root}. In a clone, run "npm run build:native".`;
+  if (!(PLATFORM_PACKAGE in wanted)) {
+    return `there is no binary for this platform, only for ${Object.keys(wanted).join(', ').replaceAll('@ovembed/', '')}.`;
+  }
+  return (
+    `the package ${PLATFORM_PACKAGE}, an optional dependency of ovembed, is not installed. Install again on this machine, ` +
+    'without --omit=optional (npm), --no-optional (pnpm) or a node_modules that was copied from another system; where the ' +
+    `lockfile was made on another system, run "npm install ${PLATFORM_PACKAGE}".`
+  );
+}
+
+/** Looks at the libraries first: some faults would end the process. */
+function load<T>(file: string): T {
   const broken = brokenLibrary(dirname(file));
   if (broken) throw failure(broken, undefined);
   try {
@@ -35,7 +63,8 @@ export function loadAddon<T>(root: string): T {
   }
 }
 
-const LIBC_OF_BINARIES = 'Prebuilt binaries need glibc 2.28 or newer and are not available for musl (Alpine).';
+const GLIBC = process.arch === 'arm64' ? '2.34' : '2.31';
+const LIBC_OF_BINARIES = `Prebuilt binaries for Linux need glibc ${GLIBC} or newer and are not available for musl (Alpine).`;
 
 function failure(problem: string, cause: unknown): OvembedError {
   const platform = `${process.platform}-${process.arch}, Node ${process.versions.node}`;
@@ -96,7 +125,7 @@ const EXPLANATIONS: readonly [pattern: RegExp, explain: (match: RegExpExecArray,
   [
     /version [`'](GLIBC_[\d.]+)' not found/,
     ([, needed]) =>
-      `it needs ${needed}, and this system has ${glibcVersion()}. Use a newer release: Debian 10, Ubuntu 20.04, RHEL 8 or later.`,
+      `it needs ${needed}, and this system has ${glibcVersion()}. Use a newer release: Debian 11, Ubuntu 20.04, RHEL 9 or later.`,
   ],
   [
     /version [`']((?:GLIBCXX|CXXABI)_[\d.]+)' not found/,

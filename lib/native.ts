@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { isOvembedErrorCode, OvembedError, type OvembedErrorCode } from './errors.js';
-import { loadAddon } from './load-addon.js';
+import { type LoadedAddon, loadAddon } from './load-addon.js';
 import type { Dtype, VectorArray } from './vectors/dtype.js';
 
 /** How token vectors become one vector per text; the six modes of sentence-transformers' Pooling module. */
@@ -357,6 +357,8 @@ export interface NativeAddon {
   devices(): Promise<NativeDevice[]>;
   /** What a device's plugin supports, by OpenVINO's names; null: not to be read, or not without the device. */
   deviceProperties(device: string): Promise<Record<string, string | null>>;
+  /** Makes a plugin known that is not beside the runtime. That it cannot be loaded shows when its device is asked for. */
+  registerPlugin(device: string, library: string): void;
   /** Looks at a model in fixed shapes without compiling it. */
   modelReport(options: ModelReportOptions): Promise<NativeModelReport>;
   loadTokenizer(options: TokenizerOptions): Promise<NativeTokenizer>;
@@ -423,7 +425,8 @@ export function native(): NativeAddon {
  * `process.exit()` and uncaught errors run no cleanup hooks of addons, and static objects of the runtime must not be
  * destroyed while native threads use them. A worker's own end is seen by its environment's hook.
  */
-function prepare(addon: NativeAddon): NativeAddon {
+function prepare({ addon, plugins }: LoadedAddon<NativeAddon>): NativeAddon {
+  for (const { device, library } of plugins) addon.registerPlugin(device, library);
   if (isMainThread) process.once('exit', () => addon.stop());
   return addon;
 }

@@ -64,6 +64,7 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
         exports,
         {InstanceMethod("devices", &OvembedAddon::devices),
          InstanceMethod("deviceProperties", &OvembedAddon::device_properties),
+         InstanceMethod("registerPlugin", &OvembedAddon::register_plugin),
          InstanceMethod("modelReport", &OvembedAddon::report_model),
          InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
@@ -93,6 +94,13 @@ Napi::Value OvembedAddon::device_properties(const Napi::CallbackInfo& info) {
         env, m_state, load_pool, "The device could not be asked.",
         [device = info[0].As<Napi::String>().Utf8Value()] { return ovembed::device_properties(device); },
         to_js_properties);
+}
+
+void OvembedAddon::register_plugin(const Napi::CallbackInfo& info) {
+    if (!info[0].IsString() || !info[1].IsString()) {
+        throw Napi::TypeError::New(info.Env(), "Expected the name of a device and the path of its plugin.");
+    }
+    ovembed::register_plugin(info[0].As<Napi::String>(), info[1].As<Napi::String>());
 }
 
 Napi::Value OvembedAddon::report_model(const Napi::CallbackInfo& info) {

@@ -24,6 +24,7 @@ public:
 private:
     Napi::Value devices(const Napi::CallbackInfo& info);
     Napi::Value device_properties(const Napi::CallbackInfo& info);
+    void register_plugin(const Napi::CallbackInfo& info);
     Napi::Value report_model(const Napi::CallbackInfo& info);
     Napi::Value load_tokenizer(const Napi::CallbackInfo& info);
     Napi::Value load_pipeline(const Napi::CallbackInfo& info);

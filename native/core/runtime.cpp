@@ -1,5 +1,6 @@
 #include "core/runtime.h"
 
+#include <mutex>
 #include <openvino/openvino.hpp>
 
 #include "core/error.h"
@@ -44,6 +45,15 @@ ov::Core& runtime() {
         return made;
     }();
     return *core;
+}
+
+void register_plugin(const std::string& device, const std::string& library) {
+    static std::mutex mutex;
+    static std::map<std::string, std::string> registered;
+    const std::lock_guard<std::mutex> lock(mutex);
+    const auto [entry, first] = registered.emplace(device, library);
+    if (!first && entry->second == library) return;
+    runtime().register_plugin(library, device);
 }
 
 std::string runtime_version() { return ov::get_openvino_version().buildNumber; }

@@ -19,6 +19,10 @@ struct Device {
 // One for the process and never destroyed: OpenVINO's threads and static objects must not die under it at exit.
 ov::Core& runtime();
 
+// Makes a device's plugin known that is not beside the runtime; that it can be loaded shows when the device is asked
+// for. Told again: nothing changes. Throws std::exception where another plugin has the device.
+void register_plugin(const std::string& device, const std::string& library);
+
 std::string runtime_version();
 
 // The devices whose plugin loads and finds hardware. One that fails while being asked is left out.

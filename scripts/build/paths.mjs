@@ -21,6 +21,9 @@ export const CARGO_TARGET = join(CMAKE_TREE, 'tokenizer');
 /** Where node-gyp-build looks first: ovembed.node and, beside it, the runtime libraries. */
 export const BUILD_OUTPUT = join(ROOT, 'build', 'Release');
 
+/** The tarballs of npm run pack, and the folders that they are made of. */
+export const PACKAGES = join(ROOT, '.cache', 'packages');
+
 /** The machine-wide cache: `OVEMBED_CACHE_DIR`, else `XDG_CACHE_HOME/ovembed`, else `~/.cache/ovembed`. */
 export function cacheDirectory(env = process.env) {
   if (env.OVEMBED_CACHE_DIR) return resolve(env.OVEMBED_CACHE_DIR);

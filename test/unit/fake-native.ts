@@ -79,6 +79,7 @@ export class FakeWorld {
     runtimeVersion: 'fake-1',
     devices: async () => this.devices,
     deviceProperties: async () => ({}),
+    registerPlugin: () => {},
     modelReport: async () => ({ operations: 0, shapes: [] }),
     loadTokenizer: async (options) => {
       this.tokenizers.push(options);

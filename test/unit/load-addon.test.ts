@@ -35,7 +35,7 @@ describe('the words of other loaders', () => {
       /not the one it was built with/,
     ],
     ['SELinux', `${file}: cannot make segment writable for relocation: Permission denied`, /policy \(SELinux/],
-    ['something new', 'the stars are wrong', /the stars are wrong\. In a clone.*glibc 2\.28/],
+    ['something new', 'the stars are wrong', /the stars are wrong\. In a clone.*glibc 2\.31/],
   ])('%s', (_, message, explanation) => {
     expect(explainLoadFailure(file, new Error(message))).toMatch(explanation);
   });

@@ -6,6 +6,7 @@
 #include "core/vectors/inlined.h"
 
 #if OVEMBED_HAS_AVX2_VERSION
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -230,6 +231,12 @@ __attribute__((target("avx2,popcnt"))) void run_avx2(RowOperation operation, con
                                                      const Rows& rows, float* results) {
     run(operation, query, type, rows, widen_float16_avx2, results);
 }
+
+// CPUID leaf 1, register ECX, bit 29. GCC's __builtin_cpu_supports knows the name from version 11 on.
+bool has_f16c() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
 #endif
 
 }  // namespace
@@ -237,9 +244,8 @@ __attribute__((target("avx2,popcnt"))) void run_avx2(RowOperation operation, con
 std::vector<KernelVersion> kernel_versions() {
     std::vector<KernelVersion> versions{KernelVersion::Portable};
 #if OVEMBED_HAS_AVX2_VERSION
-    const bool avx2 =
-        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("popcnt");
-    if (avx2) versions.push_back(KernelVersion::Avx2);
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+    if (avx2 && has_f16c()) versions.push_back(KernelVersion::Avx2);
 #endif
     return versions;
 }
