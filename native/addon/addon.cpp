@@ -60,26 +60,26 @@ OvembedAddon::OvembedAddon(Napi::Env env, Napi::Object exports)
     } catch (const Error& error) {
         throw to_js(env, error);
     }
-    DefineAddon(
-        exports,
-        {InstanceMethod("devices", &OvembedAddon::devices),
-         InstanceMethod("deviceProperties", &OvembedAddon::device_properties),
-         InstanceMethod("registerPlugin", &OvembedAddon::register_plugin),
-         InstanceMethod("modelReport", &OvembedAddon::report_model),
-         InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
-         InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
-         InstanceMethod("convertModel", &OvembedAddon::convert_model),
-         InstanceMethod("compileAhead", &OvembedAddon::compile_ahead),
-         InstanceMethod("quantizeModel", &OvembedAddon::quantize_model), InstanceMethod("stop", &OvembedAddon::stop),
-         InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
-         InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
-         InstanceMethod("jsonVector", &OvembedAddon::json_vector),
-         InstanceMethod("poolVectors", &OvembedAddon::pool_vectors),
-         InstanceMethod("createFlatIndex", &OvembedAddon::create_flat_index),
-         InstanceMethod("trimHeap", &OvembedAddon::trim_heap), InstanceMethod("lockFile", &OvembedAddon::lock_file),
-         InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
-         InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
-         InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
+    DefineAddon(exports, {InstanceMethod("devices", &OvembedAddon::devices),
+                          InstanceMethod("deviceProperties", &OvembedAddon::device_properties),
+                          InstanceMethod("registerPlugin", &OvembedAddon::register_plugin),
+                          InstanceMethod("modelReport", &OvembedAddon::report_model),
+                          InstanceMethod("loadTokenizer", &OvembedAddon::load_tokenizer),
+                          InstanceMethod("loadPipeline", &OvembedAddon::load_pipeline),
+                          InstanceMethod("convertModel", &OvembedAddon::convert_model),
+                          InstanceMethod("compileAhead", &OvembedAddon::compile_ahead),
+                          InstanceMethod("quantizeModel", &OvembedAddon::quantize_model),
+                          InstanceMethod("stop", &OvembedAddon::stop),
+                          InstanceMethod("quantizeVectors", &OvembedAddon::quantize_vectors),
+                          InstanceMethod("dequantizeVectors", &OvembedAddon::dequantize_vectors),
+                          InstanceMethod("jsonVector", &OvembedAddon::json_vector),
+                          InstanceMethod("poolVectors", &OvembedAddon::pool_vectors),
+                          InstanceMethod("createFlatIndex", &OvembedAddon::create_flat_index),
+                          InstanceMethod("trimHeap", &OvembedAddon::trim_heap),
+                          InstanceMethod("lockFile", &OvembedAddon::lock_file),
+                          InstanceMethod("availableCpus", &OvembedAddon::available_cpus),
+                          InstanceMethod("performanceCpus", &OvembedAddon::performance_cpus),
+                          InstanceValue("runtimeVersion", Napi::String::New(env, runtime_version()), napi_enumerable)});
 }
 
 Napi::Value OvembedAddon::devices(const Napi::CallbackInfo& info) {

@@ -1,7 +1,7 @@
 /**
  * The packed packages, as a user installs them: into an empty project, from a registry that has nothing else, with scripts off
- * and a PATH without compilers, Python, Rust and CMake. npm is tried in every run; other package managers, Nodes, bundlers and
- * checkers (test/install, from its lockfile) in full tests only.
+ * and a PATH without compilers, Python, Rust and CMake. npm is tried in every run; other package managers, Nodes and bundlers
+ * (test/install, from its lockfile), and publint and attw with these very packages, in full tests only.
  */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { programPath } from '../../../scripts/build/checks.mjs';
 import { DEBIAN11 } from '../../../scripts/build/debian11.mjs';
 import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { PLATFORM, stagePublished } from '../../install/published.mjs';
@@ -200,7 +201,7 @@ describe('npm install ovembed', () => {
 
 describe.runIf(FULL)('in full', () => {
   beforeAll(async () => {
-    if (existsSync(tool('publint'))) return;
+    if (existsSync(tool('esbuild'))) return;
     await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: TOOLS });
   }, 600_000);
 
@@ -261,13 +262,13 @@ describe.runIf(FULL)('in full', () => {
   });
 
   test('publint has nothing to say', async () => {
-    const { stdout } = await run(process.execPath, [tool('publint/src/cli.js'), main().file, '--strict']);
+    const { stdout } = await run(process.execPath, [programPath('publint', 'publint'), main().file, '--strict']);
     expect(stdout).toMatch(/All good/);
   });
 
   // `node10` knows no exports: its users set typesVersions aside and need node16, nodenext or bundler.
   test('attw finds the types in every way but that of old TypeScript', async () => {
-    const cli = tool('@arethetypeswrong/cli/dist/index.js');
+    const cli = programPath('@arethetypeswrong/cli', 'attw');
     const { stdout } = await run(process.execPath, [cli, main().file, '--profile', 'node16', '--format', 'ascii']);
     const ways = stdout.split('\n').filter((line) => /^(node16|bundler)/.test(line));
     expect(ways.length).toBeGreaterThan(15);
