@@ -16,6 +16,7 @@ export type NamedModel = {
   model?: string;
 } & Partial<SharedLoadOptions>;
 
+/** Whose vectors an adapter gives: an embedder, or a model by name. */
 export type EmbedderOptions = GivenEmbedder | NamedModel;
 
 /** Where an adapter's calls get their embedder, and what they are made with. */

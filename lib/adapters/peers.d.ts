@@ -15,7 +15,9 @@ declare module 'chromadb' {
 }
 declare module '@lancedb/lancedb/embedding' {
   export abstract class TextEmbeddingFunction {
+    /** LanceDB's own: `$var:name` in options. */
     protected resolveVariables(config: object): object;
+    /** What a schema keeps. */
     toJSON(): Record<string, unknown>;
   }
   export function getRegistry(): { get(name: string): unknown };

@@ -1,6 +1,8 @@
 /** `ovembed/ai-sdk`: an embedder as an embedding model of Vercel's AI SDK, 6 or 7. Needs no package itself. */
 export type { TextEmbedder } from '../../text-embedder.js';
 export {
+  type ModelCall,
+  type ModelResult,
   type ModelSettings,
   type OvembedModel,
   type OvembedModelOptions,

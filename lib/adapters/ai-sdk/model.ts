@@ -7,8 +7,10 @@ import { type EmbedderOptions, LazyEmbedder } from '../lazy-embedder.js';
 import { embedRows, type Rows, type RowsOptions } from '../rows.js';
 import { markRetryable, tooManyValues } from './errors.js';
 
+/** Versions of the SDK's interface of embedding models. */
 export type SpecificationVersion = 'v3' | 'v4';
 
+/** How the SDK sees the model. */
 export interface ModelSettings<V extends SpecificationVersion = 'v3'> {
   /** `'v3'` is taken by ai 6 and 7, `'v4'` by ai 7 alone. Default `'v3'`. */
   specificationVersion?: V;
@@ -18,11 +20,13 @@ export interface ModelSettings<V extends SpecificationVersion = 'v3'> {
   modelId?: string;
 }
 
+/** An embedder, or a model that is loaded with the first call; and how the SDK sees it. */
 export type OvembedModelOptions<V extends SpecificationVersion = 'v3'> = EmbedderOptions & ModelSettings<V>;
 
 /** `providerOptions.ovembed` of a call. */
 export type OvembedProviderOptions = Omit<CallOptions, 'signal'> & { inputType?: InputType };
 
+/** What the SDK hands over (`EmbeddingModelV3CallOptions`, `EmbeddingModelV4CallOptions`). */
 export interface ModelCall {
   values: string[];
   /** Vectors are cut to this many dimensions. In v4, and with ai 7 in v3 too. */
@@ -33,6 +37,7 @@ export interface ModelCall {
   headers?: Record<string, string | undefined> | undefined;
 }
 
+/** What the SDK gets: a vector per value, the tokens read, a warning where texts were cut. */
 export interface ModelResult {
   embeddings: number[][];
   usage: { tokens: number };
@@ -40,12 +45,14 @@ export interface ModelResult {
   providerMetadata: { ovembed: { truncated: number; fingerprint: string } };
 }
 
+/** An embedding model as the SDK's `embed` and `embedMany` take it. */
 export interface OvembedModel<V extends SpecificationVersion = 'v3'> extends AsyncDisposable {
   readonly specificationVersion: V;
   readonly provider: 'ovembed';
   readonly modelId: string;
   readonly maxEmbeddingsPerCall: number;
   readonly supportsParallelCalls: boolean;
+  /** At most `maxEmbeddingsPerCall` values; the SDK's `TooManyEmbeddingValuesForCallError` for more. */
   doEmbed(call: ModelCall): Promise<ModelResult>;
   /** Closes a model that was loaded by name; an embedder that was given stays open. */
   close(): Promise<void>;

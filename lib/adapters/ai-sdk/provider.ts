@@ -11,6 +11,7 @@ import {
   type SpecificationVersion,
 } from './model.js';
 
+/** Which models a provider has, and how the SDK sees them. */
 export interface OvembedProviderSettings<V extends SpecificationVersion = 'v3'>
   extends Omit<ModelSettings<V>, 'modelId'> {
   /** Embedders that their owner closes, by the names that programs use. */
@@ -19,12 +20,16 @@ export interface OvembedProviderSettings<V extends SpecificationVersion = 'v3'>
   load?: LoadOptions | false;
 }
 
+/** A provider for the SDK's registries; called itself, it gives an embedding model. */
 export interface OvembedProvider<V extends SpecificationVersion = 'v3'> extends AsyncDisposable {
+  /** As `embeddingModel`. */
   (modelId: string): OvembedModel<V>;
   readonly specificationVersion: V;
   /** The same model each time, loaded with its first call. */
   embeddingModel(modelId: string): OvembedModel<V>;
+  /** Throws the SDK's `NoSuchModelError`: there are none. */
   languageModel(modelId: string): never;
+  /** Throws the SDK's `NoSuchModelError`: there are none. */
   imageModel(modelId: string): never;
   /** Closes what was loaded by name. */
   close(): Promise<void>;

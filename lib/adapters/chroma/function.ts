@@ -4,6 +4,7 @@ import type { EmbedderOptions } from '../lazy-embedder.js';
 import { embedRows } from '../rows.js';
 import { type StoredConfig, StoredModel } from '../stored-model.js';
 
+/** Chroma's names of distances: of angle, Euclidean, and by inner product. */
 export type Space = 'cosine' | 'l2' | 'ip';
 
 /** By which collections name it. */
@@ -44,6 +45,7 @@ export class OvembedEmbeddingFunction implements AsyncDisposable {
     return (await embedRows(model, texts, { inputType: 'document', ...model.callOptions })).vectors;
   }
 
+  /** One vector per query, by the model's prompt for queries. `[]` for none. */
   async generateForQueries(texts: string[]): Promise<number[][]> {
     const model = this.#model();
     const asked = { inputType: 'query' as const, priority: 'interactive' as const, ...model.callOptions };
@@ -55,6 +57,7 @@ export class OvembedEmbeddingFunction implements AsyncDisposable {
     return 'cosine';
   }
 
+  /** All that Chroma has. */
   supportedSpaces(): Space[] {
     return ['cosine', 'l2', 'ip'];
   }
@@ -82,6 +85,7 @@ export class OvembedEmbeddingFunction implements AsyncDisposable {
     return this.#model().close();
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

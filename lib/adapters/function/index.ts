@@ -5,16 +5,19 @@ import { embedRows } from '../rows.js';
 
 export type { TextEmbedder } from '../../text-embedder.js';
 export type { CallOptions } from '../call-options.js';
-export type { EmbedderOptions } from '../lazy-embedder.js';
+export type { EmbedderOptions, GivenEmbedder, NamedModel } from '../lazy-embedder.js';
 
 /** Vectors of texts, as plain arrays in the order of the texts; `[]` for none. */
 export interface EmbedFunction extends AsyncDisposable {
+  /** Rejects with `signal.reason` where that is aborted. */
   (texts: string[], options?: { signal?: AbortSignal }): Promise<number[][]>;
   /** Closes a model that was loaded by name; an embedder that was given stays open. */
   close(): Promise<void>;
 }
 
 /**
+ * Vectors as a function of texts.
+ *
  * @param options an embedder, or a model that is loaded with the first call; and what the texts are: by default documents.
  *   Queries need a function of their own, as many models put another prompt before them
  */

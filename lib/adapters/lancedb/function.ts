@@ -12,6 +12,7 @@ const WHERE = 'OvembedEmbeddingFunction';
 export interface OvembedFunctionMembers extends AsyncDisposable {
   /** Vectors by the model's prompt for documents. */
   generateEmbeddings(texts: string[]): Promise<number[][]>;
+  /** The vector of what a table is searched for, by the model's prompt for queries. */
   computeQueryEmbeddings(text: string): Promise<Float32Array>;
   /** Width of the vectors; undefined until `init`, unless `dimensions` were given. */
   ndims(): number | undefined;

@@ -6,5 +6,6 @@ export type { TextEmbedder } from '../../text-embedder.js';
 export { closeEmbedders, type StoredConfig } from '../stored-model.js';
 
 await importPeers(() => import('@lancedb/lancedb/embedding'), 'LanceDB functions', '@lancedb/lancedb');
+/** A subclass of the `TextEmbeddingFunction` of your copy of LanceDB. */
 export const { OvembedEmbeddingFunction } = await import('./index.js');
 export type OvembedEmbeddingFunction = Class;

@@ -16,7 +16,9 @@ export interface OvembedEmbeddingFunction extends TextEmbeddingFunction, Ovembed
 }
 
 const lance = requirePeer(() => require('@lancedb/lancedb/embedding'), 'LanceDB functions', '@lancedb/lancedb');
+/** A subclass of the `TextEmbeddingFunction` of your copy of LanceDB. */
 export const OvembedEmbeddingFunction = defineFunction(lance.TextEmbeddingFunction) as unknown as {
+  /** @throws OvembedError `ERR_INVALID_ARGUMENT` */
   new (options?: EmbedderOptions): OvembedEmbeddingFunction;
   /** Loads the model, whose width a schema needs. */
   create(options?: EmbedderOptions): Promise<OvembedEmbeddingFunction>;

@@ -11,6 +11,7 @@ export interface CallerParams {
   maxConcurrency?: number;
   /** Tries after a failure that may pass, such as a full queue. Default 0: the embedder tries devices again by itself. */
   maxRetries?: number;
+  /** Called with each failure; what it throws ends the tries. */
   // biome-ignore lint/suspicious/noExplicitAny: as LangChain declares it
   onFailedAttempt?: (error: any) => any;
 }

@@ -14,6 +14,8 @@ const core = await importPeers(
   'LlamaIndex embeddings',
   '@llamaindex/core',
 );
-export const OvembedEmbedding = defineEmbedding(core.BaseEmbedding as never) as unknown as new (
-  params?: OvembedEmbeddingParams,
-) => OvembedEmbedding;
+/** A subclass of the `BaseEmbedding` of your copy of LlamaIndex. */
+export const OvembedEmbedding = defineEmbedding(core.BaseEmbedding as never) as unknown as {
+  /** @throws OvembedError `ERR_INVALID_ARGUMENT` */
+  new (params?: OvembedEmbeddingParams): OvembedEmbedding;
+};

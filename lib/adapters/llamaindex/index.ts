@@ -10,6 +10,8 @@ export type { OvembedEmbeddingParams } from './embedding.js';
 export interface OvembedEmbedding extends BaseEmbedding, OvembedEmbeddingMembers {}
 
 const core = requirePeer(() => require('@llamaindex/core/embeddings'), 'LlamaIndex embeddings', '@llamaindex/core');
-export const OvembedEmbedding = defineEmbedding(core.BaseEmbedding as never) as unknown as new (
-  params?: OvembedEmbeddingParams,
-) => OvembedEmbedding;
+/** A subclass of the `BaseEmbedding` of your copy of LlamaIndex. */
+export const OvembedEmbedding = defineEmbedding(core.BaseEmbedding as never) as unknown as {
+  /** @throws OvembedError `ERR_INVALID_ARGUMENT` */
+  new (params?: OvembedEmbeddingParams): OvembedEmbedding;
+};

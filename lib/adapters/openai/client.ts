@@ -17,6 +17,7 @@ import { mayRetry } from '../retries.js';
 import * as errors from './errors.js';
 import { checkRequest, type EmbeddingCreateParams } from './request.js';
 
+/** Whose vectors the client gives, and OpenAI's own options, as far as they mean something in a process. */
 export interface ClientOptions {
   /** An embedder that its owner closes. */
   embedder?: TextEmbedder;
@@ -36,12 +37,14 @@ export interface ClientOptions {
   baseURL?: unknown;
 }
 
+/** Limits of one request, in place of the client's. */
 export interface RequestOptions {
   signal?: AbortSignal | null | undefined;
   timeout?: number;
   maxRetries?: number;
 }
 
+/** A vector, and which input it is of. */
 export interface Embedding {
   object: 'embedding';
   index: number;
@@ -49,6 +52,7 @@ export interface Embedding {
   embedding: number[];
 }
 
+/** As OpenAI's API answers; `usage` counts the tokens that were read. */
 export interface CreateEmbeddingResponse {
   object: 'list';
   data: Embedding[];
@@ -56,6 +60,7 @@ export interface CreateEmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number };
 }
 
+/** A model by its first name. */
 export interface Model {
   id: string;
   object: 'model';
@@ -64,6 +69,7 @@ export interface Model {
   owned_by: string;
 }
 
+/** All models; one page. */
 export interface ModelsPage extends AsyncIterable<Model> {
   object: 'list';
   data: Model[];
@@ -111,10 +117,13 @@ export class OpenAI implements AsyncDisposable {
   static readonly APIUserAbortError = errors.APIUserAbortError;
 
   readonly embeddings: {
+    /** Vectors of the inputs, in their order. */
     create(body: EmbeddingCreateParams, options?: RequestOptions): Promise<CreateEmbeddingResponse>;
   };
   readonly models: {
+    /** A page to await, or its models to iterate over. */
     list(): Promise<ModelsPage> & AsyncIterable<Model>;
+    /** Rejects with `NotFoundError` for a name that no model has. */
     retrieve(model: string): Promise<Model>;
   };
   readonly #served: ServedModels;
@@ -141,6 +150,7 @@ export class OpenAI implements AsyncDisposable {
     return this.#served.close();
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,6 +1,7 @@
 /** `ovembed/openai`: OpenAI's client for embeddings, in process. Needs no package. */
 import { OpenAI } from './client.js';
 
+export type { RequestInputs } from '../../server/inputs.js';
 export type { TextEmbedder } from '../../text-embedder.js';
 export {
   type ClientOptions,

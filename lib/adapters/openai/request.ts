@@ -5,6 +5,7 @@ import { EXPECTED } from '../../server/extras.js';
 import { HttpError } from '../../server/http-error.js';
 import type { RequestInputs } from '../../server/inputs.js';
 
+/** OpenAI's request (`POST /v1/embeddings`), and what a server of ovembed takes beyond it. */
 export interface EmbeddingCreateParams {
   /** A text, token ids of the model, or a list of up to 2,048 of either. */
   input: RequestInputs;
