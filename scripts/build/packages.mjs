@@ -88,7 +88,7 @@ function stageBinaries({ role, platform, from, target, files, notice, manifest, 
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
   const how =
     role === 'cpu'
-      ? 'Installed by [ovembed](https://www.npmjs.com/package/ovembed) itself; not for use by hand.'
+      ? 'Installed by ovembed itself; not for use by hand.'
       : 'Install it beside ovembed, in the same version.';
   writeFileSync(join(folder, 'README.md'), `# ${name}\n\n${about}, ${platform}. ${how}\n`);
   writeManifest(folder, {
