@@ -51,7 +51,7 @@ test('a text that makes a batch fail takes no other call with it', async () => {
 });
 
 test('what somebody waits for goes in smaller batches', async () => {
-  embedder = await loadFake(world, { buckets: [256] });
+  embedder = await loadFake(world, { buckets: [256] }, { maxLength: 256 });
   const texts = ['a', 'b', 'c', 'd'];
   device.open();
   await embedder.embed(texts);
