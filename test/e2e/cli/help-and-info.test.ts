@@ -45,6 +45,7 @@ describe('help', () => {
       ['cache', 'stats'],
       ['cache', 'verify'],
       ['cache', 'clear'],
+      ...['submit', 'work', 'status', 'cancel'].map((name) => ['jobs', name]),
     ];
     const helps = await Promise.all(commands.map((command) => place.run(...command, '--help')));
     expect(helps.map(({ code }) => code)).toEqual(commands.map(() => 0));

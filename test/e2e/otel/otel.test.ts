@@ -1,4 +1,4 @@
-/** Traces across processes, and what is said where OpenTelemetry is not there. */
+/** Traces across processes, as docs/observability.md sets them up, and what is said where OpenTelemetry is not there. */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 /**
  * The packed packages, as a user installs them: into an empty project, from a registry that has nothing else, with scripts off
  * and a PATH without compilers, Python, Rust and CMake. npm is tried in every run; other package managers, Nodes and bundlers
- * (test/install, from its lockfile), and publint and attw with these very packages, in full tests only.
+ * (test/install, from its lockfile), and publint and attw with these very packages, in full tests only. It is what docs/install.md says.
  */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import {
