@@ -2,12 +2,14 @@
 import { EventEmitter } from 'node:events';
 import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
+import { checkSource } from './batching/stream-source.js';
+import { inEngine } from './batching/stream-window.js';
 import type { Request } from './batching/windows.js';
 import { EmbedderCache } from './cache/embedder-cache.js';
 import { CallWatch } from './call-watch.js';
 import type { DeviceEventMap } from './devices/events.js';
 import type { Embeddings } from './embeddings.js';
-import { describe, invalidArgument, OvembedError } from './errors.js';
+import { invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
 import { checkInput, checkInputs, copyOf, type Input, snapshot, type TokenIds } from './input.js';
 import { closeParts, type EmbedderParts, load } from './load.js';
@@ -266,13 +268,17 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     checkSource(source, name);
     const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered = true, signal, timeoutMs, clean } = options;
     const asked = requestOf(this.#parts, name, options);
+    const { request, rules, codec } = asked;
+    const { engine } = this.#parts;
     const watch = this.#watch(asked, signal);
-    return new EmbeddingStream(this.#parts.engine, {
+    return new EmbeddingStream({
+      name,
       source: clean ? cleanSource(source, clean) : source,
-      batchSize,
+      batchSize: Math.min(batchSize, engine.scheduler.admission.queue(request.call.priority).max.texts),
       ordered,
       limits: { signal, timeoutMs },
-      ...asked,
+      rules,
+      embed: inEngine(engine, request, codec),
       admit: async (work) => this.#admit(name, work),
       watch,
       onEnd: (ms, failure) => {
@@ -464,15 +470,4 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     result.then(over, over);
     return result;
   }
-}
-
-function checkSource(
-  source: Iterable<unknown> | AsyncIterable<unknown>,
-  name: string,
-  of = 'strings or token ids',
-): void {
-  const fits = typeof source === 'object' && source !== null;
-  if (fits && (Symbol.asyncIterator in source || Symbol.iterator in source)) return;
-  const message = `Expected an iterable or async iterable of ${of} for ${name}, received ${describe(source)}.`;
-  throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }

@@ -5,24 +5,26 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CallWatch } from '../call-watch.js';
 import { checkInput, copyOf, type Input, type InputRules, type ModelInput } from '../input.js';
-import { type CallLimits, CallScope } from '../signals.js';
-import type { VectorCodec } from '../vectors/codec.js';
+import { type CallLimits, CallScope, type StopSignal } from '../signals.js';
 import type { Dtype } from '../vectors/dtype.js';
 import { type Source, SourceReader } from './stream-source.js';
 import { type StreamItem, StreamWindow } from './stream-window.js';
-import { type Engine, type Request, WINDOW_CHARACTERS } from './windows.js';
-import type { Call } from './work.js';
+import { WINDOW_CHARACTERS, type Window } from './windows.js';
 
 /** What a stream works on. */
 export interface StreamJob<D extends Dtype> {
+  /** Of the call, in messages. */
+  name: string;
   source: Source;
   /** Most texts of a window. */
   batchSize: number;
   ordered: boolean;
   rules: InputRules;
-  request: Request;
-  /** What vectors are given back as. */
-  codec: VectorCodec<D>;
+  /**
+   * Gives a window its vectors, in this process or another.
+   * @param onRows told of texts whose items can be read, all of them in the end; only heard where `ordered` is false
+   */
+  embed(window: StreamWindow<D>, texts: Window, signal: StopSignal, onRows: (rows: Uint32Array) => void): Promise<void>;
   limits: CallLimits;
   /** Starts a window's work, unless no new work is taken. */
   admit<T>(work: () => Promise<T>): Promise<T>;
@@ -55,14 +57,10 @@ interface Ready<D extends Dtype> {
 }
 
 export class StreamRun<D extends Dtype> {
-  readonly #engine: Engine;
   readonly #job: StreamJob<D>;
   readonly #scope: CallScope;
   readonly #startedAt = performance.now();
   readonly #reader: SourceReader;
-  /** `since` moves: `queueTimeoutMs` counts for each window, not from the beginning of the stream. */
-  readonly #call: { -readonly [Key in keyof Call]: Call[Key] };
-  readonly #mostTexts: number;
 
   /** Texts that have been read for the next window. */
   #inputs: ModelInput[] = [];
@@ -84,14 +82,10 @@ export class StreamRun<D extends Dtype> {
   /** Told once, after all that comes before it. */
   #failure: { reason: unknown } | undefined;
 
-  constructor(engine: Engine, job: StreamJob<D>) {
-    const { call } = job.request;
-    this.#engine = engine;
+  constructor(job: StreamJob<D>) {
     this.#job = job;
-    this.#call = { ...call };
     this.#reader = new SourceReader(job.source);
-    this.#mostTexts = Math.min(job.batchSize, engine.scheduler.admission.queue(call.priority).max.texts);
-    this.#scope = new CallScope(call.name, job.limits);
+    this.#scope = new CallScope(job.name, job.limits);
     const { signal } = this.#scope;
     const onEnd = () => this.#end({ reason: signal.reason });
     if (signal.aborted) onEnd();
@@ -142,7 +136,7 @@ export class StreamRun<D extends Dtype> {
     const input = checkInput(copyOf(item), this.#job.rules, this.#first + this.#inputs.length);
     this.#inputs.push(input);
     this.#characters += input.length;
-    if (this.#inputs.length >= this.#mostTexts || this.#characters >= WINDOW_CHARACTERS) this.#send();
+    if (this.#inputs.length >= this.#job.batchSize || this.#characters >= WINDOW_CHARACTERS) this.#send();
   }
 
   /**
@@ -172,17 +166,15 @@ export class StreamRun<D extends Dtype> {
     this.#work.add(work);
   }
 
-  async #embed(texts: { first: number; inputs: readonly ModelInput[] }): Promise<void> {
-    const { request, codec, ordered, admit, watch } = this.#job;
+  async #embed(texts: Window): Promise<void> {
+    const { ordered, admit, watch } = this.#job;
     const window = new StreamWindow<D>(texts);
     this.#windows.add(window);
-    this.#call.since = this.#engine.scheduler.clock.now();
-    const asked = { ...request, call: this.#call };
     const onRows = (rows: Uint32Array) => {
       if (!ordered) this.#handOver(window, rows);
     };
     try {
-      await admit(() => window.embed(this.#engine, asked, texts, codec, this.#scope.signal, onRows));
+      await admit(() => this.#job.embed(window, texts, this.#scope.signal, onRows));
       watch.add(window.result);
       if (ordered) this.#handOverInOrder();
     } catch (reason) {

@@ -1,8 +1,21 @@
 /** The way to a stream's source, sync or async: one text at a time, closed once. */
+import { describe, OvembedError } from '../errors.js';
 import type { Input } from '../input.js';
 
 /** What can be streamed. */
 export type Source = Iterable<Input> | AsyncIterable<Input>;
+
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` for what cannot be iterated; a string can, but is one text */
+export function checkSource(
+  source: Iterable<unknown> | AsyncIterable<unknown>,
+  name: string,
+  of = 'strings or token ids',
+): void {
+  const fits = typeof source === 'object' && source !== null;
+  if (fits && (Symbol.asyncIterator in source || Symbol.iterator in source)) return;
+  const message = `Expected an iterable or async iterable of ${of} for ${name}, received ${describe(source)}.`;
+  throw new OvembedError('ERR_INVALID_ARGUMENT', message);
+}
 
 export class SourceReader {
   readonly #source: Source;

@@ -5,6 +5,7 @@ import type { VectorCodec } from '../vectors/codec.js';
 import type { Dtype, DtypeArrays } from '../vectors/dtype.js';
 import { distinctOf, duplicatesOf } from './distinct.js';
 import { RowCollector } from './embed-list.js';
+import type { StreamJob } from './stream-run.js';
 import { type Engine, indexOf, type Request, runWindow, type Window } from './windows.js';
 
 /** The vector of one text of a stream. */
@@ -87,6 +88,12 @@ export class StreamWindow<D extends Dtype> {
     this.state = 'finished';
   }
 
+  /** What has been embedded elsewhere. */
+  fill(result: EmbeddingsData<D>): void {
+    this.#result = result;
+    this.state = 'finished';
+  }
+
   /** Of a window that has been embedded. */
   get result(): EmbeddingsData<D> {
     return this.#result as EmbeddingsData<D>;
@@ -107,4 +114,18 @@ export class StreamWindow<D extends Dtype> {
       metadata,
     };
   }
+}
+
+/** Windows of one stream, embedded in this process. `queueTimeoutMs` counts for each, not from the beginning of the stream. */
+export function inEngine<D extends Dtype>(
+  engine: Engine,
+  request: Request,
+  codec: VectorCodec<D>,
+): StreamJob<D>['embed'] {
+  const call = { ...request.call };
+  const asked = { ...request, call };
+  return (window, texts, signal, onRows) => {
+    call.since = engine.scheduler.clock.now();
+    return window.embed(engine, asked, texts, codec, signal, onRows);
+  };
 }

@@ -2,7 +2,6 @@
 import type { Dtype } from '../vectors/dtype.js';
 import { DONE, type StreamJob, StreamRun } from './stream-run.js';
 import type { StreamItem } from './stream-window.js';
-import type { Engine } from './windows.js';
 
 export type { Source } from './stream-source.js';
 export type { StreamItem } from './stream-window.js';
@@ -21,8 +20,8 @@ export class EmbeddingStream<D extends Dtype = 'float32'>
   #left = false;
 
   /** @internal */
-  constructor(engine: Engine, job: StreamJob<D>) {
-    this.#begin = () => job.watch.begin(() => new StreamRun(engine, job));
+  constructor(job: StreamJob<D>) {
+    this.#begin = () => job.watch.begin(() => new StreamRun(job));
   }
 
   /**

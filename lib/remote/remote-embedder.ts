@@ -1,8 +1,9 @@
 /** The embedder of another process, used like one of this: `Embedder.connect`. */
-import { pipelined } from '../batching/pipelined.js';
-import type { Source, StreamItem } from '../batching/stream.js';
+import { EmbeddingStream, type Source } from '../batching/stream.js';
+import type { StreamJob } from '../batching/stream-run.js';
+import { checkSource } from '../batching/stream-source.js';
 import { CallWatch, type WatchedCall } from '../call-watch.js';
-import { type Embeddings, rowOf } from '../embeddings.js';
+import type { Embeddings } from '../embeddings.js';
 import { invalidArgument, OvembedError } from '../errors.js';
 import type { EmbedderInfo } from '../info.js';
 import { checkInput, checkInputs, copyOf, type Input, type ModelInput, snapshot, type TokenIds } from '../input.js';
@@ -22,7 +23,7 @@ import {
   type StreamOptions,
   type TokenizeOptions,
 } from '../options.js';
-import { CallScope, inScope } from '../signals.js';
+import { CallScope, platformSignal } from '../signals.js';
 import { cleanInputs, cleanSource } from '../text/clean-inputs.js';
 import type { TokenEmbeddings } from '../text/token-embeddings.js';
 import type { TokenizedText } from '../text/tokenization.js';
@@ -131,47 +132,45 @@ export class RemoteEmbedder implements TextEmbedder {
   }
 
   /**
-   * Vectors of a source of any length, in its order and in constant memory. Options that do not fit throw at once; later errors
-   * come from `next()`.
+   * Vectors of a source of any length, in constant memory, and in its order unless `ordered` is false. Options that do not fit
+   * throw at once; later errors come from `next()`.
    */
-  stream<D extends Dtype = 'float32'>(
-    source: Source,
-    options: StreamOptions<D> = {},
-  ): AsyncGenerator<StreamItem<D>, void, undefined> {
+  stream<D extends Dtype = 'float32'>(source: Source, options: StreamOptions<D> = {}): EmbeddingStream<D> {
     this.#rejectIfClosed('stream');
     checkStreamOptions(options);
     refuseRanges(options);
-    const { clean, signal, timeoutMs } = options;
-    const texts = clean ? cleanSource(source, clean) : source;
+    checkSource(source, 'stream');
+    const { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered = true, clean, signal, timeoutMs, ...asked } = options;
     const headers = {};
     const watch = this.#watch('stream', options, headers);
-    return inScope(
-      'stream',
-      { signal, timeoutMs },
-      (scope) => watch.begin(() => this.#stream(texts, options, { scope, headers }, watch)),
-      (_, failure) => watch.end(failure),
-    );
+    return new EmbeddingStream({
+      name: 'stream',
+      source: clean ? cleanSource(source, clean) : source,
+      batchSize,
+      ordered,
+      rules: RULES,
+      embed: this.#windows(asked, headers),
+      limits: { signal, timeoutMs },
+      admit: async (work) => this.#during('stream', work),
+      watch,
+      onEnd: (_, failure) => watch.end(failure),
+    });
   }
 
-  async *#stream<D extends Dtype>(
-    source: Source,
-    { batchSize = DEFAULT_STREAM_BATCH_SIZE, ordered: _, clean: __, ...options }: StreamOptions<D>,
-    way: Way,
-    watch: CallWatch,
-  ): AsyncGenerator<StreamItem<D>, void, undefined> {
-    const embed = async (inputs: Input[], first: number) => {
-      const checked = inputs.map((input, i) => checkInput(input, RULES, first + i));
-      const result = await this.#during('stream', () => this.#embed(checked, options, { ...way, isLetIn: first > 0 }));
-      watch.add(result);
-      return { first, result };
+  /** Windows of one stream, each in a scope of its own: where one fails, those before it go on. */
+  #windows<D extends Dtype>(options: EmbedOptions<D>, headers: Record<string, string>): StreamJob<D>['embed'] {
+    let stop: AbortSignal | undefined;
+    return async (window, { first, inputs }, signal, onRows) => {
+      stop ??= platformSignal(signal);
+      const scope = new CallScope('stream', { signal: stop });
+      try {
+        const result = await this.#embed(inputs, options, { scope, headers, isLetIn: first > 0 });
+        window.fill(result);
+        onRows(Uint32Array.from(result.tokens, (_, row) => row));
+      } finally {
+        scope.end();
+      }
     };
-    let first = 0;
-    const start = (inputs: Input[]) => {
-      const window = embed(inputs, first);
-      first += inputs.length;
-      return window;
-    };
-    for await (const window of pipelined(inWindows(source, batchSize), start, way.scope)) yield* items(window);
   }
 
   /** The tokens of each text, uncut and without a prompt. */
@@ -339,31 +338,4 @@ async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of source) items.push(item);
   return items;
-}
-
-async function* inWindows<T>(source: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let window: T[] = [];
-  for await (const item of source) {
-    window.push(item);
-    if (window.length < size) continue;
-    yield window;
-    window = [];
-  }
-  if (window.length > 0) yield window;
-}
-
-function* items<D extends Dtype>({ first, result }: { first: number; result: Embeddings<D> }) {
-  const { timings, metadata } = result;
-  for (let row = 0; row < result.length; row++) {
-    yield {
-      index: first + row,
-      embedding: rowOf(result, row) as DtypeArrays[D],
-      tokens: result.tokens[row] as number,
-      originalTokens: result.originalTokens[row] as number,
-      truncated: result.truncated[row] === 1,
-      chunks: result.chunks[row] as number,
-      timings,
-      metadata,
-    };
-  }
 }
