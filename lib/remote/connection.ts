@@ -1,14 +1,16 @@
 /** The way to a server of ovembed: a URL, or a Unix socket of this machine. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { aDuration } from '../checks.js';
-import { invalidArgument, isOvembedErrorCode, OvembedError } from '../errors.js';
+import { aDuration, aNonEmptyString, type Checks, checkOptions } from '../checks.js';
+import { invalidArgument, OvembedError } from '../errors.js';
+import { type Answer, failureOf, fieldsOf } from './failure.js';
+import { parseAnswer } from './wire.js';
 
 /** Options of `Embedder.connect`. */
 export interface ConnectOptions {
   /** The name of a model of the server. Default: its first. */
   model?: string;
-  /** Sent as `Authorization: Bearer`. Default: `OVEMBED_API_KEY`. */
+  /** Sent as `Authorization: Bearer`. Default: `OVEMBED_API_KEY`; of several, with commas between them, the first. */
   apiKey?: string;
   /**
    * Milliseconds that a call waits for a server that has gone away, as one that is started anew, before
@@ -18,6 +20,8 @@ export interface ConnectOptions {
   reconnectMs?: number;
 }
 
+const OPTIONS: Checks<ConnectOptions> = { model: aNonEmptyString, apiKey: aNonEmptyString, reconnectMs: aDuration };
+
 const CONNECT_MS = 2_000;
 const DEFAULT_RECONNECT_MS = 10_000;
 /** Between two tries: at first, and at most. */
@@ -25,7 +29,7 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
 /** Nothing was sent to the server. */
-const NOT_SENT = /^(ECONNREFUSED|ENOENT|EAGAIN|UND_ERR_CONNECT_TIMEOUT)$/;
+const NOT_SENT = /^(ECONNREFUSED|ENOENT|EAGAIN|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
 
 /** There is no server, or one that is ending. */
 class Gone extends Error {
@@ -38,12 +42,14 @@ class Gone extends Error {
   }
 }
 
-interface Answer {
-  statusCode: number;
-  bytes: Buffer;
-}
-
 type Headers = Readonly<Record<string, string>>;
+
+/** How long a question may take. */
+interface Limits {
+  signal?: AbortSignal | undefined;
+  /** Default: no limit. */
+  timeoutMs?: number;
+}
 
 export class Connection {
   /** As it was given. */
@@ -57,11 +63,12 @@ export class Connection {
    * @param address `http://host:port`, `https://…`, or the path of a socket
    * @throws OvembedError `ERR_INVALID_ARGUMENT`
    */
-  static async open(address: string, options: Omit<ConnectOptions, 'model'>): Promise<Connection> {
-    if (typeof address !== 'string' || address === '') throw invalidArgument('the address', 'a URL or a path', address);
-    if (options.reconnectMs !== undefined) aDuration(options.reconnectMs, 'reconnectMs');
+  static async open(address: string, options: ConnectOptions): Promise<Connection> {
+    checkOptions(options, OPTIONS, 'Embedder.connect');
+    const isUrl = /^https?:/.test(address);
+    if (typeof address !== 'string' || address === '' || (isUrl && !URL.canParse(address)))
+      throw invalidArgument('the address', 'a URL or a path', address);
     const { Agent } = await import('undici');
-    const isUrl = /^https?:\/\//.test(address);
     const timeouts = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } };
     const dispatcher = isUrl
       ? new Agent(timeouts)
@@ -73,7 +80,7 @@ export class Connection {
     address: string,
     dispatcher: Dispatcher,
     origin: string,
-    { apiKey = process.env.OVEMBED_API_KEY, reconnectMs = DEFAULT_RECONNECT_MS }: ConnectOptions,
+    { apiKey = firstKey(process.env.OVEMBED_API_KEY), reconnectMs = DEFAULT_RECONNECT_MS }: ConnectOptions,
   ) {
     this.address = address;
     this.#dispatcher = dispatcher;
@@ -83,21 +90,33 @@ export class Connection {
   }
 
   /** Does not wait for a server that is not there. */
-  async get(path: string, signal?: AbortSignal): Promise<unknown> {
-    const answer = await this.#request('GET', path, undefined, signal).catch((error) => {
-      throw error instanceof Gone ? this.#away(error) : error;
+  async get(path: string, { signal, timeoutMs }: Limits): Promise<unknown> {
+    const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const either = AbortSignal.any([signal, limit].filter((one) => one !== undefined));
+    const answer = await this.#request('GET', path, undefined, either).catch((error) => {
+      if (error instanceof Gone) throw this.#away(error);
+      const isLate = limit !== undefined && error === limit.reason;
+      throw isLate ? this.#away(new Error(`nothing came within ${timeoutMs} ms`)) : error;
     });
-    return JSON.parse(contentOf(answer).toString('utf8'));
+    if (answer.statusCode === 404 && fieldsOf(answer).code !== 'model_not_found') throw this.notOurs();
+    const content = contentOf(answer);
+    try {
+      return parseAnswer(content);
+    } catch (cause) {
+      throw this.notOurs(cause);
+    }
+  }
+
+  /** For what answers in a way that ovembed does not. */
+  notOurs(cause?: unknown): OvembedError {
+    const text = `What answers at ${this.address} is no server of ovembed.`;
+    return new OvembedError('ERR_DEVICE_UNAVAILABLE', text, { cause });
   }
 
   /** @returns the bytes of the answer */
   async post(path: string, body: unknown, signal: AbortSignal, headers: Headers = {}): Promise<Buffer> {
     const request = () => this.#request('POST', path, JSON.stringify(body), signal, headers);
     return contentOf(await this.#patiently(request, signal));
-  }
-
-  async json<T>(path: string, body: unknown, signal: AbortSignal): Promise<T> {
-    return JSON.parse((await this.post(path, body, signal)).toString('utf8')) as T;
   }
 
   /** A host and its port, or the path of a socket. */
@@ -127,7 +146,7 @@ export class Connection {
     }
   }
 
-  #away({ message, cause }: Gone): OvembedError {
+  #away({ message, cause }: Error): OvembedError {
     const text = `The server at ${this.address} does not answer: ${message}`;
     return new OvembedError('ERR_DEVICE_UNAVAILABLE', text, { cause });
   }
@@ -146,7 +165,8 @@ export class Connection {
     try {
       const origin = this.#origin;
       const response = await this.#dispatcher.request({ origin, path, method, headers, body, signal } as never);
-      answer = { statusCode: response.statusCode, bytes: Buffer.from(await response.body.arrayBuffer()) };
+      const { statusCode, headers: told } = response;
+      answer = { statusCode, headers: told, bytes: Buffer.from(await response.body.arrayBuffer()) };
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       throw new Gone(!NOT_SENT.test(String((cause as NodeJS.ErrnoException).code)), cause);
@@ -157,9 +177,9 @@ export class Connection {
 }
 
 /** Refused by a server that ends, and whose place another may take; by Fastify or a proxy without a code. */
-function isEnding({ statusCode, bytes }: Answer): boolean {
-  if (statusCode !== 503) return false;
-  const { code } = parsed(bytes);
+function isEnding(answer: Answer): boolean {
+  if (answer.statusCode !== 503) return false;
+  const { code } = fieldsOf(answer);
   return code === undefined || code === 'ERR_CLOSED';
 }
 
@@ -168,27 +188,5 @@ function contentOf(answer: Answer): Buffer {
   throw failureOf(answer);
 }
 
-/** The error as the server threw it, or what can be told of an answer that is not ovembed's. */
-function failureOf({ statusCode, bytes }: Answer): OvembedError {
-  const { code, message, retryAfterMs, error } = parsed(bytes);
-  const text = message ?? error?.message ?? 'no reason was given';
-  if (isOvembedErrorCode(code)) return new OvembedError(code, text, retryAfterMs === undefined ? {} : { retryAfterMs });
-  const isRefused = statusCode >= 400 && statusCode < 500;
-  return new OvembedError(
-    isRefused ? 'ERR_INVALID_ARGUMENT' : 'ERR_DEVICE_FAILED',
-    `The server answered ${statusCode}: ${text}`,
-  );
-}
-
-function parsed(bytes: Buffer): {
-  code?: unknown;
-  message?: string;
-  retryAfterMs?: number;
-  error?: { message?: string };
-} {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return {};
-  }
-}
+/** Of those that a server takes, which stand in one variable. */
+const firstKey = (keys = '') => keys.split(',').find((key) => key !== '');

@@ -31,8 +31,9 @@ import type { TextEmbedder } from '../text-embedder.js';
 import type { Dtype, DtypeArrays } from '../vectors/dtype.js';
 import { Connection, type ConnectOptions } from './connection.js';
 import { Joined } from './joined.js';
+import { askInfo, askOffer, type RemoteInfo } from './offer.js';
 import { inRequests, RemoteModel, type Sending } from './remote-model.js';
-import { decodeEmbeddings, decodeTokenEmbeddings } from './wire.js';
+import { decodeEmbeddings, decodeTokenEmbeddings, parseAnswer } from './wire.js';
 
 const DEFAULT_STREAM_BATCH_SIZE = 512;
 const DEFAULT_QUERY_TIMEOUT_MS = 30_000;
@@ -50,15 +51,6 @@ const OTHER_OPERATIONS: Readonly<Record<string, WatchedCall['operation']>> = {
   countTokens: 'count_tokens',
   decode: 'decode',
 };
-
-/** What a server tells of a model. */
-export interface RemoteInfo {
-  /** Of the server. */
-  readonly version: string;
-  /** What the server calls the model. */
-  readonly name: string;
-  readonly info: EmbedderInfo;
-}
 
 /** What calls use where they do not say, as given to `Embedder.load`. */
 export interface RemoteDefaults {
@@ -199,7 +191,7 @@ export class RemoteEmbedder implements TextEmbedder {
       const [answer] = await collect(
         this.#model.post('decode', [ids], () => ({ ids: Array.from(ids) }), { ...way, options }),
       );
-      return (parsed(answer as Buffer) as { text: string }).text;
+      return (parseAnswer(answer as Buffer) as { text: string }).text;
     });
   }
 
@@ -258,7 +250,7 @@ export class RemoteEmbedder implements TextEmbedder {
       const rules = { ...RULES, noTokenIds: `${name} takes texts` };
       const requests = inRequests((await checkInputs(copy, rules, way.scope.signal)) as string[]);
       const answers = await collect(this.#model.post(route, requests, (texts) => ({ texts }), { ...way, options }));
-      return answers.flatMap((bytes) => parsed(bytes) as T[]);
+      return answers.flatMap((bytes) => parseAnswer(bytes) as T[]);
     });
   }
 
@@ -313,12 +305,12 @@ export class RemoteEmbedder implements TextEmbedder {
   }
 }
 
-/** @throws OvembedError `ERR_DEVICE_UNAVAILABLE` where nobody answers, and what the server refuses with */
-export async function connect(address: string, { model, ...options }: ConnectOptions = {}): Promise<RemoteEmbedder> {
+/** @throws OvembedError `ERR_DEVICE_UNAVAILABLE` where no ovembed of this version answers, and what the server refuses with */
+export async function connect(address: string, options: ConnectOptions = {}): Promise<RemoteEmbedder> {
   const connection = await Connection.open(address, options);
   try {
-    const query = model === undefined ? '' : `?model=${encodeURIComponent(model)}`;
-    return new RemoteEmbedder(connection, (await connection.get(`/ovembed/v1/info${query}`)) as RemoteInfo);
+    await askOffer(connection);
+    return new RemoteEmbedder(connection, await askInfo(connection, options.model));
   } catch (error) {
     await connection.close();
     throw error;
@@ -331,8 +323,6 @@ function refuseRanges({ ranges }: { ranges?: unknown }): void {
 
 const plain = (inputs: readonly ModelInput[]) =>
   inputs.map((input) => (typeof input === 'string' ? input : Array.from(input)));
-
-const parsed = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'));
 
 async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];

@@ -4,29 +4,14 @@ import type { EmbedderInfo } from '../info.js';
 import { type Logger, resolveLogger } from '../logger.js';
 import { fingerprint, type ModelSpec, modelOrDefault } from '../models/index.js';
 import { checkLoadOptions, type LoadOptions } from '../options.js';
-import { VERSION } from '../version.js';
 import { findWanted } from '../wanted-model.js';
 import { Connection } from './connection.js';
 import { daemonFolders, daemonSocketIn } from './daemon-socket.js';
-import { RemoteEmbedder, type RemoteInfo } from './remote-embedder.js';
-import { type DecisiveOptions, differenceOf } from './same-options.js';
+import { askInfo, askOffer, type Offer, type OfferedModel, type RemoteInfo } from './offer.js';
+import { RemoteEmbedder } from './remote-embedder.js';
+import { differenceOf } from './same-options.js';
 
-/** A model of a server, as `/ovembed/v1/models` tells. */
-export interface OfferedModel {
-  name: string;
-  /** What the server was told to load. */
-  model: string;
-  /** Null where an app gave the server a loaded one. */
-  options: DecisiveOptions | null;
-  /** Null while it is not loaded. */
-  info: EmbedderInfo | null;
-}
-
-/** What a server offers. */
-export interface Offer {
-  version: string;
-  models: OfferedModel[];
-}
+export type { Offer };
 
 type Wanted = LoadOptions & { daemon: string; logger: Logger };
 
@@ -74,7 +59,7 @@ async function ask(address: string, model: string, wanted: Wanted): Promise<Remo
   const { logger, signal, timeoutMs, queueTimeoutMs } = wanted;
   const connection = await Connection.open(address, {});
   try {
-    const offer = (await connection.get('/ovembed/v1/models', signal)) as Offer;
+    const offer = await askOffer(connection, signal);
     const found = await choose(offer, model, wanted, connection);
     logger.info(`${model} is used in the server at ${address}, which has it with the same options`);
     return new RemoteEmbedder(connection, found, { timeoutMs, queueTimeoutMs });
@@ -86,7 +71,7 @@ async function ask(address: string, model: string, wanted: Wanted): Promise<Remo
 
 /** @throws OvembedError `ERR_MODEL_NOT_FOUND` where none is the one */
 async function choose(
-  { version, models }: Offer,
+  { models }: Offer,
   model: string,
   wanted: Wanted,
   connection: Connection,
@@ -96,7 +81,6 @@ async function choose(
       'ERR_MODEL_NOT_FOUND',
       `The server at ${connection.address} does not have ${model} as wanted: ${why}.`,
     );
-  if (version !== VERSION) throw none(`it is of version ${version}, and this is ${VERSION}`);
   const { spec } = await findWanted(model, wanted, wanted.logger);
   const differences: string[] = [];
   for (const offered of models) {
@@ -121,8 +105,7 @@ async function loaded(
   connection: Connection,
 ): Promise<EmbedderInfo | null> {
   if (offered.model !== model) return null;
-  const path = `/ovembed/v1/info?model=${encodeURIComponent(offered.name)}`;
-  return ((await connection.get(path, signal)) as RemoteInfo).info;
+  return (await askInfo(connection, offered.name, signal)).info;
 }
 
 /** The server took the first source of the model that runs, so it is one of ours. */

@@ -91,7 +91,7 @@ function encode(head: object, parts: readonly NodeJS.TypedArray[]): Buffer {
 function decode<H>(bytes: Buffer): { head: H; read<T extends NodeJS.TypedArray>(into: T): T } {
   let at = bytes.length < HEAD_BYTES ? Infinity : HEAD_BYTES + bytes.readUInt32LE(0);
   if (at > bytes.length) throw cutShort();
-  const head = JSON.parse(bytes.toString('utf8', HEAD_BYTES, at)) as H;
+  const head = parseAnswer(bytes.subarray(HEAD_BYTES, at)) as H;
   const read = <T extends NodeJS.TypedArray>(into: T): T => {
     const end = at + into.byteLength;
     if (end > bytes.length) throw cutShort();
@@ -103,5 +103,14 @@ function decode<H>(bytes: Buffer): { head: H; read<T extends NodeJS.TypedArray>(
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: NodeJS.TypedArray) => Buffer.from(buffer, byteOffset, byteLength);
+
+/** @throws OvembedError `ERR_DEVICE_FAILED` for what is no JSON */
+export function parseAnswer(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new OvembedError('ERR_DEVICE_FAILED', 'The answer is not that of a server of ovembed.', { cause });
+  }
+}
 
 const cutShort = () => new OvembedError('ERR_DEVICE_FAILED', 'The answer of the server was cut short.');

@@ -205,6 +205,17 @@ describe('a daemon that dies', () => {
     expect(await call).toMatchObject({ length: MANY, sum });
   });
 
+  test('or only stops: models are loaded, or there is an error in time', async () => {
+    latest.kill('SIGSTOP');
+    const connected = expect(Embedder.connect(socket)).rejects.toThrow('nothing came within');
+    const { kind, said } = await auto();
+    expect(kind).toBe('Embedder');
+    expect(said).toContainEqual(expect.stringContaining('nothing came within'));
+    await connected;
+    latest.kill('SIGCONT');
+    expect((await auto()).kind).toBe('RemoteEmbedder');
+  });
+
   test('leaves a socket at which nobody is: models are loaded', async () => {
     await endDaemon('SIGKILL');
     expect(existsSync(socket)).toBe(true);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Embedder, type RemoteEmbedder } from '../../../lib/index.js';
+import { VERSION } from '../../../lib/version.js';
 import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { temporaryFolder } from '../support.js';
 import { type Running, startServer } from './support.js';
@@ -122,7 +123,8 @@ describe('fails as the embedder fails', () => {
 
   test('a server that does not answer does not hold up a call beyond its time', async () => {
     const held = createHttpServer((request, response) => {
-      if (request.url === '/ovembed/v1/info') response.end(JSON.stringify({ name: 'x', info: remote.info }));
+      const about = { version: VERSION, name: 'x', info: remote.info, models: [] };
+      if (request.method === 'GET') response.end(JSON.stringify(about));
     }).listen(0);
     afterAll(() => held.close());
     const hung = await Embedder.connect(`http://127.0.0.1:${(held.address() as AddressInfo).port}`);
