@@ -98,7 +98,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
   /**
    * The embedder of a server (`ovembed serve`): many processes, one model.
    * @param address a URL, or the path of a Unix socket
-   * @throws OvembedError `ERR_DEVICE_UNAVAILABLE` where no server answers
+   * @throws OvembedError `ERR_DEVICE_UNAVAILABLE` where no ovembed of this version answers within 5 s
    */
   static async connect(address: string, options: ConnectOptions = {}): Promise<RemoteEmbedder> {
     const { connect } = await import('./remote/remote-embedder.js');

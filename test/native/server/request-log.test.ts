@@ -61,7 +61,7 @@ test('a request has one line, with what it was and took', async () => {
   await post(`${running.url}/none`, {});
   await (await Embedder.connect(running.url, { apiKey: KEY })).embed(['a']);
   await fetch(`${running.url}/health`);
-  const all = await lines(9);
+  const all = await lines(10);
   const client = expect.stringMatching(/^key [0-9a-f]{8}$/);
   const work = { model: 'tiny', client, ms: expect.any(Number), level: 30 };
   const reqId = answered.get('x-request-id');
@@ -71,6 +71,7 @@ test('a request has one line, with what it was and took', async () => {
     { route: '/health', status: 200, level: 20 },
     { route: '/ovembed/v1/embed', status: 200, texts: 1, ...work },
     { route: '/ovembed/v1/info', status: 200, level: 20 },
+    { route: '/ovembed/v1/models', status: 200, level: 20 },
     { route: '/v1/embeddings', method: 'POST', status: 200, reqId, texts: 2, tokens, ...work },
     { route: '/v1/embeddings/stream', status: 200, texts: 2, ...work },
     { route: '/embed', status: 401, level: 30 },
