@@ -1,10 +1,14 @@
 /** Connecting, and what answers other than vectors mean. */
+import dns from 'node:dns';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Embedder } from '../../../lib/index.js';
 import { VERSION } from '../../../lib/version.js';
 import { asOvembed, serve } from './fake-server.js';
 
-afterEach(() => vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
 
 describe('what is no server of ovembed of this version is said to be none', () => {
   test.for<[string, number, string]>([
@@ -97,3 +101,20 @@ test('a list waits for as long as a limit of requests says', async () => {
   expect((await remote.embed(Array(1_500).fill('x'))).length).toBe(1_500);
   expect(requests).toBe(3);
 });
+
+test.for(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])(
+  'a server that cannot be reached for a while (%s) is waited for, as nothing was sent',
+  async (code) => {
+    let failures = 0;
+    const answer = asOvembed();
+    const url = await serve((asked, response) => answer(asked, response.setHeader('connection', 'close')));
+    vi.spyOn(dns, 'lookup').mockImplementation(((_: string, __: object, done: (...answer: unknown[]) => void) => {
+      if (failures-- > 0) done(Object.assign(new Error(code), { code }));
+      else done(null, [{ address: '127.0.0.1', family: 4 }]);
+    }) as never);
+    await using remote = await Embedder.connect(url.replace('127.0.0.1', 'server.test'));
+    failures = 3;
+    expect((await remote.embed(['a'])).length).toBe(1);
+    expect(failures).toBeLessThan(0);
+  },
+);

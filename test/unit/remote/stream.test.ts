@@ -32,7 +32,7 @@ test('a source that answers is read into whole windows', async () => {
 test('token ids are those of when they were read', async () => {
   await using remote = await Embedder.connect(await serve(asOvembed()));
   function* source() {
-    const ids = [0];
+    const ids = new Uint32Array(1);
     for (let i = 1; i <= 3; i++) {
       ids[0] = i;
       yield ids;
