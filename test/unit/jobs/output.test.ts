@@ -39,7 +39,10 @@ test('published twice to an empty folder, an index is there', async () => {
 test('a folder that is missing at the end is an error, and what is whole stays', async () => {
   const whole = await built('late.jsonl');
   const place = join(folder, 'nowhere', 'late.jsonl');
-  await expect(publish(place, whole, join(folder, 'unused'))).rejects.toThrow('ENOENT');
+  await expect(publish(place, whole, join(folder, 'unused'))).rejects.toMatchObject({
+    code: 'ENOENT',
+    syscall: 'rename',
+  });
   expect(readdirSync(whole)).toContain('late.jsonl');
 });
 
