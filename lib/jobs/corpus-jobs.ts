@@ -6,7 +6,7 @@ import { OvembedError } from '../errors.js';
 import { type Connection, connect } from './connection.js';
 import { JobEntries, type JobEntry } from './entries.js';
 import type { JobManifest } from './finish.js';
-import { JobFolder, type JobModel } from './folder.js';
+import { JobFolder, type JobModel, type JobPlan } from './folder.js';
 import {
   type ConnectOptions,
   checkConnectOptions,
@@ -81,7 +81,7 @@ export class CorpusJobs {
     const { jobId, run, shards, bytes } = plan;
     checkFolder(await this.#entries.find(jobId), folder);
     const sink = pathOf(options.sink) ?? withoutPassword(options.sink);
-    const done = await folder.manifest();
+    const done = await folder.manifest(plan);
     const state = done ? 'done' : 'running';
     const entry: JobEntry = { jobId, run, shards, bytes, sink, folder: folder.path, attempts, backoffMs, state };
     await this.#entries.write(entry);
@@ -113,14 +113,22 @@ export class CorpusJobs {
     const entry = await this.#entries.read(jobId);
     const folder = new JobFolder(entry.folder);
     const plan = await planIn(folder, entry);
-    checkModel(embedder, plan.model);
+    checkModel(embedder, plan);
     const queue = new JobQueue(this.#connection, entry);
     const { onProgress } = options;
-    const tell = onProgress && (async () => onProgress(await this.status(jobId)));
+    const tell =
+      onProgress &&
+      (async () => {
+        const now = await this.#entries.find(jobId);
+        if (now) onProgress(await this.#statusOf(now));
+      });
     try {
       const parts = { connection: this.#connection, entries: this.#entries, queue, folder, plan, embedder, tell };
       const end = await work(parts, options);
-      return { end, status: await this.status(jobId), manifest: await folder.manifest<JobManifest>() };
+      const manifest = await folder.manifest<JobManifest>(plan);
+      // Of a job that was forgotten meanwhile, all that is known is what it was.
+      const last = (await this.#entries.find(jobId)) ?? { ...entry, state: manifest ? 'done' : 'cancelled' };
+      return { end, status: await this.#statusOf(last), manifest };
     } finally {
       await queue.close();
     }
@@ -132,7 +140,10 @@ export class CorpusJobs {
    * @throws OvembedError `ERR_INVALID_ARGUMENT` for a job that is not known
    */
   async status(jobId: string, { targetSeconds = TARGET_SECONDS }: { targetSeconds?: number } = {}): Promise<JobStatus> {
-    const entry = await this.#entries.read(jobId);
+    return this.#statusOf(await this.#entries.read(jobId), targetSeconds);
+  }
+
+  async #statusOf(entry: JobEntry, targetSeconds = TARGET_SECONDS): Promise<JobStatus> {
     const queue = new JobQueue(this.#connection, entry);
     try {
       const [counts, done, dead, workers] = await Promise.all([
@@ -164,7 +175,7 @@ export class CorpusJobs {
       await this.#forgetEntry(entry);
       return false;
     }
-    await this.#entries.setState(jobId, 'cancelled');
+    await this.#entries.setState(entry, 'cancelled');
     const queue = new JobQueue(this.#connection, entry);
     await queue.empty().finally(() => queue.close());
     return true;
@@ -178,8 +189,7 @@ export class CorpusJobs {
   /** The job of a folder, as if it had never been. Its output stays until another takes its place. */
   async #forget(folder: JobFolder): Promise<void> {
     const plan = await folder.plan();
-    if (!plan) return;
-    const entry = await this.#entries.find(plan.jobId);
+    const entry = plan && (await this.#entries.find(plan.jobId));
     if (entry) await this.#forgetEntry(entry);
     await folder.remove();
   }
@@ -198,8 +208,11 @@ function checkFolder(known: JobEntry | undefined, { path }: JobFolder): void {
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }
 
-function checkModel({ info }: Embedder, wanted: JobModel): void {
-  const names = ['fingerprint', 'precision', 'activations'] as const;
+function checkModel({ info }: Embedder, { model, space, options }: JobPlan): void {
+  // An embedder may be loaded with fewer of them; a job that says how many cuts vectors itself.
+  const dimensions = options.dimensions === undefined ? space.dimensions : info.dimensions;
+  const wanted = { ...model, dimensions };
+  const names = ['fingerprint', 'precision', 'activations', 'dimensions'] as const;
   const other = names.filter((name) => info[name] !== wanted[name]);
   if (other.length === 0) return;
   const found = other.map((name) => `${name} ${info[name]}, not ${wanted[name]}`).join('; ');

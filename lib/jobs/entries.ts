@@ -19,6 +19,9 @@ export interface JobEntry {
   backoffMs: number;
 }
 
+/** In one go, so that nobody else writes between the look and the change. */
+const SET_STATE = `if redis.call('HGET', KEYS[1], 'run') == ARGV[1] then redis.call('HSET', KEYS[1], 'state', ARGV[2]) end`;
+
 /** The jobs of a server, each a hash. */
 export class JobEntries {
   readonly #connection: Connection;
@@ -32,8 +35,9 @@ export class JobEntries {
     await client.multi().hset(this.#keyOf(jobId), entry).sadd(prefix, jobId).exec();
   }
 
-  async setState(jobId: string, state: JobState): Promise<void> {
-    await this.#connection.client.hset(this.#keyOf(jobId), { state });
+  /** Of a job that was forgotten or begun anew since, nothing is set. */
+  async setState({ jobId, run }: Pick<JobEntry, 'jobId' | 'run'>, state: JobState): Promise<void> {
+    await this.#connection.client.eval(SET_STATE, 1, this.#keyOf(jobId), run, state);
   }
 
   /** @throws OvembedError `ERR_INVALID_ARGUMENT` for a job that the server does not know */

@@ -10,6 +10,7 @@ import { Checkpoint } from '../corpus/checkpoint.js';
 import { openSink, pathOf } from '../corpus/sinks/open.js';
 import { withoutPassword } from '../corpus/sinks/store.js';
 import type { RunState } from '../corpus/state.js';
+import { OvembedError } from '../errors.js';
 import { createOnce, type JobFolder, type JobPlan } from './folder.js';
 import { mergeParts } from './merge.js';
 import { privatePlace, publish } from './output.js';
@@ -41,9 +42,13 @@ export interface JobManifest {
   failures: readonly { documentId: string; code: string; message: string }[];
 }
 
-/** @returns the manifest, whoever wrote it */
+/**
+ * @returns the manifest, whoever wrote it
+ * @throws OvembedError `ERR_INVALID_ARGUMENT` for a part that is missing, and for a run that is none any more; errors of the sink and
+ *   of the file system
+ */
 export async function finishJob(folder: JobFolder, plan: JobPlan, signal: AbortSignal): Promise<JobManifest> {
-  const done = await folder.manifest<JobManifest>();
+  const done = await folder.manifest<JobManifest>(plan);
   if (done) {
     await folder.tidy(plan.run);
     return done;
@@ -59,7 +64,7 @@ async function claim(folder: JobFolder, plan: JobPlan, signal: AbortSignal): Pro
   const sink = await openSink(privatePlace(plan.options.sink, own));
   const checkpoint = new Checkpoint(join(own, CHECKPOINT), { run: plan.run });
   const state = await mergeParts({ folder, plan, sink, checkpoint, signal });
-  await createOnce(folder.claimPath(plan.run), { token, ...manifestOf(plan, state) });
+  await createOnce(folder.claimPath(plan.run), { token, run: plan.run, ...manifestOf(plan, state) });
 }
 
 /** Goes on where another finisher was, from a copy of what it has: it may be alive and go on as well. */
@@ -95,7 +100,9 @@ async function commit(folder: JobFolder, plan: JobPlan): Promise<JobManifest> {
     });
   }
   await folder.tidy(plan.run);
-  return (await folder.manifest<JobManifest>()) as JobManifest;
+  const manifest = await folder.manifest<JobManifest>(plan);
+  if (manifest) return manifest;
+  throw new OvembedError('ERR_INVALID_ARGUMENT', `${folder.path}: the job ${plan.jobId} was begun anew, or removed.`);
 }
 
 function manifestOf({ jobId, options, space, model, shards }: JobPlan, { read, written }: RunState): JobManifest {

@@ -11,7 +11,7 @@
  *     manifest.json             the output is whole, and this is what it is
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSettings } from '../corpus/checkpoint.js';
 import type { VectorSpace } from '../corpus/sink.js';
@@ -60,12 +60,13 @@ export class JobFolder {
 
   /** @returns undefined where there is none */
   async plan(): Promise<JobPlan | undefined> {
-    return readJson<JobPlan>(join(this.path, 'plan.json'));
+    return readJson<JobPlan>(this.#planPath);
   }
 
-  /** @returns the manifest; undefined: the job is not done */
-  async manifest<T>(): Promise<T | undefined> {
-    return readJson<T>(this.manifestPath);
+  /** @returns the manifest; undefined: the job is not done. That of another run does not count. */
+  async manifest<T>({ run }: Pick<JobPlan, 'run'>): Promise<T | undefined> {
+    const found = await readJson<T & { run: string }>(this.manifestPath);
+    return found?.run === run ? found : undefined;
   }
 
   get manifestPath(): string {
@@ -106,7 +107,7 @@ export class JobFolder {
     const { count, bytes } = await this.#writeShards(run, shards);
     const whole: JobPlan = { ...plan, run, shards: count, bytes };
     // The address of a store may hold a password.
-    if (await createOnce(join(this.path, 'plan.json'), whole, 0o600)) return whole;
+    if (await createOnce(this.#planPath, whole, 0o600)) return whole;
     await rm(this.runPath(run), { recursive: true, force: true });
     return (await this.plan()) as JobPlan;
   }
@@ -132,8 +133,18 @@ export class JobFolder {
     return join(this.path, run, 'shards.jsonl');
   }
 
+  /** @throws OvembedError `ERR_INVALID_ARGUMENT` where the run is over, or was being removed */
+  async #openShards(run: string): Promise<FileHandle> {
+    const path = this.#shardsPath(run);
+    return open(path).catch((error) => {
+      if (error.code !== 'ENOENT') throw error;
+      const message = `${path}: is gone, as the job is over or was being removed. Submit it with restart (--restart) to begin anew.`;
+      throw new OvembedError('ERR_INVALID_ARGUMENT', message, { cause: error });
+    });
+  }
+
   async *listShards({ run }: JobPlan): AsyncGenerator<ListedShard> {
-    const handle = await open(this.#shardsPath(run));
+    const handle = await this.#openShards(run);
     try {
       let start = 0;
       let shard = 0;
@@ -148,7 +159,7 @@ export class JobFolder {
   }
 
   async readShard({ run }: JobPlan, { start, length }: ListedShard): Promise<Shard> {
-    const handle = await open(this.#shardsPath(run));
+    const handle = await this.#openShards(run);
     try {
       const bytes = Buffer.alloc(length);
       await handle.read(bytes, 0, length, start);
@@ -167,12 +178,21 @@ export class JobFolder {
     await rm(gone, { recursive: true, force: true });
   }
 
-  /** Forgets the job, but for its output. */
+  /**
+   * Forgets the job, but for its output. Killed at any line, it can be done again: what the plan names goes before the plan, and
+   * first of all the claim, which could still become a manifest.
+   */
   async remove(): Promise<void> {
     const plan = await this.plan();
-    await rm(join(this.path, 'plan.json'), { force: true });
-    await rm(this.manifestPath, { force: true });
+    // Not what somebody else calls so.
+    await readJson(this.manifestPath);
     if (plan) await this.tidy(plan.run);
+    await rm(this.manifestPath, { force: true });
+    await rm(this.#planPath, { force: true });
+  }
+
+  get #planPath(): string {
+    return join(this.path, 'plan.json');
   }
 }
 
@@ -219,9 +239,11 @@ export async function moveOnce(folder: string, path: string): Promise<boolean> {
   }
 }
 
+/** Windows' EPERM for it is elsewhere a folder that must not be written to. */
+const TAKEN = ['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ? ['EPERM'] : [])];
+
 /** Of a rename: there is a folder already, with something in it. */
-export const isTaken = (error: unknown) =>
-  ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(String((error as NodeJS.ErrnoException).code));
+export const isTaken = (error: unknown) => TAKEN.includes(String((error as NodeJS.ErrnoException).code));
 
 async function readJson<T>(path: string): Promise<T | undefined> {
   const text = await readFile(path, 'utf8').catch((error) => {

@@ -11,7 +11,7 @@ import { invalidArgument, OvembedError } from '../errors.js';
 import type { JobEntry } from './entries.js';
 import type { JobFolder, JobPlan } from './folder.js';
 import type { OutputOptions, SubmitOptions } from './options.js';
-import { checkPlace, privatePlace } from './output.js';
+import { checkMove, checkPlace, privatePlace } from './output.js';
 import { splitFiles } from './shards.js';
 
 const SHARD_BYTES = 256 * 1024;
@@ -36,6 +36,7 @@ export async function planOf(embedder: Embedder, folder: JobFolder, options: Sub
   if (files.length === 0) throw invalidArgument('source', 'at least one file', output.source);
   await checkPlace(output.sink);
   await mkdir(folder.path, { recursive: true });
+  await checkMove(output.sink, folder.path);
   await trySink(output.sink, folder, space);
   const { model, revision, fingerprint, precision, activations } = embedder.info;
   const plan = {

@@ -14,8 +14,8 @@ import type { Shard } from './shards.js';
 
 /**
  * Does a shard, unless it is done. What two processes do at once is done twice and kept once.
- * @throws OvembedError `ERR_DOCUMENT`, with `onError: 'throw'`; `ERR_INVALID_ARGUMENT` for a file that is not as it was; all that
- *   `stream` throws; errors of the file system
+ * @throws OvembedError `ERR_DOCUMENT`, with `onError: 'throw'`; `ERR_INVALID_ARGUMENT` for a file that is not as it was, and for a
+ *   part without a report; all that `stream` throws; errors of the file system
  */
 export async function runShard(
   embedder: Embedder,
@@ -35,11 +35,18 @@ export async function runShard(
   try {
     const report = await writePart(embedder, plan, shard, temporary, signal);
     if (await moveOnce(temporary, path)) return report;
-    return (await readPartReport(path)) as PartReport;
+    return await reportOfAnother(path);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
+}
+
+async function reportOfAnother(path: string): Promise<PartReport> {
+  const report = await readPartReport(path);
+  if (report) return report;
+  const message = `${path}: is a folder without the report of a part. Remove it, or submit the job with restart (--restart).`;
+  throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }
 
 async function writePart(

@@ -77,12 +77,12 @@ function processorOf({ queue, folder, plan, embedder, entries }: WorkParts, canc
   return async (job: Job): Promise<void> => {
     if (isFinish(job)) {
       await finishJob(folder, plan, cancelled);
-      await entries.setState(plan.jobId, 'done');
+      await entries.setState(plan, 'done');
       return;
     }
     const started = performance.now();
     // Delivered once more after the end.
-    if (await folder.manifest()) return entries.setState(plan.jobId, 'done');
+    if (await folder.manifest(plan)) return entries.setState(plan, 'done');
     const listed = job.data as ListedShard;
     const report = await runShard(embedder, folder, plan, listed, cancelled);
     const end = performance.now();
@@ -123,7 +123,7 @@ function lookAt(parts: WorkParts): () => Promise<WorkEnd | undefined> {
     if (idle < 2) return undefined;
     if (dead > 0) return 'stuck';
     // A server that was restored from an older state has lost some of it.
-    if (await folder.manifest()) await entries.setState(plan.jobId, 'done');
+    if (await folder.manifest(plan)) await entries.setState(plan, 'done');
     else await queue.enqueue(folder, plan);
     return undefined;
   };

@@ -2,12 +2,15 @@
  * Corpus jobs beside a real server, by real processes: killed, held up, with a server that is killed too. What comes out is what
  * `ovembed index` writes, byte by byte.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generator } from '../../../bench/corpus.mjs';
+import { connect } from '../../../lib/jobs/connection.js';
+import { JobEntries } from '../../../lib/jobs/entries.js';
 import { CorpusJobs } from '../../../lib/jobs/index.js';
+import { fakeEmbedder } from '../../unit/corpus/support.js';
 import { findRedisServer, RedisServer } from '../cache/redis-server.js';
 import { jsonLines, Workplace } from '../cli/support.js';
 import { WorkerProcess } from './workers.js';
@@ -21,6 +24,7 @@ const LOCK_MS = FULL ? 3_000 : 600;
 
 const binary = findRedisServer();
 const reason = 'missing' in binary ? binary.missing : '';
+if (reason && process.env.CI) throw new Error(`Corpus jobs cannot be tested: ${reason}`);
 if (reason) console.warn(`Corpus jobs are not tested: ${reason}`);
 
 const place = new Workplace();
@@ -196,6 +200,58 @@ describe.skipIf(reason !== '')('a corpus job', () => {
     for (const name of Object.keys(calm)) expect(found[name] === calm[name], name).toBe(true);
     const again = await submit('halves', '--shard-bytes', '2500');
     expect(JSON.parse(again.stdout)).toMatchObject({ state: 'done', left: 0 });
+  });
+
+  describe('without a model', () => {
+    const { embedder } = fakeEmbedder();
+    const options = (jobId: string) => {
+      if (!existsSync(place.file('short'))) {
+        mkdirSync(place.file('short'));
+        for (let i = 0; i < 9; i++) writeFileSync(place.file(`short/${i}.txt`), `text ${i}`);
+      }
+      const [source, sink] = [place.file('short'), place.file(jobId)];
+      return { source, sink, jobId, chunk: false as const, shardBytes: 1 };
+    };
+
+    test('forgotten by the server while a worker is at it, it ends as cancelled', async () => {
+      await jobs.submit(embedder, options('forgotten'));
+      const slow = {
+        info: embedder.info,
+        async *stream(source: AsyncIterable<string>, ...more: []) {
+          await wait(200);
+          yield* embedder.stream(source, ...more);
+        },
+      };
+      const working = jobs.work('forgotten', slow as unknown as typeof embedder, { concurrency: 1 });
+      await wait(50);
+      await server.command('DEL', 'ovembed-jobs:forgotten:job');
+      const { end, status, manifest } = await working;
+      expect({ end, manifest }).toEqual({ end: 'cancelled', manifest: undefined });
+      expect(status).toMatchObject({ state: 'cancelled', jobId: 'forgotten', shards: { total: 9 } });
+    });
+
+    test('begun anew, nothing of the run before counts', async () => {
+      const first = await jobs.submit(embedder, options('anew'));
+      const narrow = { ...embedder, info: { ...embedder.info, dimensions: 2 } } as typeof embedder;
+      await expect(jobs.work('anew', narrow)).rejects.toThrow('of another model than fake: dimensions 2, not 4');
+      expect(await jobs.work('anew', embedder)).toMatchObject({ end: 'done', manifest: { documents: 9 } });
+      const connection = await connect({ redis: server.url });
+      try {
+        const entries = new JobEntries(connection);
+        const before = await entries.read('anew');
+        // As by one who was killed at removing it.
+        rmSync(place.file('anew.job/plan.json'));
+        const second = await jobs.submit(embedder, { ...options('anew'), restart: true });
+        expect(second).toEqual({ ...first, left: first.shards, state: 'running' });
+        expect(existsSync(place.file('anew.job/manifest.json'))).toBe(false);
+        await entries.setState(before, 'done');
+        expect(await entries.read('anew')).toMatchObject({ state: 'running' });
+        await entries.setState(await entries.read('anew'), 'cancelled');
+        expect(await entries.read('anew')).toMatchObject({ state: 'cancelled' });
+      } finally {
+        connection.close();
+      }
+    });
   });
 
   test('puts a shard aside that fails, does all others, and tries it again when it is submitted again', async () => {

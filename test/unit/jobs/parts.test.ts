@@ -1,5 +1,5 @@
 /** Shards that are done in any order, twice, and put together by several: the output is that of one process, byte by byte. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -8,7 +8,7 @@ import { indexCorpus } from '../../../lib/corpus/index-corpus.js';
 import type { VectorRow, VectorSink } from '../../../lib/corpus/sink.js';
 import { AppendedFile } from '../../../lib/corpus/sinks/appended-file.js';
 import { finishJob } from '../../../lib/jobs/finish.js';
-import { JobFolder, type JobPlan } from '../../../lib/jobs/folder.js';
+import { JobFolder, type JobPlan, type ListedShard } from '../../../lib/jobs/folder.js';
 import { mergeParts } from '../../../lib/jobs/merge.js';
 import type { OutputOptions, SubmitOptions } from '../../../lib/jobs/options.js';
 import { planOf } from '../../../lib/jobs/plan.js';
@@ -147,6 +147,48 @@ test('what was there before stays until the new one is whole, and is replaced th
   expect(outputsIn(place)).toEqual(before);
   await finishJob(job, plan, never);
   expect(outputsIn(place)).toEqual(await single('index'));
+});
+
+test('a manifest is that of its run: of another one it says nothing', async () => {
+  const place = placeFor('anew', 'a.jsonl');
+  const { job, plan } = await planned(place);
+  await doShards(job, plan);
+  await finishJob(job, plan, never);
+  rmSync(join(job.path, 'plan.json'));
+  const { plan: next } = await planned(place);
+  expect(next.run).not.toBe(plan.run);
+  expect(await job.manifest(next)).toBeUndefined();
+  await doShards(job, next);
+  await finishJob(job, next, never);
+  expect(await job.manifest(next)).toMatchObject({ run: next.run });
+  await expect(finishJob(job, plan, never)).rejects.toThrow();
+});
+
+test('removing a job that was killed at it can be done again: the plan is there until all else is gone', async () => {
+  const { job, plan } = await planned(placeFor('removed', 'a.jsonl'));
+  await doShards(job, plan);
+  await finishJob(job, plan, never);
+  vi.spyOn(job, 'tidy').mockRejectedValueOnce(new Error('killed'));
+  await expect(job.remove()).rejects.toThrow('killed');
+  expect(readdirSync(job.path).sort()).toEqual(['manifest.json', 'plan.json']);
+  await job.remove();
+  expect(readdirSync(job.path)).toEqual([]);
+});
+
+test('a job that was removed halfway says so when it is submitted', async () => {
+  const { job, plan } = await planned(placeFor('halfway', 'a.jsonl'));
+  await job.tidy(plan.run);
+  await expect(listOf(job.listShards(plan))).rejects.toThrow(/is gone, .* restart \(--restart\)/);
+});
+
+test('a part without a report is an error that names it', async () => {
+  const { job, plan } = await planned(placeFor('torn', 'a.jsonl'));
+  const [first] = await listOf(job.listShards(plan));
+  const part = job.partPath(plan.run, 0);
+  mkdirSync(part);
+  writeFiles(part, { 'rows.jsonl': '' });
+  const run = runShard(embedder, job, plan, first as ListedShard, never);
+  await expect(run).rejects.toThrow(`${part}: is a folder without the report of a part`);
 });
 
 test('a file that has changed since is an error that names it', async () => {
