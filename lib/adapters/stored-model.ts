@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { describe, invalidArgument, OvembedError } from '../errors.js';
+import { describe, OvembedError } from '../errors.js';
 import { modelOrDefault } from '../models/default-model.js';
 import type { LoadOptions } from '../options.js';
 import type { TextEmbedder } from '../text-embedder.js';
@@ -66,12 +66,7 @@ export class StoredModel implements EmbedderSource {
   }
 
   static #given(options: StoredModelOptions, where: string): StoredModel {
-    for (const name of ['prompt', 'promptName'] as const) {
-      if (options[name] === undefined) continue;
-      const expected =
-        'none, as a store would not keep it (queryInstruction and embedInstruction of load are for that),';
-      throw invalidArgument(name, expected, options[name]);
-    }
+    refusePrompts(options, where);
     const { embedder } = options;
     const config = embedder ? configOf({ ...options, ...embedder.info }, options) : configOf(options, options);
     return StoredModel.#remembered(config, new LazyEmbedder(options, where));
@@ -136,6 +131,15 @@ export async function closeEmbedders(): Promise<void> {
   embedders.clear();
   loaders.clear();
   await Promise.all(Array.from(open, (embedder) => embedder.close()));
+}
+
+function refusePrompts(options: object, where: string): void {
+  const given = ['prompt', 'promptName'].find((name) => (options as Record<string, unknown>)[name] !== undefined);
+  if (given === undefined) return;
+  throw new OvembedError(
+    'ERR_INVALID_ARGUMENT',
+    `${given} is no option of ${where}, as a store would not keep it: load the model with queryInstruction or embedInstruction.`,
+  );
 }
 
 /** @param source of the model and its revision, `options` of all else */
