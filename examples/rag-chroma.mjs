@@ -13,7 +13,7 @@ const folder = join(import.meta.dirname, 'documents');
 const ids = readdirSync(folder);
 const documents = ids.map((name) => readFileSync(join(folder, name), 'utf8'));
 
-const embeddingFunction = new OvembedEmbeddingFunction();
+const embeddingFunction = await OvembedEmbeddingFunction.create();
 const collection = await client.getOrCreateCollection({ name: 'ovembed-example', embeddingFunction });
 await collection.upsert({ ids, documents });
 

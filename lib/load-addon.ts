@@ -63,8 +63,12 @@ function load<T>(file: string): T {
   }
 }
 
-const GLIBC = process.arch === 'arm64' ? '2.34' : '2.31';
-const LIBC_OF_BINARIES = `Prebuilt binaries for Linux need glibc ${GLIBC} or newer and are not available for musl (Alpine).`;
+/** What prebuilt binaries for Linux need at least; for arm64 OpenVINO's own libraries need more. */
+const OLDEST =
+  process.arch === 'arm64'
+    ? { glibc: '2.34', releases: 'Debian 12, Ubuntu 22.04' }
+    : { glibc: '2.31', releases: 'Debian 11, Ubuntu 20.04, RHEL 9' };
+const LIBC_OF_BINARIES = `Prebuilt binaries for Linux need glibc ${OLDEST.glibc} or newer and are not available for musl (Alpine).`;
 
 function failure(problem: string, cause: unknown): OvembedError {
   const platform = `${process.platform}-${process.arch}, Node ${process.versions.node}`;
@@ -125,7 +129,7 @@ const EXPLANATIONS: readonly [pattern: RegExp, explain: (match: RegExpExecArray,
   [
     /version [`'](GLIBC_[\d.]+)' not found/,
     ([, needed]) =>
-      `it needs ${needed}, and this system has ${glibcVersion()}. Use a newer release: Debian 11, Ubuntu 20.04, RHEL 9 or later.`,
+      `it needs ${needed}, and this system has ${glibcVersion()}. Use a newer release: ${OLDEST.releases} or later.`,
   ],
   [
     /version [`']((?:GLIBCXX|CXXABI)_[\d.]+)' not found/,

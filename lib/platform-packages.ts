@@ -5,6 +5,9 @@ import { OvembedError } from './errors.js';
 
 export const PLATFORM_PACKAGE = `@ovembed/${process.platform}-${process.arch}`;
 
+/** The folder of ovembed itself. */
+const PACKAGE = join(__dirname, '..');
+
 /** The devices whose plugins have packages of their own. */
 const DEVICES = ['gpu', 'npu'];
 
@@ -41,17 +44,20 @@ export function devicePlugins(): DevicePlugin[] {
   return [...plugins.values()];
 }
 
-/** What to install for a device, as npm takes it; undefined where a package would not help, as in a clone. */
-export function packageFor(device: string): string | undefined {
+/** What to do about a device that is not there; undefined where its plugin is, or no package would help, as in a clone. */
+export function pluginAdvice(device: string): string | undefined {
   const kind = DEVICES.find((each) => device.toLowerCase().startsWith(each));
+  if (!kind || !folderOf(PLATFORM_PACKAGE)) return undefined;
   const name = `${PLATFORM_PACKAGE}-${kind}`;
-  const platform = kind && folderOf(PLATFORM_PACKAGE);
-  if (!platform || folderOf(name)) return undefined;
-  return `${name}@${manifestOf(platform).version}`;
+  const version = manifestOf(PACKAGE).peerDependencies?.[name]; // written when the packages are made
+  if (version === undefined) return `No package with its plugin is made for ${process.platform}-${process.arch}.`;
+  if (folderOf(name)) return undefined;
+  return `Its plugin is a package of its own: "npm install ${name}@${version}".`;
 }
 
 interface Manifest {
   version: string;
+  peerDependencies?: Record<string, string>;
   ovembed?: { plugins?: Record<string, string> };
 }
 
@@ -67,7 +73,7 @@ function folderOf(name: string): string | undefined {
   } catch {
     return undefined;
   }
-  const [found, wanted] = [folder, join(__dirname, '..')].map((each) => manifestOf(each).version);
+  const [found, wanted] = [folder, PACKAGE].map((each) => manifestOf(each).version);
   if (found === wanted) return folder;
   throw new OvembedError(
     'ERR_NATIVE_LOAD',

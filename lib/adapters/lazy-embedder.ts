@@ -32,6 +32,7 @@ export class LazyEmbedder implements EmbedderSource {
   readonly #load: () => Promise<TextEmbedder>;
   readonly #where: string;
   #loading: Promise<TextEmbedder> | undefined;
+  #loaded: TextEmbedder | undefined;
   #closed = false;
 
   /**
@@ -41,6 +42,7 @@ export class LazyEmbedder implements EmbedderSource {
   constructor({ embedder, model, ...options }: EmbedderOptions, where: string) {
     this.#where = where;
     this.#given = embedder;
+    this.#loaded = embedder;
     if (embedder !== undefined) {
       if (typeof embedder?.stream !== 'function') throw invalidArgument('embedder', 'an Embedder', embedder);
       if (model !== undefined) throw invalidArgument('model', 'none beside embedder', model);
@@ -59,6 +61,11 @@ export class LazyEmbedder implements EmbedderSource {
     return this.#closed;
   }
 
+  /** What was given, or is loaded by now. */
+  get loaded(): TextEmbedder | undefined {
+    return this.#loaded;
+  }
+
   /** Loads once, whoever asks meanwhile; a failure is tried again by the next call. */
   async get(): Promise<TextEmbedder> {
     if (this.#closed) throw new OvembedError('ERR_CLOSED', `${this.#where} was called after close().`);
@@ -67,7 +74,8 @@ export class LazyEmbedder implements EmbedderSource {
       this.#loading = undefined;
       throw markRefused(error); // of a model that cannot be loaded another try would only take time
     });
-    return this.#loading;
+    this.#loaded = await this.#loading;
+    return this.#loaded;
   }
 
   /** The options of every call, ended by a signal of one as well. */

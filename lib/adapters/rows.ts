@@ -1,8 +1,9 @@
 /** Vectors as the plain arrays that frameworks keep, compare and put into JSON. */
 import { snapshot } from '../input.js';
-import type { InputType } from '../options.js';
+import { checkEmbedOptions, type InputType } from '../options.js';
 import type { CallOptions } from './call-options.js';
 import type { EmbedderSource } from './lazy-embedder.js';
+import { withinLimits } from './limits.js';
 
 /** Texts that go together: few enough for a server, and for a conversion that nobody waits for. */
 const WINDOW = 512;
@@ -30,19 +31,30 @@ export async function embedRows(
   { onRow, batchSize = WINDOW, ...options }: RowsOptions,
 ): Promise<Rows> {
   const copy = snapshot(texts, 'a list of texts');
-  const rows: Rows = { vectors: [], tokens: 0, truncated: 0 };
-  const embedder = await source.get();
-  const stream = embedder.stream(copy, { ...options, batchSize });
-  for await (const { embedding, tokens, truncated } of stream) {
-    rows.vectors.push(Array.from(embedding));
-    rows.tokens += tokens;
-    if (truncated) rows.truncated++;
-    onRow?.(rows.vectors.length);
-  }
-  return rows;
+  checkEmbedOptions(options, 'embed');
+  return withinLimits('embed', options, async (left) => {
+    const rows: Rows = { vectors: [], tokens: 0, truncated: 0 };
+    const embedder = await source.get();
+    const stream = embedder.stream(copy, { ...left(), batchSize });
+    for await (const { embedding, tokens, truncated } of stream) {
+      rows.vectors.push(Array.from(embedding));
+      rows.tokens += tokens;
+      if (truncated) rows.truncated++;
+      onRow?.(rows.vectors.length);
+    }
+    return rows;
+  });
 }
 
 /** The vector of a query, by the model's prompt for queries; it goes ahead of lists that wait. */
+export async function embedQuery(source: EmbedderSource, query: string): Promise<Float32Array> {
+  return withinLimits('embedQuery', source.callOptions, async (left) => {
+    const embedder = await source.get();
+    return embedder.embedQuery(query, left());
+  });
+}
+
+/** The same as plain numbers. */
 export async function embedQueryRow(source: EmbedderSource, query: string): Promise<number[]> {
-  return Array.from(await (await source.get()).embedQuery(query, source.callOptions));
+  return Array.from(await embedQuery(source, query));
 }

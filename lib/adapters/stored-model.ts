@@ -11,10 +11,11 @@ import type { TextEmbedder } from '../text-embedder.js';
 import type { CallOptions } from './call-options.js';
 import { type EmbedderOptions, type EmbedderSource, LazyEmbedder } from './lazy-embedder.js';
 
-/** Options that decide which vectors come out, wherever they are computed. Devices, folders and caches are a machine's own. */
-const KEPT = [
-  'revision',
-  'modelFile',
+/** Options that decide which weights are loaded. */
+const OF_WEIGHTS = ['revision', 'modelFile'] as const satisfies readonly (keyof LoadOptions)[];
+
+/** Options that decide which vectors come of them, wherever they are computed. */
+const OF_VECTORS = [
   'dimensions',
   'normalize',
   'poolingType',
@@ -25,31 +26,31 @@ const KEPT = [
   'embedInstruction',
 ] as const satisfies readonly (keyof LoadOptions)[];
 
+/** Devices, folders and caches are not among them: they are a machine's own. */
+const KEPT = [...OF_WEIGHTS, ...OF_VECTORS] as const;
+
 /** What a store keeps: no path of a machine and no secret. A folder is kept as its last name. */
 export type StoredConfig = { model: string; fingerprint?: string } & Pick<LoadOptions, (typeof KEPT)[number]>;
 
-/** Whether options are such as a store keeps, so that equal ones share an embedder. */
-export function isStoredConfig(options: object): options is StoredConfig {
-  const kept: readonly string[] = ['model', 'fingerprint', ...KEPT];
-  return Object.keys(options).every((key) => kept.includes(key));
-}
+/** Whose vectors a store's function gives. A prompt of calls is none: a store would not keep it. */
+export type StoredModelOptions = EmbedderOptions & { prompt?: never; promptName?: never };
 
-/** By what is kept, but for the fingerprint, which is known once a model is loaded. */
+/** By each of `keysOf` what is kept: the newest that was given or loaded so. */
 const embedders = new Map<string, LazyEmbedder>();
+
+/** Those that load a model by name, until they are closed: `embedders` may have lost sight of one. */
+const loaders = new Set<LazyEmbedder>();
 
 export class StoredModel implements EmbedderSource {
   readonly #config: StoredConfig;
   readonly #lazy: LazyEmbedder;
-  #embedder: TextEmbedder | undefined;
 
   /**
-   * A model as a program gives it.
+   * A model as a program gives it, or as a store kept it: where options are such as a store keeps, equal ones share an embedder.
    * @throws OvembedError `ERR_INVALID_ARGUMENT`
    */
-  static given(options: EmbedderOptions, where: string): StoredModel {
-    const { embedder } = options;
-    const config = embedder ? configOf({ ...options, ...embedder.info }, options) : configOf(options, options);
-    return new StoredModel(config, new LazyEmbedder(options, where), embedder);
+  static of(options: StoredModelOptions | StoredConfig, where: string): StoredModel {
+    return isStoredConfig(options) ? StoredModel.kept(options, where) : StoredModel.#given(options, where);
   }
 
   /**
@@ -57,17 +58,31 @@ export class StoredModel implements EmbedderSource {
    * @throws OvembedError `ERR_INVALID_ARGUMENT` for what no store was given
    */
   static kept(config: Partial<StoredConfig>, where: string): StoredModel {
-    const kept = configOf(config, config);
-    const known = embedders.get(keyOf(kept));
-    if (known && !known.isClosed) return new StoredModel({ ...kept, ...fingerprintOf(config) }, known);
-    return new StoredModel({ ...kept, ...fingerprintOf(config) }, new LazyEmbedder(kept, where));
+    const options = configOf(config, config);
+    const kept = { ...options, ...fingerprintOf(config) };
+    const known = keysOf(kept).map((key) => embedders.get(key));
+    const open = known.find((each) => each?.isClosed === false);
+    return open ? new StoredModel(kept, open) : StoredModel.#remembered(kept, new LazyEmbedder(options, where));
   }
 
-  private constructor(config: StoredConfig, lazy: LazyEmbedder, embedder?: TextEmbedder) {
+  static #given(options: StoredModelOptions, where: string): StoredModel {
+    refusePrompts(options, where);
+    const { embedder } = options;
+    const config = embedder ? configOf({ ...options, ...embedder.info }, options) : configOf(options, options);
+    return StoredModel.#remembered(config, new LazyEmbedder(options, where));
+  }
+
+  static #remembered(config: StoredConfig, lazy: LazyEmbedder): StoredModel {
+    embedders.set(nameKey(config), lazy);
+    if (!lazy.loaded) loaders.add(lazy);
+    const model = new StoredModel(config, lazy);
+    model.#rememberSpace();
+    return model;
+  }
+
+  private constructor(config: StoredConfig, lazy: LazyEmbedder) {
     this.#config = config;
     this.#lazy = lazy;
-    this.#embedder = embedder;
-    embedders.set(keyOf(config), lazy);
   }
 
   get callOptions(): CallOptions {
@@ -76,18 +91,18 @@ export class StoredModel implements EmbedderSource {
 
   /** Width of the vectors; undefined while nothing was loaded that says so. */
   get dimensions(): number | undefined {
-    return this.#config.dimensions ?? this.#embedder?.info.dimensions;
+    return this.#config.dimensions ?? this.#lazy.loaded?.info.dimensions;
   }
 
   /** What a store is to keep. */
   get config(): StoredConfig {
-    return { ...this.#config, ...fingerprintOf({ ...this.#embedder?.info, ...fingerprintOf(this.#config) }) };
+    return { ...this.#config, ...fingerprintOf({ ...this.#lazy.loaded?.info, ...fingerprintOf(this.#config) }) };
   }
 
   /** @throws OvembedError `ERR_MODEL_INVALID` if it is not the model that the vectors of the table are of */
   async get(): Promise<TextEmbedder> {
     const embedder = await this.#lazy.get();
-    this.#embedder = embedder;
+    this.#rememberSpace();
     const { model, fingerprint } = this.#config;
     if (fingerprint === undefined || fingerprint === embedder.info.fingerprint) return embedder;
     throw new OvembedError(
@@ -98,16 +113,33 @@ export class StoredModel implements EmbedderSource {
   }
 
   /** Closes a model that was loaded by name, for all that share it. */
-  close(): Promise<void> {
-    return this.#lazy.close();
+  async close(): Promise<void> {
+    loaders.delete(this.#lazy);
+    await this.#lazy.close();
+  }
+
+  /** By the fingerprint of the model that is there, whatever a store says. */
+  #rememberSpace(): void {
+    const { loaded } = this.#lazy;
+    if (loaded) embedders.set(spaceKey({ ...this.#config, fingerprint: loaded.info.fingerprint }), this.#lazy);
   }
 }
 
 /** Closes the models that were loaded by what stores kept of them, or by name. Embedders that were given stay open. */
 export async function closeEmbedders(): Promise<void> {
-  const open = Array.from(embedders.values());
+  const open = new Set([...embedders.values(), ...loaders]);
   embedders.clear();
-  await Promise.all(open.map((embedder) => embedder.close()));
+  loaders.clear();
+  await Promise.all(Array.from(open, (embedder) => embedder.close()));
+}
+
+function refusePrompts(options: object, where: string): void {
+  const given = ['prompt', 'promptName'].find((name) => (options as Record<string, unknown>)[name] !== undefined);
+  if (given === undefined) return;
+  throw new OvembedError(
+    'ERR_INVALID_ARGUMENT',
+    `${given} is no option of ${where}, as a store would not keep it: load the model with queryInstruction or embedInstruction.`,
+  );
 }
 
 /** @param source of the model and its revision, `options` of all else */
@@ -124,8 +156,20 @@ function configOf(
   return config as StoredConfig;
 }
 
-function keyOf({ fingerprint: _, ...config }: StoredConfig): string {
-  return JSON.stringify(config, ['model', ...KEPT]);
+/** By which an embedder is looked up, the surest first: two folders may have the same last name. */
+function keysOf(config: StoredConfig): string[] {
+  return config.fingerprint === undefined ? [nameKey(config)] : [spaceKey(config), nameKey(config)];
+}
+
+const nameKey = (config: StoredConfig) => JSON.stringify(config, ['model', ...KEPT]);
+/** The fingerprint names the weights. */
+const spaceKey = (config: StoredConfig) => JSON.stringify(config, ['fingerprint', ...OF_VECTORS]);
+
+/** Whether options are such as a store keeps, a folder by its last name. */
+function isStoredConfig(options: Partial<StoredConfig>): options is StoredConfig {
+  const kept: readonly string[] = ['model', 'fingerprint', ...KEPT];
+  const { model } = configOf(options, options);
+  return model === modelOrDefault(options.model) && Object.keys(options).every((key) => kept.includes(key));
 }
 
 const fingerprintOf = ({ fingerprint }: { fingerprint?: string }) => (fingerprint === undefined ? {} : { fingerprint });

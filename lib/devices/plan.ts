@@ -1,7 +1,7 @@
 /** Which device, and how many streams and threads on it. */
 import { OvembedError } from '../errors.js';
 import type { NativeDevice } from '../native.js';
-import { packageFor } from '../platform-packages.js';
+import { pluginAdvice } from '../platform-packages.js';
 
 /** The device to load on, and why that one. */
 export interface DevicePlan {
@@ -46,10 +46,9 @@ function findDevice(wanted: string, devices: readonly NativeDevice[]): NativeDev
 
 function unavailable(device: string, devices: readonly NativeDevice[]): OvembedError {
   const names = devices.map(({ name, fullName }) => `${name} (${fullName})`).join(', ') || 'none';
-  const wanted = packageFor(device);
+  const advice = pluginAdvice(device);
   const message = `There is no device ${JSON.stringify(device)} on this machine; available: ${names}.`;
-  const advice = wanted ? ` Its plugin is a package of its own: "npm install ${wanted}".` : '';
-  return new OvembedError('ERR_DEVICE_UNAVAILABLE', message + advice);
+  return new OvembedError('ERR_DEVICE_UNAVAILABLE', advice ? `${message} ${advice}` : message);
 }
 
 export interface Parallelism {

@@ -6,8 +6,8 @@ import { basename, join } from 'node:path';
 /** Those of Debian 11, which is also what Ubuntu 20.04's glibc has, by the prefix of a version's name. */
 const NEWEST = { GLIBC: '2.31', GLIBCXX: '3.4.28', CXXABI: '1.3.12', GCC: '10.0.0' };
 
-/** OpenVINO's own libraries for arm64 need those of Debian 12 and Ubuntu 22.04. */
-const NEWEST_ARM64 = { GLIBC: '2.35', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '12.0.0' };
+/** OpenVINO's own libraries for arm64 need this glibc, and libstdc++ of GCC 12: Debian 12 and Ubuntu 22.04 have both. */
+const NEWEST_ARM64 = { GLIBC: '2.34', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '12.0.0' };
 
 const newer = (version, limit) => version.localeCompare(limit, 'en', { numeric: true }) > 0;
 

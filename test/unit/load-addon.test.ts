@@ -1,5 +1,5 @@
 /** Words of dynamic loaders that cannot be had here, and processors of other machines. What can: test/e2e/load-addon.test.ts. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { cpuProblem, explainLoadFailure } from '../../lib/load-addon.js';
 
 const file = '/app/node_modules/ovembed/prebuilds/linux-x64/ovembed.glibc.node';
@@ -38,6 +38,25 @@ describe('the words of other loaders', () => {
     ['something new', 'the stars are wrong', /the stars are wrong\. In a clone.*glibc 2\.31/],
   ])('%s', (_, message, explanation) => {
     expect(explainLoadFailure(file, new Error(message))).toMatch(explanation);
+  });
+});
+
+describe('a system that is too old is told which is not', () => {
+  const { arch } = process;
+  afterEach(() => {
+    Object.defineProperty(process, 'arch', { value: arch });
+    vi.resetModules();
+  });
+
+  test.each([
+    ['x64', '2.31', 'Debian 11, Ubuntu 20.04, RHEL 9 or later'],
+    ['arm64', '2.34', 'Debian 12, Ubuntu 22.04 or later'],
+  ])('%s', async (value, glibc, releases) => {
+    Object.defineProperty(process, 'arch', { value });
+    vi.resetModules();
+    const { explainLoadFailure: explain } = await import('../../lib/load-addon.js');
+    expect(explain(file, new Error("version `GLIBC_9.99' not found"))).toContain(`Use a newer release: ${releases}.`);
+    expect(explain(file, new Error('something new'))).toContain(`need glibc ${glibc} or newer`);
   });
 });
 

@@ -1,8 +1,7 @@
 /** Chroma's `EmbeddingFunction`, which a collection remembers by its name and config. */
 import { invalidArgument } from '../../errors.js';
-import type { EmbedderOptions } from '../lazy-embedder.js';
 import { embedRows } from '../rows.js';
-import { type StoredConfig, StoredModel } from '../stored-model.js';
+import { type StoredConfig, StoredModel, type StoredModelOptions } from '../stored-model.js';
 
 /** Chroma's names of distances: of angle, Euclidean, and by inner product. */
 export type Space = 'cosine' | 'l2' | 'ip';
@@ -25,13 +24,24 @@ export class OvembedEmbeddingFunction implements AsyncDisposable {
    * @param kept in place of them, what a collection has kept
    * @throws OvembedError `ERR_INVALID_ARGUMENT`
    */
-  constructor(options: EmbedderOptions = {}, kept?: StoredConfig) {
-    let model = kept ? undefined : StoredModel.given(options, WHERE);
+  constructor(options: StoredModelOptions = {}, kept?: StoredConfig) {
+    let model = kept ? undefined : StoredModel.of(options, WHERE);
     // Where making a function fails, Chroma goes on without one and says nothing: so what was kept is read at the first call.
     this.#model = () => {
       model ??= StoredModel.kept(kept as StoredConfig, WHERE);
       return model;
     };
+  }
+
+  /**
+   * The same, with the model loaded: Chroma asks what to keep once, when a collection is made, and without it the fingerprint is
+   * not known by then.
+   * @param options an embedder, or a model that is loaded now; `timeoutMs` limits each call
+   */
+  static async create(options: StoredModelOptions = {}): Promise<OvembedEmbeddingFunction> {
+    const made = new OvembedEmbeddingFunction(options);
+    await made.#model().get();
+    return made;
   }
 
   /** For Chroma, which calls it for a collection that says it was made with this function. */
@@ -62,7 +72,7 @@ export class OvembedEmbeddingFunction implements AsyncDisposable {
     return ['cosine', 'l2', 'ip'];
   }
 
-  /** The fingerprint of the model is in it once it is loaded; vectors of another are refused from then on. */
+  /** The fingerprint of the model is in it once that is loaded: a collection made then refuses vectors of another. */
   getConfig(): StoredConfig {
     return this.#model().config;
   }

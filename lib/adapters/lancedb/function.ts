@@ -1,7 +1,6 @@
 /** LanceDB's `TextEmbeddingFunction`, which a table keeps in its schema and makes anew whenever it is used. */
-import type { EmbedderOptions } from '../lazy-embedder.js';
-import { embedRows } from '../rows.js';
-import { isStoredConfig, type StoredConfig, StoredModel } from '../stored-model.js';
+import { embedQuery, embedRows } from '../rows.js';
+import { type StoredConfig, StoredModel, type StoredModelOptions } from '../stored-model.js';
 
 /** In LanceDB's registry, and so in schemas. */
 export const NAME = 'ovembed';
@@ -31,18 +30,22 @@ declare abstract class BaseFunction {
 }
 
 /** @returns a subclass of `Base`, which the entry of the package casts to its own types */
-export function defineFunction(Base: typeof BaseFunction): new (options?: EmbedderOptions) => OvembedFunctionMembers {
+export function defineFunction(
+  Base: typeof BaseFunction,
+): new (
+  options?: StoredModelOptions,
+) => OvembedFunctionMembers {
   return class OvembedEmbeddingFunction extends Base implements OvembedFunctionMembers {
     readonly #model: StoredModel;
 
-    constructor(given: EmbedderOptions | StoredConfig = {}) {
+    constructor(given: StoredModelOptions | StoredConfig = {}) {
       super();
-      const { embedder, ...rest } = given as EmbedderOptions;
+      const { embedder, ...rest } = given as StoredModelOptions;
       const options = { ...this.resolveVariables(rest), ...(embedder && { embedder }) };
-      this.#model = isStoredConfig(options) ? StoredModel.kept(options, WHERE) : StoredModel.given(options, WHERE);
+      this.#model = StoredModel.of(options, WHERE);
     }
 
-    static async create(options: EmbedderOptions = {}): Promise<OvembedEmbeddingFunction> {
+    static async create(options: StoredModelOptions = {}): Promise<OvembedEmbeddingFunction> {
       const made = new OvembedEmbeddingFunction(options);
       await made.init();
       return made;
@@ -54,7 +57,7 @@ export function defineFunction(Base: typeof BaseFunction): new (options?: Embedd
     }
 
     async computeQueryEmbeddings(text: string): Promise<Float32Array> {
-      return (await this.#model.get()).embedQuery(text, this.#model.callOptions);
+      return embedQuery(this.#model, text);
     }
 
     ndims(): number | undefined {

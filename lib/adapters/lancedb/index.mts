@@ -3,7 +3,7 @@ import { importPeers } from '../../peers.js';
 import type { OvembedEmbeddingFunction as Class } from './index.js';
 
 export type { TextEmbedder } from '../../text-embedder.js';
-export { closeEmbedders, type StoredConfig } from '../stored-model.js';
+export { closeEmbedders, type StoredConfig, type StoredModelOptions } from '../stored-model.js';
 
 await importPeers(() => import('@lancedb/lancedb/embedding'), 'LanceDB functions', '@lancedb/lancedb');
 /** A subclass of the `TextEmbeddingFunction` of your copy of LanceDB. */

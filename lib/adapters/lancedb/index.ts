@@ -4,11 +4,11 @@
  */
 import type { TextEmbeddingFunction } from '@lancedb/lancedb/embedding';
 import { requirePeer } from '../../peers.js';
-import type { EmbedderOptions } from '../lazy-embedder.js';
+import type { StoredModelOptions } from '../stored-model.js';
 import { defineFunction, NAME, type OvembedFunctionMembers } from './function.js';
 
 export type { TextEmbedder } from '../../text-embedder.js';
-export { closeEmbedders, type StoredConfig } from '../stored-model.js';
+export { closeEmbedders, type StoredConfig, type StoredModelOptions } from '../stored-model.js';
 
 /** Vectors of a table's texts and of what it is searched for. */
 export interface OvembedEmbeddingFunction extends TextEmbeddingFunction, OvembedFunctionMembers {
@@ -19,9 +19,9 @@ const lance = requirePeer(() => require('@lancedb/lancedb/embedding'), 'LanceDB 
 /** A subclass of the `TextEmbeddingFunction` of your copy of LanceDB. */
 export const OvembedEmbeddingFunction = defineFunction(lance.TextEmbeddingFunction) as unknown as {
   /** @throws OvembedError `ERR_INVALID_ARGUMENT` */
-  new (options?: EmbedderOptions): OvembedEmbeddingFunction;
+  new (options?: StoredModelOptions): OvembedEmbeddingFunction;
   /** Loads the model, whose width a schema needs. */
-  create(options?: EmbedderOptions): Promise<OvembedEmbeddingFunction>;
+  create(options?: StoredModelOptions): Promise<OvembedEmbeddingFunction>;
 };
 
 // Once: LanceDB refuses a second one, and another copy of this package may have been first.

@@ -18,7 +18,7 @@ export interface CallerParams {
 
 /**
  * An embedder, or a model that is loaded with the first call. `timeoutMs` limits each call, as LangChain hands no signals to
- * embeddings; a `signal` of the options ends all calls.
+ * embeddings. Beside an embedder a `signal` ends all calls, beside the name of a model its loading alone.
  */
 export type OvembedEmbeddingsParams = EmbedderOptions & CallerParams;
 

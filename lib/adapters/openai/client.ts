@@ -13,6 +13,7 @@ import { openAiError } from '../../server/protocols/errors.js';
 import { type GivenModel, type ServedModel, ServedModels } from '../../server/served-models.js';
 import type { TextEmbedder } from '../../text-embedder.js';
 import { toBase64 } from '../../vectors/base64.js';
+import { withinLimits } from '../limits.js';
 import { mayRetry } from '../retries.js';
 import * as errors from './errors.js';
 import { checkRequest, type EmbeddingCreateParams } from './request.js';
@@ -169,15 +170,17 @@ export class OpenAI implements AsyncDisposable {
     }
   }
 
-  #embed(body: EmbeddingCreateParams, limits: { timeoutMs: number; signal?: AbortSignal }) {
+  async #embed(body: EmbeddingCreateParams, limits: { timeoutMs: number; signal?: AbortSignal }) {
     checkRequest(body);
-    return this.#served.use(body.model ?? undefined, async (embedder, { name }) => {
-      const { inputs, isSingle } = inputsOf(body.input, 'input', embedder, LIMITS);
-      refuseEmpty(inputs);
-      const { dimensions, encoding_format } = body;
-      const asked = { ...extrasOf(body, isSingle), ...(dimensions && { dimensions }), ...limits };
-      return responseOf(await embedder.embed(inputs, asked), name, encoding_format === 'base64');
-    });
+    return withinLimits('embeddings.create', limits, (left) =>
+      this.#served.use(body.model ?? undefined, async (embedder, { name }) => {
+        const { inputs, isSingle } = inputsOf(body.input, 'input', embedder, LIMITS);
+        refuseEmpty(inputs);
+        const { dimensions, encoding_format } = body;
+        const asked = { ...extrasOf(body, isSingle), ...(dimensions && { dimensions }), ...left() };
+        return responseOf(await embedder.embed(inputs, asked), name, encoding_format === 'base64');
+      }),
+    );
   }
 
   #retrieve(model: string): Model {

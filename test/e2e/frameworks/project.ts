@@ -1,27 +1,24 @@
 /** A user's project: ovembed and the frameworks side by side, the way npm would install them. */
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { copyPackage } from '../../package-copy.js';
-import { installPackages as installStores } from '../sinks/packages.js';
+import { installPackages as installStores, npmInstall } from '../sinks/packages.js';
 
 const TESTS = join(import.meta.dirname, '../..');
 const FRAMEWORKS = join(TESTS, 'frameworks');
 const STORES = join(TESTS, 'sinks');
 
-/** @returns why they are not here, else null */
+/**
+ * @returns why they are not here, else null
+ * @throws Error if they cannot be installed where `CI` is set
+ */
 export function installFrameworks(): string | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'they are tested on linux-x64 alone';
-  // As in test/sinks: optional ones are packages for other systems, which not every registry has.
-  const args = ['install', '--no-save', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund'];
-  if (!existsSync(join(FRAMEWORKS, 'node_modules/llamaindex'))) {
-    const { status, stderr } = spawnSync('npm', args, { cwd: FRAMEWORKS, encoding: 'utf8', timeout: 300_000 });
-    if (status !== 0) return `npm install in test/frameworks failed: ${stderr.slice(-300)}`;
-  }
-  return installStores();
+  const failure = existsSync(join(FRAMEWORKS, 'node_modules/llamaindex')) ? null : npmInstall(FRAMEWORKS);
+  return failure ?? installStores();
 }
 
 export interface Project {

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { startChroma } from './chroma-server.js';
 import { missing, OPTIONS, QUERY, setting, TEXTS } from './support.js';
 
@@ -66,6 +67,55 @@ describe.skipIf(missing)('stores', () => {
       await named.close();
       expect(() => named.validateConfigUpdate({ model: 'other' })).toThrow('model');
       expect(() => named.validateConfig({})).toThrow('model');
+    });
+
+    test('a collection of a model by name keeps its fingerprint', async () => {
+      const { closeEmbedders, OvembedEmbeddingFunction } = await its.project.import('ovembed/chroma');
+      const embeddingFunction = await OvembedEmbeddingFunction.create({ model: its.project.model, ...OPTIONS });
+      const collection = await (await client()).createCollection({ name: 'created', embeddingFunction });
+      const answer = await fetch(
+        `http://${server.host}:${server.port}/api/v2/tenants/default_tenant/databases/default_database/collections/created`,
+      );
+      const { configuration_json } = (await answer.json()) as { configuration_json: { embedding_function: object } };
+      expect(configuration_json.embedding_function).toMatchObject({
+        name: 'ovembed',
+        config: { model: 'tiny', fingerprint: its.embedder.info.fingerprint },
+      });
+      await collection.add({ ids: ['a'], documents: ['a'] });
+      await closeEmbedders();
+      await expect(collection.add({ ids: ['b'], documents: ['b'] })).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    });
+
+    test('of functions of one model all are closed, and equal ones share it', async () => {
+      const { closeEmbedders, OvembedEmbeddingFunction } = await its.project.import('ovembed/chroma');
+      const options = { model: its.project.model, ...OPTIONS };
+      const [one, other] = [new OvembedEmbeddingFunction(options), new OvembedEmbeddingFunction(options)];
+      await Promise.all([one.generate(['a']), other.generate(['a'])]);
+      await closeEmbedders();
+      for (const each of [one, other]) await expect(each.generate(['a'])).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+      await make();
+      const shared = new OvembedEmbeddingFunction({ model: 'tiny' }); // no model is of that name here
+      expect(await shared.generate(TEXTS)).toEqual(its.documents);
+    });
+
+    test('of two folders of one name each collection finds its own', async () => {
+      const { Embedder } = its.ovembed;
+      const { OvembedEmbeddingFunction } = await its.project.import('ovembed/chroma');
+      const folder = join(its.project.folder, 'other/tiny');
+      writeTinyModel(tinyModels.mean, folder);
+      await using other = await Embedder.load(folder, OPTIONS);
+      const kept = [(await make()).getConfig(), (await make({ embedder: other })).getConfig()];
+      expect(kept.map(({ model }) => model)).toEqual(['tiny', 'tiny']);
+      const vectors = await Promise.all(
+        kept.map((config) => OvembedEmbeddingFunction.buildFromConfig(config).generate(TEXTS)),
+      );
+      expect(vectors).toEqual([its.documents, (await other.embedDocuments(TEXTS)).toArrays()]);
+    });
+
+    test('a prompt of calls is refused: a collection would not keep it', async () => {
+      for (const prompt of [{ prompt: 'query: ' }, { promptName: 'query' }]) {
+        await expect(make({ embedder: its.embedder, ...prompt })).rejects.toThrow(/prompt.*queryInstruction/);
+      }
     });
 
     test('another process loads the model that is named, and refuses another than it was', async () => {
@@ -166,6 +216,14 @@ describe.skipIf(missing)('stores', () => {
         console.log(JSON.stringify({ text, failure }));`);
       expect(text).toBe(best().text);
       expect(failure).toBe('ERR_MODEL_INVALID');
+    });
+
+    test('a prompt of calls is refused, a folder by its path is loaded', async () => {
+      const { OvembedEmbeddingFunction } = await open();
+      const make = (options: object) => OvembedEmbeddingFunction.create(options);
+      await expect(make({ embedder: its.embedder, prompt: 'query: ' })).rejects.toThrow(/prompt.*queryInstruction/);
+      await using fn = await make({ model: its.project.model, dimensions: 4 });
+      expect(fn.toJSON()).toEqual({ model: 'tiny', dimensions: 4, fingerprint: its.embedder.info.fingerprint });
     });
 
     test('variables of LanceDB are kept as variables', async () => {

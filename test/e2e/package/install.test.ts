@@ -168,13 +168,25 @@ describe('npm install ovembed', () => {
     expect(await commandLine(place, [join(place, 'node_modules/.bin/ovembed')])).toEqual(expected);
   });
 
-  test('a device whose plugin is not installed is told with its package', async () => {
+  test('a device whose plugin is not installed is told with its package, where that is made', async () => {
     const command = join(place, 'node_modules/.bin/ovembed');
     const args = ['info', '--model', model, '--device', 'GPU'];
-    const error = (await run(command, args, { cwd: place, env: cleanEnv() }).catch((each) => each)) as {
-      stderr: string;
+    const askForGpu = async () => {
+      const failure = run(command, args, { cwd: place, env: cleanEnv() }).catch((each) => each);
+      return ((await failure) as { stderr: string }).stderr;
     };
-    expect(error.stderr).toMatch(/no device "GPU"[\s\S]*npm install @ovembed\/[\w-]+-gpu@\d/);
+    const file = join(place, 'node_modules/ovembed/package.json');
+    const whole = readFileSync(file, 'utf8');
+    const { peerDependencies, ...others } = JSON.parse(whole);
+    const { [`@ovembed/${PLATFORM}-gpu`]: gpu, ...without } = peerDependencies;
+    if (PLATFORM === 'linux-x64') expect(gpu).toBe(others.version);
+    if (gpu) expect(await askForGpu()).toMatch(/no device "GPU"[\s\S]*npm install @ovembed\/[\w-]+-gpu@\d/);
+    writeFileSync(file, JSON.stringify({ ...others, peerDependencies: without }));
+    try {
+      expect(await askForGpu()).toMatch(/no device "GPU"[\s\S]*No package with its plugin is made for/);
+    } finally {
+      writeFileSync(file, whole);
+    }
   });
 
   test('without optional dependencies it says what is missing', async () => {
