@@ -79,12 +79,15 @@ export function contextOf(options: RoutesOptions, apiKeys = new ApiKeys(options.
 /** Routes that need no key: a balancer asks them, or they tell nothing of this server. */
 const isPublic = (url: string) => url.startsWith('/health') || url === '/openapi.json' || isPage(url);
 
-/** For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. */
+/**
+ * For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. Loading counts
+ * towards Fastify's `pluginTimeout` (10 s): `fastify({ pluginTimeout: 0 })`, or `lazy` models, where it may take longer.
+ */
 export const ovembed: FastifyPluginAsync<RoutesOptions> = async (app, options) => {
   const context = contextOf(options);
   await mount(app, context);
+  app.addHook('onClose', () => context.models.close()); // before they are loaded, as that may fail half way
   await context.models.warmUp();
-  app.addHook('onClose', () => context.models.close());
 };
 
 /** Models are the caller's to load and close. */

@@ -64,6 +64,8 @@ export class EmbeddingServer {
   readonly #routes: Routes;
   #closed: Promise<void> | undefined;
   #giveBack: (() => void) | undefined;
+  /** The latest `reload`; never rejects. */
+  #reloads: Promise<void> = Promise.resolve();
 
   /** @internal */
   constructor(app: FastifyInstance, routes: Routes, options: ServerOptions) {
@@ -92,9 +94,16 @@ export class EmbeddingServer {
   /**
    * Models, keys and limits of requests as they are configured now; the file of keys is read again. Requests under way go on
    * with what they were let in with. Where it listens, and what the sockets are limited to, stays.
+   * One that is asked for meanwhile comes after it.
    * @throws OvembedError if something is not right; then nothing has changed
    */
-  async reload(given: ServerOptions = this.#options): Promise<void> {
+  reload(given: ServerOptions = this.#options): Promise<void> {
+    const reloaded = this.#reloads.then(() => this.#reload(given));
+    this.#reloads = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  async #reload(given: ServerOptions): Promise<void> {
     const options = await asDaemon(given);
     const keys = await allKeys(options);
     refuseOpenDoor({ ...this.#options, insecure: options.insecure ?? false }, keys);
@@ -114,11 +123,14 @@ export class EmbeddingServer {
   async #drain(): Promise<void> {
     this.#routes.state.phase = 'draining';
     const { drainMs = DEFAULT_DRAIN_MS } = this.#options;
-    await drain(this.app.server, this.#routes.requests, drainMs);
-    this.app.server.closeAllConnections();
-    await this.app.close();
-    this.#giveBack?.();
-    await this.#routes.models.close();
+    try {
+      await drain(this.app.server, this.#routes.requests, drainMs);
+      this.app.server.closeAllConnections();
+      await this.app.close();
+    } finally {
+      this.#giveBack?.();
+      await this.#routes.models.close();
+    }
   }
 }
 
@@ -156,7 +168,7 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
   server.headersTimeout = Math.min(limits.receiveMs, 15_000);
   server.maxConnections = limits.connections;
   server.maxHeadersCount = 0;
-  logRequests(app, routes.apiKeys);
+  logRequests(app);
   const rules = hostRules(socket === undefined ? host : null, allowedHosts);
   app.addHook('onRequest', async (request) => {
     checkForm(request);

@@ -115,6 +115,15 @@ describe('a file of keys', () => {
   });
 });
 
+test('a client is called the same while keys are exchanged', () => {
+  const request = { headers: { authorization: 'Bearer one' } } as FastifyRequest;
+  const keys = new ApiKeys(['one']);
+  const name = keys.check(request);
+  expect(name).toMatch(/^key [0-9a-f]{8}$/);
+  keys.replace(['two', 'one']);
+  expect(keys.check(request)).toBe(name);
+});
+
 test('how long a wrong key takes tells nothing of how much of it is right', () => {
   const key = 'a'.repeat(64);
   const keys = new ApiKeys([key]);
