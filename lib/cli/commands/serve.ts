@@ -39,7 +39,7 @@ export interface ServeFlags extends CommonFlags {
 export async function serve(model: string | undefined, flags: ServeFlags): Promise<number> {
   const config = await configOf(model, flags);
   if (flags.printConfig) {
-    await new StdoutTarget().append(Buffer.from(`${JSON.stringify(printable(config), null, 2)}\n`));
+    await new StdoutTarget().append(Buffer.from(`${printable(await asDaemon(config))}\n`));
     return EXIT.ok;
   }
   const { workers = 1 } = flags;
@@ -96,10 +96,12 @@ async function configOf(model: string | undefined, flags: ServeFlags): Promise<S
     memoryBytes: memoryMb === undefined ? undefined : memoryMb * 2 ** 20,
     tls: tlsCert === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
   });
-  const { socket, ...environment } = environmentConfig(process.env);
+  const { socket, limits, clients, ...environment } = environmentConfig(process.env);
   const config = {
     ...file,
     ...environment,
+    ...(limits && { limits: { ...file.limits, ...limits } }),
+    ...(clients && { clients: { ...file.clients, ...clients } }),
     // The daemon's own goes before that of the environment.
     ...(socket !== undefined && !flags.daemon && { socket }),
     ...given,
@@ -128,7 +130,7 @@ function untilTold(
   const reload = () => {
     reloads = reloads
       .then(configAgain)
-      .then((config) => server.reload(config))
+      .then(({ otel: _, ...options }) => server.reload(options))
       .then(
         () => say(flags, { event: 'reloaded' }, 'ovembed has read its configuration again'),
         (error: Error) =>

@@ -90,9 +90,9 @@ describe('replace', () => {
     return models;
   };
 
-  test('takes another embedder for another model', async () => {
+  test('takes another embedder for another model', async ({ onTestFinished }) => {
     const [first, second] = await Promise.all([1, 2].map(() => Embedder.load(folder, { precision: 'f32' })));
-    afterAll(() => Promise.all([first?.close(), second?.close()]));
+    onTestFinished(async () => void (await Promise.all([first?.close(), second?.close()])));
     const models = served({ name: 'one', embedder: first as Embedder });
     await models.replace([{ name: 'one', embedder: second as Embedder }]);
     expect(models.all[0]?.embedder === second).toBe(true);
