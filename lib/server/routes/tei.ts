@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Embedder } from '../../embedder.js';
 import { rowOf } from '../../embeddings.js';
+import type { DecodeOptions } from '../../options.js';
 import type { TokenEmbeddings } from '../../text/token-embeddings.js';
 import type { TokenizedText } from '../../text/tokenization.js';
 import { cosine } from '../../vectors/similarity.js';
@@ -139,14 +140,14 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     '/decode',
     { schema: { body: DecodeBody, tags, summary: 'The texts of token ids' } },
     ({ body }, reply) =>
-      models.use(undefined, (embedder) => {
+      models.use(undefined, async (embedder) => {
         const { inputs } = inputsOf(body.ids, 'ids', embedder, limits);
         const options = {
           skipSpecialTokens: body.skip_special_tokens ?? true,
           timeoutMs: timeoutOf(reply.request, limits),
           signal: clientGone(reply),
         };
-        return Promise.all((inputs as number[][]).map((ids) => embedder.decode(ids, options)));
+        return decodeAll(embedder, inputs as number[][], options);
       }),
   );
 
@@ -190,6 +191,19 @@ function promptNamed(prompts: Readonly<Record<string, string>>, name: string | n
   if (prompt !== undefined) return prompt;
   const message = `The model has no prompt of that name; its prompts: ${Object.keys(prompts).join(', ')}.`;
   throw new HttpError(400, 'ERR_INVALID_ARGUMENT', message, { param: 'prompt_name' });
+}
+
+/** Rows of token ids that are decoded at once. */
+const DECODE_ROWS = 16;
+
+/** Some rows after the other: all of them at once would hold up the event loop. */
+async function decodeAll(embedder: Embedder, rows: readonly number[][], options: DecodeOptions): Promise<string[]> {
+  const texts: string[] = [];
+  for (let row = 0; row < rows.length; row += DECODE_ROWS) {
+    const some = rows.slice(row, row + DECODE_ROWS);
+    texts.push(...(await Promise.all(some.map((ids) => embedder.decode(ids, options)))));
+  }
+  return texts;
 }
 
 /** What special tokens are called, by id. */
