@@ -252,13 +252,13 @@ describe('--workers', () => {
     const hook = join(folder, 'collect.cjs');
     writeFileSync(
       hook,
-      "require('v8').setFlagsFromString('--expose-gc'); setInterval(require('vm').runInNewContext('gc'), 20).unref();",
+      "require('v8').setFlagsFromString('--expose-gc'); if (require('cluster').isPrimary) setInterval(require('vm').runInNewContext('gc'), 100).unref();",
     );
     const socket = join(folder, 'workers.sock');
     vi.stubEnv('NODE_OPTIONS', `--require=${hook}`);
     const { child, ended } = await serve(model, '--socket', socket, '--workers', '2');
     vi.unstubAllEnvs();
-    await delay(200);
+    await delay(300);
     const lock = () => callNativeNow(() => native().lockFile(`${socket}.lock`));
     expect(lock()).toBeNull();
     child.kill('SIGTERM');
