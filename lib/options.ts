@@ -281,7 +281,7 @@ const aDistribution: Check = (value, name) => {
   aDevice(value, name);
 };
 
-const aLogger: Check = (value, name) => {
+export const aLogger: Check = (value, name) => {
   const methods = ['debug', 'info', 'warn', 'error'];
   const fits = methods.every((method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function');
   if (!fits) throw invalidArgument(name, `an object with the methods ${methods.join(', ')}`, value);

@@ -124,6 +124,18 @@ describe('bars of the server', () => {
     expect(result).toMatchObject({ measured: '3 requests failed', verdict: 'fail' });
   });
 
+  it('are missed by requests that were refused below capacity', () => {
+    const refusing = stage('steady', { refused: { count: 2 } });
+    const missed = { measured: '2 requests were refused', verdict: 'fail' };
+    expect(bar('of capacity ÷ idle', load(stage('idle'), refusing))).toMatchObject(missed);
+    for (const slow of [
+      { alone: refusing, beside: stage('beside') },
+      { alone: stage('alone'), beside: refusing },
+    ]) {
+      expect(bar('slow connections', { slow })).toMatchObject(missed);
+    }
+  });
+
   it('are missed where nothing was refused, as then nothing was too much', () => {
     expect(bar('p99 of refusals', load(stage('overload')))).toMatchObject({ verdict: 'fail' });
   });

@@ -4,9 +4,9 @@
  */
 import type { FastifyInstance, FastifyPluginAsync, FastifySchemaCompiler } from 'fastify';
 import { checkOptions } from '../checks.js';
-import { OvembedError } from '../errors.js';
 import { type Logger, resolveLogger } from '../logger.js';
 import { checkBody } from './body-check.js';
+import { checkModels } from './config.js';
 import type { ServerContext, ServerState } from './context.js';
 import { ApiKeys } from './guards/api-keys.js';
 import { type ClientLimits, limitClients } from './guards/clients.js';
@@ -63,7 +63,6 @@ export function limitsOf({ limits = {} }: Pick<RoutesOptions, 'limits'>): Server
 /** @param apiKeys those of the options, or ones that their owner exchanges */
 export function contextOf(options: RoutesOptions, apiKeys = new ApiKeys(options.apiKeys ?? [])): Routes {
   const { models, limits = {}, clients = {}, memoryBytes = 0, pages = false, logger } = options;
-  if (models.length === 0) throw new OvembedError('ERR_INVALID_ARGUMENT', 'The server needs at least one model.');
   const state: ServerState = { phase: 'ready' };
   return {
     models: new ServedModels(models, { logger: resolveLogger(logger), memoryBytes }),
@@ -79,12 +78,16 @@ export function contextOf(options: RoutesOptions, apiKeys = new ApiKeys(options.
 /** Routes that need no key: a balancer asks them, or they tell nothing of this server. */
 const isPublic = (url: string) => url.startsWith('/health') || url === '/openapi.json' || isPage(url);
 
-/** For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. */
+/**
+ * For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. Loading counts
+ * towards Fastify's `pluginTimeout` (10 s): `fastify({ pluginTimeout: 0 })`, or `lazy` models, where it may take longer.
+ */
 export const ovembed: FastifyPluginAsync<RoutesOptions> = async (app, options) => {
+  checkModels(options.models);
   const context = contextOf(options);
   await mount(app, context);
+  app.addHook('onClose', () => context.models.close()); // before they are loaded, as that may fail half way
   await context.models.warmUp();
-  app.addHook('onClose', () => context.models.close());
 };
 
 /** Models are the caller's to load and close. */

@@ -1,6 +1,7 @@
 /**
  * Bodies against their schemas, by TypeBox itself rather than the app's AJV: a user's app may have one that turns 5 into "5",
- * and its messages for alternatives are long. What is said is the description of the field, and never what was sent.
+ * and its messages for alternatives are long. What is said is the description of the field, and never what was sent. Fields are
+ * checked one by one, as TypeBox takes seconds to say what is wrong in a list of 400,000 items.
  */
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TObject } from 'typebox';
@@ -8,25 +9,22 @@ import { Compile } from 'typebox/compile';
 import { HttpError } from './http-error.js';
 
 export const checkBody: FastifySchemaCompiler<TObject> = ({ schema }) => {
-  const compiled = Compile(schema);
+  const fields = Object.entries(schema.properties).map(([name, field]) => ({ name, check: Compile(field) }));
   return (value: unknown) => {
-    if (compiled.Check(value)) return { value };
-    return { error: failure(schema, compiled.Errors(value)[0] as Failure) };
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return { error: new HttpError(400, 'ERR_INVALID_ARGUMENT', 'The body must be a JSON object.') };
+    }
+    for (const { name, check } of fields) {
+      const isGiven = Object.hasOwn(value, name);
+      const fits = isGiven ? check.Check(value[name as keyof typeof value]) : !schema.required?.includes(name);
+      if (!fits) return { error: failure(schema, name, isGiven) };
+    }
+    return { value };
   };
 };
 
-interface Failure {
-  keyword: string;
-  instancePath: string;
-  params: object;
-}
-
-function failure(schema: TObject, { keyword, instancePath, params }: Failure): HttpError {
-  const missing =
-    keyword === 'required' ? (params as { requiredProperties: string[] }).requiredProperties[0] : undefined;
-  const param = instancePath.split('/')[1] ?? missing;
-  if (param === undefined) return new HttpError(400, 'ERR_INVALID_ARGUMENT', 'The body must be a JSON object.');
+function failure(schema: TObject, param: string, isGiven: boolean): HttpError {
   const { description = 'something else' } = schema.properties[param] as { description?: string };
-  const lacks = instancePath === '' ? ', and is missing' : '';
+  const lacks = isGiven ? '' : ', and is missing';
   return new HttpError(400, 'ERR_INVALID_ARGUMENT', `${param} must be ${description}${lacks}.`, { param });
 }

@@ -17,12 +17,13 @@ import {
   checkOptions,
   listOf,
 } from '../checks.js';
+import type { Embedder } from '../embedder.js';
 import { invalidArgument, OvembedError } from '../errors.js';
-import { checkLoadOptions } from '../options.js';
+import { aLogger, checkLoadOptions } from '../options.js';
 import { importPeers } from '../peers.js';
 import type { ClientLimits } from './guards/clients.js';
 import { LIMIT_CHECKS } from './limits.js';
-import type { ModelConfig } from './served-models.js';
+import type { GivenModel, ModelConfig } from './served-models.js';
 import type { ServerOptions } from './server.js';
 
 /** `ServerOptions` that can be written down. */
@@ -82,6 +83,28 @@ const aModel: Check = (value, where) => {
   checkLoadOptions(load);
 };
 
+const aGivenModel: Check = (value, where) => {
+  checkObject(value, where);
+  if (!('embedder' in (value as GivenModel))) return aModel(value, where);
+  checkOptions(value as EmbedderGiven, EMBEDDER_CHECKS, where);
+};
+
+type EmbedderGiven = Extract<GivenModel, { embedder: unknown }>;
+
+const EMBEDDER_CHECKS: Checks<EmbedderGiven> = {
+  name: aNonEmptyString,
+  aliases: listOf(aNonEmptyString),
+  embedder: (value, name) => {
+    if (typeof (value as Partial<Embedder> | null)?.embed !== 'function')
+      throw invalidArgument(name, 'an Embedder', value);
+  },
+};
+
+export function checkModels(models: readonly GivenModel[]): void {
+  listOf(aGivenModel)(models, 'models');
+  if (models.length === 0) throw new OvembedError('ERR_INVALID_ARGUMENT', 'The server needs at least one model.');
+}
+
 const FILE_CHECKS: Checks<{ certFile: string; keyFile: string }> = {
   certFile: aNonEmptyString,
   keyFile: aNonEmptyString,
@@ -117,30 +140,74 @@ const CONFIG_CHECKS: Checks<ServerConfig> = {
   },
 };
 
+const { otel: _, ...SERVER_CHECKS } = CONFIG_CHECKS;
+
+export function checkServerOptions(options: ServerOptions, where: string): void {
+  checkOptions(options, { ...SERVER_CHECKS, models: () => {}, logger: aLogger }, where);
+  checkModels(options.models);
+}
+
 export function checkConfig(config: Partial<ServerConfig>, where: string): void {
   checkOptions(config, CONFIG_CHECKS, where);
 }
 
-/** What the environment says; the names are those of the options. */
+const aText = (text: string) => text;
+
+/** How the text of a variable is read; what comes of it is checked as that of a file. */
+const ENVIRONMENT: Partial<Record<keyof ServerConfig, (text: string, variable: string) => unknown>> = {
+  host: aText,
+  port: Number,
+  socket: aText,
+  socketMode: (text) => Number.parseInt(text, 8),
+  daemon: readBoolean,
+  apiKeyFile: aText,
+  insecure: readBoolean,
+  allowedHosts: readList,
+  memoryBytes: Number,
+  drainMs: Number,
+  pages: readBoolean,
+  otel: readBoolean,
+};
+
+/** What the environment says: `OVEMBED_API_KEY`, and the names of options, such as `OVEMBED_DRAIN_MS` and `OVEMBED_LIMITS_INPUTS`. */
 export function environmentConfig(env: NodeJS.ProcessEnv): Partial<ServerConfig> {
-  const { OVEMBED_HOST, OVEMBED_PORT, OVEMBED_SOCKET, OVEMBED_API_KEY, OVEMBED_API_KEY_FILE, OVEMBED_OTEL } = env;
+  const read = (
+    names: readonly string[],
+    prefix: string,
+    as: (name: string) => (text: string, name: string) => unknown,
+  ) =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const variable = prefix + name.replace(/[A-Z]/g, '_$&').toUpperCase();
+        const text = env[variable];
+        return text ? [[name, as(name)(text, variable)]] : [];
+      }),
+    );
+  const limits = read(Object.keys(LIMIT_CHECKS), 'OVEMBED_LIMITS_', () => Number);
+  const clients = read(Object.keys(CLIENT_CHECKS), 'OVEMBED_CLIENTS_', () => Number);
   return {
-    ...(OVEMBED_HOST && { host: OVEMBED_HOST }),
-    ...(OVEMBED_PORT && { port: Number(OVEMBED_PORT) }),
-    ...(OVEMBED_SOCKET && { socket: OVEMBED_SOCKET }),
-    ...(OVEMBED_API_KEY && { apiKeys: OVEMBED_API_KEY.split(',').filter((key) => key !== '') }),
-    ...(OVEMBED_API_KEY_FILE && { apiKeyFile: OVEMBED_API_KEY_FILE }),
-    ...(OVEMBED_OTEL && { otel: readBoolean('OVEMBED_OTEL', OVEMBED_OTEL) }),
+    ...read(Object.keys(ENVIRONMENT), 'OVEMBED_', (name) => ENVIRONMENT[name as keyof ServerConfig] ?? aText),
+    ...(env.OVEMBED_API_KEY && { apiKeys: readList(env.OVEMBED_API_KEY) }),
+    ...(Object.keys(limits).length > 0 && { limits }),
+    ...(Object.keys(clients).length > 0 && { clients }),
   };
 }
 
-function readBoolean(name: string, value: string): boolean {
-  if (/^(true|1)$/i.test(value)) return true;
-  if (/^(false|0)$/i.test(value)) return false;
-  throw invalidArgument(name, 'true or false', value);
+function readList(text: string): string[] {
+  return text.split(',').filter((one) => one !== '');
 }
 
-/** For `--print-config`: keys are not printed. */
-export function printable({ apiKeys, ...config }: ServerConfig): object {
-  return { ...config, ...(apiKeys && { apiKeys: apiKeys.map(() => '***') }) };
+function readBoolean(text: string, variable: string): boolean {
+  if (/^(true|1)$/i.test(text)) return true;
+  if (/^(false|0)$/i.test(text)) return false;
+  throw invalidArgument(variable, 'true or false', text);
+}
+
+/** For `--print-config`: neither keys nor the passwords of URLs are printed. */
+export function printable(config: ServerConfig): string {
+  const hide = (name: string, value: unknown) => {
+    if (name === 'apiKeys') return (value as readonly string[]).map(() => '***');
+    return typeof value === 'string' ? value.replace(/(:\/\/[^\s/:@]*:)[^\s/]*@/g, '$1***@') : value;
+  };
+  return JSON.stringify(config, hide, 2);
 }

@@ -1,6 +1,6 @@
 /** How long a request may take, and what ends it before. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HttpError } from './http-error.js';
+import { CLIENT_GONE, HttpError } from './http-error.js';
 import type { ServerLimits } from './limits.js';
 
 /** Milliseconds, of the server's at most. */
@@ -18,7 +18,7 @@ export function timeoutOf({ headers }: FastifyRequest, { requestMs }: ServerLimi
 export function clientGone({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
   raw.once('close', () => {
-    if (!raw.writableFinished) controller.abort(new HttpError(499, 'ERR_CLIENT_GONE', 'The client went away.'));
+    if (!raw.writableFinished) controller.abort(new HttpError(CLIENT_GONE, 'ERR_CLIENT_GONE', 'The client went away.'));
   });
   return controller.signal;
 }

@@ -1,6 +1,9 @@
 /** What goes wrong with a request, before it is put in the words of a protocol. */
 import { OvembedError, type OvembedErrorCode } from '../errors.js';
 
+/** The status of an answer that nobody waits for: nginx's. */
+export const CLIENT_GONE = 499;
+
 /** A failure with its HTTP status. Messages never hold a text that was sent. */
 export class HttpError extends Error {
   readonly status: number;

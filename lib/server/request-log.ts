@@ -4,7 +4,7 @@
  */
 import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import type { ApiKeys } from './guards/api-keys.js';
+import { CLIENT_GONE } from './http-error.js';
 
 /** What a request had computed. */
 export interface Work {
@@ -21,9 +21,6 @@ declare module 'fastify' {
   }
 }
 
-/** The status of an answer that nobody waited for: nginx's. */
-const CLIENT_GONE = 499;
-
 const REQUEST_ID_HEADER = 'x-request-id';
 
 /** Options of pino, with what keeps texts out. */
@@ -34,7 +31,7 @@ export function loggerOf(requestLog: FastifyServerOptions['logger']): FastifySer
 }
 
 /** Once it is answered, or the client is gone. Those who only look, as balancers and the status page, at the level `debug`. */
-export function logRequests(app: FastifyInstance, apiKeys: ApiKeys): void {
+export function logRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     const started = performance.now();
     reply.header(REQUEST_ID_HEADER, request.id);
@@ -47,7 +44,7 @@ export function logRequests(app: FastifyInstance, apiKeys: ApiKeys): void {
         status,
         ms: Math.round(1_000 * (performance.now() - started)) / 1_000,
         ...ovembedWork,
-        ...(typeof ovembedKey === 'number' && { client: apiKeys.nameOf(ovembedKey) }),
+        ...(ovembedKey && { client: ovembedKey }),
       };
       const onlyLooks = method === 'GET' && status < 400;
       request.log[onlyLooks ? 'debug' : 'info'](line, 'request');
@@ -55,6 +52,10 @@ export function logRequests(app: FastifyInstance, apiKeys: ApiKeys): void {
   });
 }
 
-function describeError({ name, code, message, stack = '' }: NodeJS.ErrnoException) {
-  return { type: name, code, message, stack };
+/** Of its cause, which often says what really failed, all but the stack. */
+function describeError(error: NodeJS.ErrnoException) {
+  const { stack = '', cause } = error;
+  return { ...nameAndMessage(error), stack, ...(cause instanceof Error && { cause: nameAndMessage(cause) }) };
 }
+
+const nameAndMessage = ({ name, code, message }: NodeJS.ErrnoException) => ({ type: name, code, message });

@@ -2,13 +2,11 @@
 import { finished } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { Histogram, type HistogramSnapshot } from '../histogram.js';
+import { CLIENT_GONE } from './http-error.js';
 
 type Labels = Record<string, string | number>;
 
 const MS_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, Infinity];
-
-/** The status of an answer that nobody waits for: nginx's. */
-const CLIENT_GONE = 499;
 
 /** What TEI calls failures of these statuses. */
 const TEI_FAILURES: Record<number, string> = {
@@ -31,14 +29,16 @@ export class RequestMetrics {
   /** Counts every request of an app; those to no route as one, so that no client can make labels. */
   watch(app: FastifyInstance): void {
     app.addHook('onRequest', async ({ routeOptions, method }, reply) => {
+      // Not reply.elapsedTime, which is 0 in an app that neither logs nor has a hook onResponse.
+      const started = performance.now();
       this.active++;
-      this.latestAt = performance.now();
+      this.latestAt = started;
       // Not the hook onResponse, which knows nothing of clients that went away, and is called for what was refused before this.
       finished(reply.raw, () => {
         this.active--;
         this.latestAt = performance.now();
         const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
-        this.add(`${method} ${routeOptions.url ?? 'none'}`, status, reply.elapsedTime);
+        this.add(`${method} ${routeOptions.url ?? 'none'}`, status, this.latestAt - started);
       });
     });
   }

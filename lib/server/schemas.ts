@@ -2,8 +2,6 @@
 import { type TSchema, Type } from 'typebox';
 import { EXPECTED } from './extras.js';
 
-export { extrasOf, truncation } from './extras.js';
-
 /** Clients in typed languages send null for what was not given. */
 export const optional = <T extends TSchema>(schema: T, description: string) =>
   Type.Optional(Type.Union([schema, Type.Null()], { description }));

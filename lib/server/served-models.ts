@@ -48,6 +48,7 @@ export class ServedModels {
   #entries: readonly Entry[] = [];
   #byName: ReadonlyMap<string, Entry> = new Map();
   readonly #options: ServedModelsOptions;
+  #closed = false;
 
   constructor(models: readonly GivenModel[], options: ServedModelsOptions) {
     this.#options = options;
@@ -62,7 +63,14 @@ export class ServedModels {
     const before = this.#entries;
     const now = models.map((model) => before.find((entry) => entry.isOf(model)) ?? this.#entryFor(model));
     namesOf(now);
-    for (const entry of now) if (!before.includes(entry)) await entry.warmUp();
+    const added = now.filter((entry) => !before.includes(entry));
+    try {
+      for (const entry of added) await entry.warmUp();
+      if (this.#closed) throw new OvembedError('ERR_CLOSED', 'The server is shutting down.');
+    } catch (error) {
+      await Promise.all(added.map((entry) => entry.close()));
+      throw error;
+    }
     this.#set(now);
     for (const entry of before) if (!now.includes(entry)) void entry.close();
   }
@@ -101,6 +109,7 @@ export class ServedModels {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#entries.map((entry) => entry.close()));
   }
 
@@ -137,6 +146,8 @@ function namesOf(entries: readonly Entry[]): Map<string, Entry> {
   }
   return named;
 }
+
+const withEmbedder = (given: GivenModel): GivenModel & { embedder?: Embedder } => given;
 
 class Entry implements ServedModel {
   readonly name: string;
@@ -192,7 +203,10 @@ class Entry implements ServedModel {
   }
 
   isOf(given: GivenModel): boolean {
-    return isDeepStrictEqual(given, this.#given);
+    // Embedders are the same or not: deeply compared all are equal, as what they have is private.
+    const { embedder: mine, ...ours } = withEmbedder(this.#given);
+    const { embedder, ...theirs } = withEmbedder(given);
+    return embedder === mine && isDeepStrictEqual(theirs, ours);
   }
 
   async warmUp(): Promise<void> {

@@ -9,6 +9,7 @@ import { invalidArgument, OvembedError } from '../errors.js';
 import { importPeers, SERVER_PACKAGES } from '../peers.js';
 import { ownDaemonSocket } from '../remote/daemon-socket.js';
 import { contextOf, limitsOf, mount, type Routes, type RoutesOptions } from './app.js';
+import { checkServerOptions } from './config.js';
 import { drain } from './drain.js';
 import { ApiKeys, readKeys } from './guards/api-keys.js';
 import { checkHost, hostRules, isLoopback } from './guards/host.js';
@@ -19,7 +20,10 @@ import { answerWith, openAiError } from './protocols/errors.js';
 import { loggerOf, logRequests } from './request-log.js';
 import { claimSocket } from './socket-file.js';
 
-/** Options of `createServer`, and of a configuration file but for `logger`. */
+/**
+ * Options of `createServer`; with `otel`, and without `logger`, those of a configuration file (`ServerConfig`). In a program
+ * `instrument()` of `ovembed/otel` is what `otel` is for `ovembed serve`.
+ */
 export interface ServerOptions extends RoutesOptions {
   /** Address to listen at. Default `127.0.0.1`; another needs keys, or `insecure`. */
   host?: string;
@@ -64,6 +68,8 @@ export class EmbeddingServer {
   readonly #routes: Routes;
   #closed: Promise<void> | undefined;
   #giveBack: (() => void) | undefined;
+  /** The latest `reload`; never rejects. */
+  #reloads: Promise<void> = Promise.resolve();
 
   /** @internal */
   constructor(app: FastifyInstance, routes: Routes, options: ServerOptions) {
@@ -91,10 +97,19 @@ export class EmbeddingServer {
 
   /**
    * Models, keys and limits of requests as they are configured now; the file of keys is read again. Requests under way go on
-   * with what they were let in with. Where it listens, and what the sockets are limited to, stays.
+   * with what they were let in with. All else stays: where it listens, `allowedHosts`, `clients`, `memoryBytes`, `drainMs`, `pages`,
+   * `tls`, `requestLog`, and of `limits` what Node and Fastify hold: `bodyBytes`, `headerBytes` and `connections`.
+   * One that is asked for meanwhile comes after it.
    * @throws OvembedError if something is not right; then nothing has changed
    */
-  async reload(given: ServerOptions = this.#options): Promise<void> {
+  reload(given: ServerOptions = this.#options): Promise<void> {
+    const reloaded = this.#reloads.then(() => this.#reload(given));
+    this.#reloads = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  async #reload(given: ServerOptions): Promise<void> {
+    checkServerOptions(given, 'reload');
     const options = await asDaemon(given);
     const keys = await allKeys(options);
     refuseOpenDoor({ ...this.#options, insecure: options.insecure ?? false }, keys);
@@ -114,20 +129,24 @@ export class EmbeddingServer {
   async #drain(): Promise<void> {
     this.#routes.state.phase = 'draining';
     const { drainMs = DEFAULT_DRAIN_MS } = this.#options;
-    await drain(this.app.server, this.#routes.requests, drainMs);
-    this.app.server.closeAllConnections();
-    await this.app.close();
-    this.#giveBack?.();
-    await this.#routes.models.close();
+    try {
+      await drain(this.app.server, this.#routes.requests, drainMs);
+      this.app.server.closeAllConnections();
+      await this.app.close();
+    } finally {
+      this.#giveBack?.();
+      await this.#routes.models.close();
+    }
   }
 }
 
 /**
  * Makes a server that serves models over HTTP, and does not listen yet.
- * @throws OvembedError `ERR_INVALID_ARGUMENT` for a public address without keys, for files that cannot be read, and for
+ * @throws OvembedError `ERR_INVALID_ARGUMENT` for options that are unknown or do not fit, for a public address without keys, for files that cannot be read, and for
  *   packages that are not installed (fastify and others are optional peers)
  */
 export async function createServer(given: ServerOptions): Promise<EmbeddingServer> {
+  checkServerOptions(given, 'createServer');
   const options = await asDaemon(given);
   const { host = '127.0.0.1', socket, allowedHosts = [], tls, requestLog = false } = options;
   const keys = await allKeys(options);
@@ -156,7 +175,7 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
   server.headersTimeout = Math.min(limits.receiveMs, 15_000);
   server.maxConnections = limits.connections;
   server.maxHeadersCount = 0;
-  logRequests(app, routes.apiKeys);
+  logRequests(app);
   const rules = hostRules(socket === undefined ? host : null, allowedHosts);
   app.addHook('onRequest', async (request) => {
     checkForm(request);

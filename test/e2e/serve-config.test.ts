@@ -19,6 +19,14 @@ async function print(args: string[], env: NodeJS.ProcessEnv = {}) {
   return { code, stderr, config: code === 0 ? JSON.parse(stdout) : undefined };
 }
 
+test('passwords of URLs are not printed', async () => {
+  const path = join(folder, 'redis.json');
+  const redis = { url: 'redis://user:secret@host:6379/1' };
+  writeFileSync(path, JSON.stringify({ models: [{ model: 'a/b', cache: { redis } }] }));
+  const { config } = await print(['--config', path]);
+  expect(config.models[0].cache.redis.url).toBe('redis://user:***@host:6379/1');
+});
+
 test('a file of the examples is understood', async () => {
   for (const name of ['server.yaml', 'server.mjs']) {
     const { code, stderr } = await print(['--config', join(EXAMPLES, name)]);
@@ -48,6 +56,28 @@ describe('the environment', () => {
     };
     expect((await print(['--config', path], env)).config).toEqual({ ...config, ...said });
     expect((await print(['--config', path, '--port', '3'], env)).config).toEqual({ ...config, ...said, port: 3 });
+  });
+
+  test('has every option that is no list of models and no file', async () => {
+    const path = join(folder, 'limits.json');
+    writeFileSync(path, JSON.stringify(config));
+    const env = {
+      OVEMBED_SOCKET_MODE: '660',
+      OVEMBED_ALLOWED_HOSTS: 'a,b',
+      OVEMBED_DRAIN_MS: '5',
+      OVEMBED_INSECURE: '1',
+      OVEMBED_LIMITS_BODY_BYTES: '9',
+      OVEMBED_CLIENTS_CONCURRENT: '3',
+    };
+    expect((await print(['--config', path], env)).config).toEqual({
+      ...config,
+      socketMode: 0o660,
+      allowedHosts: ['a', 'b'],
+      drainMs: 5,
+      insecure: true,
+      limits: { inputs: 7, bodyBytes: 9 },
+      clients: { concurrent: 3 },
+    });
   });
 
   test('names the model where nothing else does', async () => {

@@ -6,7 +6,8 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { callNativeNow, native } from '../../lib/native.js';
 import { tinyModels, writeTinyModel } from '../../scripts/models/make-tiny.mjs';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -247,6 +248,24 @@ test('--print-config shows what is in force, without keys', async () => {
 });
 
 describe('--workers', () => {
+  test('the socket is theirs for as long as they run, whatever is collected', async () => {
+    const hook = join(folder, 'collect.cjs');
+    writeFileSync(
+      hook,
+      "require('v8').setFlagsFromString('--expose-gc'); if (require('cluster').isPrimary) setInterval(require('vm').runInNewContext('gc'), 100).unref();",
+    );
+    const socket = join(folder, 'workers.sock');
+    vi.stubEnv('NODE_OPTIONS', `--require=${hook}`);
+    const { child, ended } = await serve(model, '--socket', socket, '--workers', '2');
+    vi.unstubAllEnvs();
+    await delay(300);
+    const lock = () => callNativeNow(() => native().lockFile(`${socket}.lock`));
+    expect(lock()).toBeNull();
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(lock()).not.toBeNull();
+  });
+
   test('share a port; one that is killed is replaced, and they drain together', async () => {
     const { child, address, said, ended } = await serve(model, '--port', '0', '--workers', '2');
     const ask = async () => {

@@ -39,7 +39,7 @@ export interface ServeFlags extends CommonFlags {
 export async function serve(model: string | undefined, flags: ServeFlags): Promise<number> {
   const config = await configOf(model, flags);
   if (flags.printConfig) {
-    await new StdoutTarget().append(Buffer.from(`${JSON.stringify(printable(config), null, 2)}\n`));
+    await new StdoutTarget().append(Buffer.from(`${printable(await asDaemon(config))}\n`));
     return EXIT.ok;
   }
   const { workers = 1 } = flags;
@@ -96,10 +96,12 @@ async function configOf(model: string | undefined, flags: ServeFlags): Promise<S
     memoryBytes: memoryMb === undefined ? undefined : memoryMb * 2 ** 20,
     tls: tlsCert === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
   });
-  const { socket, ...environment } = environmentConfig(process.env);
+  const { socket, limits, clients, ...environment } = environmentConfig(process.env);
   const config = {
     ...file,
     ...environment,
+    ...(limits && { limits: { ...file.limits, ...limits } }),
+    ...(clients && { clients: { ...file.clients, ...clients } }),
     // The daemon's own goes before that of the environment.
     ...(socket !== undefined && !flags.daemon && { socket }),
     ...given,
@@ -124,13 +126,15 @@ function untilTold(
   configAgain: () => Promise<ServerConfig>,
   flags: ServeFlags,
 ): Promise<number> {
+  let reloads = Promise.resolve(); // one after the other, so that what is read last is what holds
   const reload = () => {
-    configAgain()
-      .then((config) => server.reload(config))
+    reloads = reloads
+      .then(configAgain)
+      .then(({ otel: _, ...options }) => server.reload(options))
       .then(
         () => say(flags, { event: 'reloaded' }, 'ovembed has read its configuration again'),
         (error: Error) =>
-          say(flags, { event: 'not reloaded', message: error.message }, `not reloaded: ${error.message}`),
+          tell(flags, { event: 'not reloaded', message: error.message }, `not reloaded: ${error.message}`),
       );
   };
   const drained = onEnd(flags, () => server.close());
@@ -145,18 +149,23 @@ function untilTold(
 
 async function serveByWorkers(count: number, config: ServerConfig, flags: ServeFlags): Promise<number> {
   const { socket } = await asDaemon(config);
-  if (socket !== undefined) await claimSocket(socket);
+  // Kept until the end, as a lock ends with what holds it.
+  const giveBack = socket === undefined ? undefined : await claimSocket(socket);
   const { AggregatorRegistry } = await importPeers(() => import('prom-client'), 'Servers', SERVER_PACKAGES);
   const onReplaced = (exitCode: number | null) =>
     say(flags, { event: 'worker replaced', exitCode }, `a worker ended (${exitCode}); another takes its place`);
   const workers = new Workers({ count, onReplaced }, new AggregatorRegistry());
   const ended = onEnd(flags, () => workers.drain());
   process.on('SIGHUP', () => workers.tell('reload'));
-  const started = await workers.start();
-  if ('exitCode' in started) return started.exitCode;
-  const { address } = started;
-  say(flags, { event: 'ready', address }, `ovembed is ready at ${address}, by ${count} processes`);
-  return ended;
+  try {
+    const started = await workers.start();
+    if ('exitCode' in started) return started.exitCode;
+    const { address } = started;
+    say(flags, { event: 'ready', address }, `ovembed is ready at ${address}, by ${count} processes`);
+    return await ended;
+  } finally {
+    giveBack?.();
+  }
 }
 
 /** The exit code, when a signal has come and the end is done. A terminal's Ctrl-C reaches workers, too: they leave it to the first process. */
@@ -175,6 +184,11 @@ function onEnd(flags: ServeFlags, end: () => Promise<void>): Promise<number> {
   });
 }
 
-function say({ json, quiet }: ServeFlags, event: object, message: string): void {
-  if (!quiet && cluster.isPrimary) process.stderr.write(json ? `${JSON.stringify(event)}\n` : `${message}\n`);
+/** Of workers only failures are told, and with `--quiet`, too. */
+function say(flags: ServeFlags, event: object, message: string): void {
+  if (!flags.quiet && cluster.isPrimary) tell(flags, event, message);
+}
+
+function tell({ json }: ServeFlags, event: object, message: string): void {
+  process.stderr.write(json ? `${JSON.stringify(event)}\n` : `${message}\n`);
 }

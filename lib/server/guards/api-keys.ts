@@ -19,27 +19,22 @@ export class ApiKeys {
     return this.#digests.length > 0;
   }
 
-  /** What a key is called in logs: the beginning of its SHA-256. */
-  nameOf(number: number): string {
-    return `key ${this.#digests[number]?.toString('hex', 0, 4) ?? 'gone'}`;
-  }
-
   /** From now on these. */
   replace(keys: readonly string[]): void {
     this.#digests = keys.map(digest);
   }
 
   /**
-   * The number of the request's key, which names the client. All keys are compared, and digests of equal length, so time
-   * tells nothing of them.
+   * All keys are compared, and digests of equal length, so time tells nothing of them.
+   * @returns what the key is called in logs, which names the client: the beginning of its SHA-256; null where none is needed
    * @throws HttpError 401
    */
-  check({ headers }: FastifyRequest): number | null {
+  check({ headers }: FastifyRequest): string | null {
     if (!this.required) return null;
     const given = digest(/^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '');
-    let found = -1;
-    for (const [i, key] of this.#digests.entries()) if (timingSafeEqual(key, given)) found = i;
-    if (found >= 0) return found;
+    let isKnown = false;
+    for (const key of this.#digests) if (timingSafeEqual(key, given)) isKnown = true;
+    if (isKnown) return `key ${given.toString('hex', 0, 4)}`;
     throw new HttpError(401, 'invalid_api_key', 'An API key is needed: Authorization: Bearer KEY.');
   }
 }

@@ -18,13 +18,13 @@ const WINDOW_MS = 60_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The number of the request's API key; null where none is needed. */
-    ovembedKey: number | null;
+    /** What the request's API key is called; null where none is needed. */
+    ovembedKey: string | null;
   }
 }
 
 /** A key where keys are needed, else an address. */
-const nameOf = ({ ovembedKey, ip }: FastifyRequest): string => (ovembedKey === null ? ip : `key ${ovembedKey}`);
+const nameOf = ({ ovembedKey, ip }: FastifyRequest): string => ovembedKey ?? ip;
 
 export async function limitClients(
   app: FastifyInstance,

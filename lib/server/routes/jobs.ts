@@ -7,10 +7,10 @@ import type { ServerContext } from '../context.js';
 import { clientGone } from '../deadline.js';
 import { DocumentJob } from '../document-job.js';
 import { documentsOfLines, documentsOfList } from '../documents.js';
+import { truncation } from '../extras.js';
 import { limitSilence } from '../guards/slow-body.js';
 import type { ServerLimits } from '../limits.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
-import { truncation } from '../schemas.js';
 
 const NDJSON = 'application/x-ndjson';
 

@@ -7,11 +7,11 @@ import { toBase64 } from '../../vectors/base64.js';
 import { tellRun } from '../answer-headers.js';
 import type { ServerContext } from '../context.js';
 import { clientGone, timeoutOf } from '../deadline.js';
-import { EXPECTED } from '../extras.js';
+import { EXPECTED, extrasOf } from '../extras.js';
 import { inputsOf, refuseEmpty } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
-import { Dimensions, embedExtras, extrasOf, Inputs, optional } from '../schemas.js';
+import { Dimensions, embedExtras, Inputs, optional } from '../schemas.js';
 import type { ServedModel } from '../served-models.js';
 
 const EmbeddingsBody = Type.Object({

@@ -7,11 +7,13 @@ import type { DecodeOptions, EmbedOptions, InputOptions, TokenizeOptions } from 
 import { identityOf } from '../../remote/remote-model.js';
 import type { Offer } from '../../remote/shared.js';
 import { encodeEmbeddings, encodeTokenEmbeddings, VECTORS_TYPE } from '../../remote/wire.js';
+import type { TokenizedText } from '../../text/tokenization.js';
 import type { Dtype } from '../../vectors/dtype.js';
 import { VERSION } from '../../version.js';
 import type { ServerContext } from '../context.js';
 import { clientGone } from '../deadline.js';
 import { inputsOf } from '../inputs.js';
+import { jsonRows } from '../json-rows.js';
 import { answerWith, remoteError } from '../protocols/errors.js';
 import { Inputs, optional } from '../schemas.js';
 
@@ -49,6 +51,9 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
     timeoutMs: Math.min(timeoutMs || Infinity, limits.requestMs),
     signal: clientGone(reply),
   });
+
+  const textsOf = ({ texts }: Static<typeof TextsBody>, embedder: Embedder) =>
+    (texts.length === 0 ? [] : inputsOf(texts, 'texts', embedder, limits).inputs) as string[];
 
   /** The model that the client was told of, and no other in its place. */
   const use = <T>({ model, identity }: Asked, work: (embedder: Embedder, name: string) => Promise<T>) =>
@@ -95,23 +100,28 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   route('/ovembed/v1/tokenize', TextsBody, (body, reply) =>
     use(body, async (embedder) => {
       const asked = (body.options ?? {}) as TokenizeOptions;
-      const rows = await embedder.tokenize(body.texts, { ...asked, ...limited(asked, reply) });
-      return rows.map(({ ids, offsets, specialTokensMask }) =>
-        [ids, offsets, specialTokensMask].map((part) => [...part]),
-      );
+      const rows = await embedder.tokenize(textsOf(body, embedder), { ...asked, ...limited(asked, reply) });
+      const width = Math.ceil((4 * rows.reduce((sum, { ids }) => sum + ids.length, 0)) / rows.length) || 1;
+      const write = (row: number) => {
+        const { ids, offsets, specialTokensMask } = rows[row] as TokenizedText;
+        return `[[${ids}],[${offsets}],[${specialTokensMask}]]`;
+      };
+      return reply.type('application/json; charset=utf-8').send(jsonRows(rows.length, width, write, ['[', ']']));
     }),
   );
 
   route('/ovembed/v1/count-tokens', TextsBody, (body, reply) =>
     use(body, async (embedder) => {
       const asked = (body.options ?? {}) as InputOptions;
-      return [...(await embedder.countTokens(body.texts, { ...asked, ...limited(asked, reply) }))];
+      return [...(await embedder.countTokens(textsOf(body, embedder), { ...asked, ...limited(asked, reply) }))];
     }),
   );
 
-  route('/ovembed/v1/decode', DecodeBody, (body) =>
-    use(body, async (embedder) => ({
-      text: await embedder.decode(body.ids, (body.options ?? {}) as DecodeOptions),
-    })),
+  route('/ovembed/v1/decode', DecodeBody, (body, reply) =>
+    use(body, async (embedder) => {
+      const asked = (body.options ?? {}) as DecodeOptions;
+      const [ids = []] = body.ids.length === 0 ? [] : inputsOf(body.ids, 'ids', embedder, limits).inputs;
+      return { text: await embedder.decode(ids as number[], { ...asked, ...limited(asked, reply) }) };
+    }),
   );
 };

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Embedder } from '../../embedder.js';
 import { rowOf } from '../../embeddings.js';
+import type { DecodeOptions } from '../../options.js';
 import type { TokenEmbeddings } from '../../text/token-embeddings.js';
 import type { TokenizedText } from '../../text/tokenization.js';
 import { cosine } from '../../vectors/similarity.js';
@@ -10,11 +11,12 @@ import { VERSION } from '../../version.js';
 import { tellRun } from '../answer-headers.js';
 import type { ServerContext } from '../context.js';
 import { clientGone, timeoutOf } from '../deadline.js';
+import { truncation } from '../extras.js';
 import { HttpError } from '../http-error.js';
 import { inputsOf } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
 import { answerWith, teiError } from '../protocols/errors.js';
-import { Dimensions, Inputs, optional, truncation } from '../schemas.js';
+import { Dimensions, Inputs, optional } from '../schemas.js';
 
 const common = {
   truncate: optional(Type.Boolean(), 'true (default: as configured) or false: a text that is too long is refused'),
@@ -124,21 +126,28 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
         const { inputs } = inputsOf(body.inputs, 'inputs', embedder, limits);
         const prompt = promptNamed(embedder.info.prompts, body.prompt_name);
         const texts = (inputs as string[]).map((text) => prompt + text);
-        const options = { addSpecialTokens: body.add_special_tokens ?? true, signal: clientGone(reply) };
-        const tokenized = await embedder.tokenize(texts, options);
+        const tokenized = await embedder.tokenize(texts, {
+          addSpecialTokens: body.add_special_tokens ?? true,
+          timeoutMs: timeoutOf(reply.request, limits),
+          signal: clientGone(reply),
+        });
         const special = await specialTokens(embedder, tokenized);
-        return tokenized.map((one, i) => describeTokens(one, texts[i] as string, special));
+        return reply.type('application/json; charset=utf-8').send(jsonTokens(tokenized, texts, special));
       }),
   );
 
   app.post<{ Body: Static<typeof DecodeBody> }>(
     '/decode',
     { schema: { body: DecodeBody, tags, summary: 'The texts of token ids' } },
-    ({ body }) =>
-      models.use(undefined, (embedder) => {
-        const rows = (typeof body.ids[0] === 'number' ? [body.ids] : body.ids) as number[][];
-        const skipSpecialTokens = body.skip_special_tokens ?? true;
-        return Promise.all(rows.map((ids) => embedder.decode(ids, { skipSpecialTokens })));
+    ({ body }, reply) =>
+      models.use(undefined, async (embedder) => {
+        const { inputs } = inputsOf(body.ids, 'ids', embedder, limits);
+        const options = {
+          skipSpecialTokens: body.skip_special_tokens ?? true,
+          timeoutMs: timeoutOf(reply.request, limits),
+          signal: clientGone(reply),
+        };
+        return decodeAll(embedder, inputs as number[][], options);
       }),
   );
 
@@ -154,7 +163,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
       max_batch_tokens: info.batchTokens,
       max_batch_requests: null,
       max_client_batch_size: limits.inputs,
-      auto_truncate: true,
+      auto_truncate: info.truncate !== 'error',
       tokenization_workers: info.threads,
       version: VERSION,
       sha: null,
@@ -184,34 +193,75 @@ function promptNamed(prompts: Readonly<Record<string, string>>, name: string | n
   throw new HttpError(400, 'ERR_INVALID_ARGUMENT', message, { param: 'prompt_name' });
 }
 
+/** Rows of token ids that are decoded at once. */
+const DECODE_ROWS = 16;
+
+/** Some rows after the other: all of them at once would hold up the event loop. */
+async function decodeAll(embedder: Embedder, rows: readonly number[][], options: DecodeOptions): Promise<string[]> {
+  const texts: string[] = [];
+  for (let row = 0; row < rows.length; row += DECODE_ROWS) {
+    const some = rows.slice(row, row + DECODE_ROWS);
+    texts.push(...(await Promise.all(some.map((ids) => embedder.decode(ids, options)))));
+  }
+  return texts;
+}
+
 /** What special tokens are called, by id. */
 async function specialTokens(embedder: Embedder, texts: readonly TokenizedText[]): Promise<Map<number, string>> {
-  const ids = new Set(
-    texts.flatMap(({ ids, specialTokensMask }) => [...ids].filter((_, i) => specialTokensMask[i] === 1)),
-  );
+  const ids = new Set<number>();
+  for (const { ids: all, specialTokensMask } of texts) {
+    for (const [i, id] of all.entries()) if (specialTokensMask[i] === 1) ids.add(id);
+  }
   const names = await Promise.all([...ids].map((id) => embedder.decode([id], { skipSpecialTokens: false })));
   return new Map([...ids].map((id, i) => [id, names[i] as string]));
 }
 
+/** Tokens of a text that are written together. */
+const PIECE_TOKENS = 512;
+/** Some numbers, in the time that it takes to write them. */
+const TOKEN_WIDTH = 16;
+
+/** Piece by piece, as a request of 2 MB may have a million tokens. */
+function jsonTokens(tokenized: readonly TokenizedText[], texts: readonly string[], special: Map<number, string>) {
+  const pieces = tokenized.flatMap(({ ids }, text) =>
+    Array.from(
+      { length: Math.max(1, Math.ceil(ids.length / PIECE_TOKENS)) },
+      (_, i) => [text, i * PIECE_TOKENS] as const,
+    ),
+  );
+  const tokens = tokenized.reduce((sum, { ids }) => sum + ids.length, 0);
+  let describe: (token: number) => object;
+  const write = (piece: number) => {
+    const [text, first] = pieces[piece] as (typeof pieces)[number];
+    const one = tokenized[text] as TokenizedText;
+    if (first === 0) describe = tokenDescriber(one, texts[text] as string, special);
+    const end = Math.min(first + PIECE_TOKENS, one.ids.length);
+    const written = Array.from({ length: end - first }, (_, i) => JSON.stringify(describe(first + i))).join(',');
+    return `${first === 0 ? '[' : ''}${written}${end === one.ids.length ? ']' : ''}`;
+  };
+  return jsonRows(pieces.length, Math.ceil((tokens * TOKEN_WIDTH) / pieces.length) || 1, write, ['[', ']']);
+}
+
 /** Offsets are in characters, as the tokenizers library counts them in Python: an emoji is one, though two in JavaScript. */
-function describeTokens(
+function tokenDescriber(
   { ids, offsets, specialTokensMask }: TokenizedText,
   text: string,
   special: Map<number, string>,
-) {
+): (token: number) => object {
   const characters = characterOffsets(text);
-  return Array.from(ids, (id, i) => {
+  return (i) => {
+    const id = ids[i] as number;
     if (specialTokensMask[i] === 1) return { id, text: special.get(id), special: true, start: null, stop: null };
     const [start, stop] = [offsets[2 * i] as number, offsets[2 * i + 1] as number];
     return { id, text: text.slice(start, stop), special: false, start: characters(start), stop: characters(stop) };
-  });
+  };
 }
 
 function characterOffsets(text: string): (offset: number) => number {
   if (!/[\ud800-\udbff]/.test(text)) return (offset) => offset;
   const before = new Uint32Array(text.length + 1);
   for (let i = 0; i < text.length; i++) {
-    const isSecondHalf = i > 0 && /^[\udc00-\udfff]$/.test(text[i] as string);
+    const isSecondHalf = i > 0 && (text.charCodeAt(i) & 0xfc00) === 0xdc00;
     before[i + 1] = (before[i] as number) + (isSecondHalf ? 0 : 1);
   }
   return (offset) => before[offset] as number;

@@ -9,6 +9,7 @@ import type { FastifyRequest } from 'fastify';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkConfig } from '../../../lib/server/config.js';
 import { ApiKeys, readKeys } from '../../../lib/server/guards/api-keys.js';
+import { createServer, type ServerOptions } from '../../../lib/server/index.js';
 import { temporaryFolder } from '../support.js';
 import { type Running, raw, startServer, statusOf } from './support.js';
 
@@ -113,6 +114,31 @@ describe('a file of keys', () => {
       expect(await status(wrong)).toBe(401);
     }
   });
+});
+
+describe('options that do not fit', () => {
+  test.for([
+    [{}, 'models'],
+    [{ models: [] }, 'at least one model'],
+    [{ models: [{}] }, 'models[0].model'],
+    [{ models: [{ name: 'a', embedder: {} }] }, 'embedder'],
+    [{ models: [{ model: 'a', devices: 'CPU' }] }, 'Did you mean device?'],
+    [{ models: [{ model: 'a' }], hosts: 'b' }, 'Did you mean host?'],
+  ] as const)('%j', async ([options, message]) => {
+    await expect(createServer(options as unknown as ServerOptions)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+test('a client is called the same while keys are exchanged', () => {
+  const request = { headers: { authorization: 'Bearer one' } } as FastifyRequest;
+  const keys = new ApiKeys(['one']);
+  const name = keys.check(request);
+  expect(name).toMatch(/^key [0-9a-f]{8}$/);
+  keys.replace(['two', 'one']);
+  expect(keys.check(request)).toBe(name);
 });
 
 test('how long a wrong key takes tells nothing of how much of it is right', () => {

@@ -1,8 +1,9 @@
 /** Several models behind one server: loaded when they are wanted, unloaded when they are not, under one bound of memory. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Embedder } from '../../../lib/index.js';
 import { resolveLogger } from '../../../lib/logger.js';
 import { createServer } from '../../../lib/server/index.js';
-import { ServedModels } from '../../../lib/server/served-models.js';
+import { type GivenModel, ServedModels } from '../../../lib/server/served-models.js';
 import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { temporaryFolder } from '../support.js';
 import { post, type Running, startServer } from './support.js';
@@ -79,6 +80,33 @@ describe('models', () => {
     const input = Array.from({ length: 500 }, (_, i) => `${i} seven old mills`);
     for (const { status } of await Promise.all([1, 2, 3].map(() => ask(running, 'busy', input))))
       expect(status).toBe(200);
+  });
+});
+
+describe('replace', () => {
+  const served = (...given: GivenModel[]) => {
+    const models = new ServedModels(given, { logger: resolveLogger(undefined), memoryBytes: 0 });
+    afterAll(() => models.close());
+    return models;
+  };
+
+  test('takes another embedder for another model', async ({ onTestFinished }) => {
+    const [first, second] = await Promise.all([1, 2].map(() => Embedder.load(folder, { precision: 'f32' })));
+    onTestFinished(async () => void (await Promise.all([first?.close(), second?.close()])));
+    const models = served({ name: 'one', embedder: first as Embedder });
+    await models.replace([{ name: 'one', embedder: second as Embedder }]);
+    expect(models.all[0]?.embedder === second).toBe(true);
+  });
+
+  test('closes what it has loaded where a later one cannot be', async () => {
+    const models = served(model('one'));
+    const load = vi.spyOn(Embedder, 'load');
+    await expect(models.replace([model('two'), { model: '/nowhere' }])).rejects.toMatchObject({
+      code: 'ERR_MODEL_NOT_FOUND',
+    });
+    const loaded = await (load.mock.results[0]?.value as Promise<Embedder>);
+    await expect(loaded.embedQuery('a')).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    expect(models.all.map(({ name }) => name)).toEqual(['one']);
   });
 });
 

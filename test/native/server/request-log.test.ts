@@ -124,8 +124,12 @@ test('no text and no key is in a log at the finest level, in an error, in metric
   for (const path of ['/metrics', '/ovembed/v1/status', '/health', '/v1/models', '/openapi.json']) {
     told.push(await (await fetch(url + path, { headers })).text());
   }
-  running.server.app.log.error({ err: Object.assign(new Error('it fails'), { input: TEXT }) }, 'failed');
+  running.server.app.log.error(
+    { err: Object.assign(new Error('it fails', { cause: new Error('as that failed') }), { input: TEXT }) },
+    'failed',
+  );
   await expect.poll(() => logged.includes('it fails')).toBe(true);
+  expect(logged).toContain('"cause":{"type":"Error","message":"as that failed"}');
   const all = [logged, ...told].join('\n');
   const at = all.indexOf(PHRASE);
   expect(at < 0 ? '' : all.slice(Math.max(0, at - 300), at + 100)).toBe('');

@@ -1,5 +1,6 @@
 /** Text Embeddings Inference's API; shapes and statuses as its router has them. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../../lib/server/limits.js';
 import { float32, post, type Running, startServer } from './support.js';
 
 let running: Running;
@@ -58,6 +59,24 @@ test('/similarity gives cosines', async () => {
   });
   expect(body[0]).toBeCloseTo(1, 5);
   expect(body[1]).toBeLessThan(0.9999);
+});
+
+test('/tokenize writes long answers piece by piece, and they are the same', async () => {
+  const texts = ['mill 😀 '.repeat(900), '', 'mill'];
+  const { body } = await call('/tokenize', { inputs: texts, add_special_tokens: false });
+  const tokenized = await running.embedder.tokenize(texts, { addSpecialTokens: false });
+  expect(body.map((tokens: { id: number }[]) => tokens.map(({ id }) => id))).toEqual(
+    tokenized.map(({ ids }) => Array.from(ids)),
+  );
+  expect(body[0].at(-1).stop).toBe(900 * 7 - 1);
+});
+
+test('/decode takes as much as /embed', async () => {
+  const status = async (ids: unknown) => (await call('/decode', { ids })).status;
+  expect(await status(Array(DEFAULT_LIMITS.inputs).fill([1]))).toBe(200);
+  expect(await status(Array(DEFAULT_LIMITS.inputs + 1).fill([1]))).toBe(422);
+  expect(await status(Array(DEFAULT_LIMITS.tokens).fill(1))).toBe(200);
+  expect(await status(Array(DEFAULT_LIMITS.tokens + 1).fill(1))).toBe(422);
 });
 
 test('/tokenize gives offsets in characters, and /decode the text', async () => {

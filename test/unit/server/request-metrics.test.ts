@@ -35,6 +35,12 @@ test('an answer is counted', async () => {
   expect([metrics.active, counts()]).toEqual([0, { 'GET / 200': 1 }]);
 });
 
+test('how long it took is measured, in an app without a logger, too', async () => {
+  await fetch(`http://localhost:${port}/slow`);
+  await delay(20);
+  expect(metrics.durations[0]?.[1].sum).toBeGreaterThan(80);
+});
+
 test('a client that goes away leaves nothing under way', async () => {
   const asked = request({ port, path: '/slow' });
   asked.on('error', () => {});
