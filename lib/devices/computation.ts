@@ -39,6 +39,12 @@ export function isComputation(value: unknown): value is Computation {
   return FLOAT_PRECISIONS.includes(precision as FloatPrecision) && activations === precision;
 }
 
+/** The option that gives these activations: of a calibrated model, the type of all that is not quantised. */
+export function askedFor(activations: Activations): AskedActivations {
+  const rest = activations.split('+')[1] as FloatPrecision | undefined;
+  return ASKED_ACTIVATIONS.find((type) => type === activations) ?? rest ?? 'f32';
+}
+
 /** Floating point throughout. */
 export const float = (precision: FloatPrecision): Computation => ({ precision, activations: precision });
 

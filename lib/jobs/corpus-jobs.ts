@@ -1,12 +1,14 @@
 /** Corpora that many processes embed together: `ovembed/jobs`. */
 import { pathOf } from '../corpus/sinks/open.js';
 import { withoutPassword } from '../corpus/sinks/store.js';
+import { askedFor } from '../devices/computation.js';
 import type { Embedder } from '../embedder.js';
 import { OvembedError } from '../errors.js';
+import type { LoadOptions } from '../options.js';
 import { type Connection, connect } from './connection.js';
 import { JobEntries, type JobEntry } from './entries.js';
 import type { JobManifest } from './finish.js';
-import { JobFolder, type JobModel, type JobPlan } from './folder.js';
+import { JobFolder, type JobPlan } from './folder.js';
 import {
   type ConnectOptions,
   checkConnectOptions,
@@ -33,6 +35,14 @@ export interface SubmittedJob {
   left: number;
   /** `done`: there is nothing to do; `restart` begins anew. */
   state: 'running' | 'done';
+}
+
+/** What `Embedder.load` takes to get the model of a job. */
+export interface WorkModel {
+  /** A name on the hub, or a folder. */
+  model: string;
+  /** Those that a job keeps; others that change vectors are the program's. */
+  options: Pick<LoadOptions, 'precision' | 'activations' | 'revision'>;
 }
 
 /** How `CorpusJobs.work` ended. */
@@ -96,10 +106,16 @@ export class CorpusJobs {
     }
   }
 
-  /** The model of a job, as its workers have to load it. */
-  async modelOf(jobId: string): Promise<JobModel> {
+  /** The model of a job and the options with which its workers have to load it, for `Embedder.load`. */
+  async modelOf(jobId: string): Promise<WorkModel> {
     const entry = await this.#entries.read(jobId);
-    return (await planIn(new JobFolder(entry.folder), entry)).model;
+    const { model, revision, precision, activations } = (await planIn(new JobFolder(entry.folder), entry)).model;
+    const options = {
+      precision,
+      ...(precision === 'int8' && { activations: askedFor(activations) }), // else they are no choice
+      ...(revision !== null && { revision }),
+    };
+    return { model, options };
   }
 
   /**

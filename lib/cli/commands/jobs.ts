@@ -67,12 +67,9 @@ export async function work(job: string, flags: WorkFlags): Promise<number> {
 
 /** That of the job, unless it has moved; whether it is the same is checked. */
 async function loadModelOf(jobs: CorpusJobs, job: string, flags: WorkFlags) {
-  const { model, revision, precision, activations } = await jobs.modelOf(job);
-  const of = { model, precision, ...(revision !== null && { revision }) };
-  // Of models whose precision is not int8, activations are no choice.
-  const chosen = precision === 'int8' ? { ...of, activations } : of;
+  const { model, options } = await jobs.modelOf(job);
   const { batchTokens } = flags;
-  return loadModel({ ...chosen, ...flags } as WorkFlags, batchTokens === undefined ? {} : { batchTokens });
+  return loadModel({ model, ...options, ...flags } as WorkFlags, batchTokens === undefined ? {} : { batchTokens });
 }
 
 function workOptions(flags: WorkFlags): WorkOptions {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   const address = await tracer.startActiveSpan('start', (span) => server.listen().finally(() => span.end()));
   port = (server.app.server.address() as AddressInfo).port;
   remote = await Embedder.connect(address, { apiKey: 'a-key' });
-  await spans(3);
+  await spans(4);
   recorded.reset();
 });
 afterAll(async () => {
