@@ -1,7 +1,7 @@
 /** Models: finding and fetching them, and reading what they say about themselves. */
 export { copyWithoutWeights, networkFolder } from './copy.js';
 export { DEFAULT_MODEL, modelOrDefault } from './default-model.js';
-export { temporaryName } from './files.js';
+export { TEMPORARY_NAME, temporaryName } from './files.js';
 export { fingerprint, graphIdentity } from './fingerprint.js';
 export { firstSupported } from './first-supported.js';
 export { sha256OfFile } from './hash.js';

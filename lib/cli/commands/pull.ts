@@ -1,7 +1,7 @@
 /** `ovembed pull`: a model from the hub into its cache, or what has changed of it since. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modelOrDefault, type ResolvedModel, resolveModel } from '../../models/index.js';
+import { modelOrDefault, type ResolvedModel, resolveModel, TEMPORARY_NAME } from '../../models/index.js';
 import { showDownload } from '../download.js';
 import { EXIT } from '../exit-codes.js';
 import { counted, duration, megabytes } from '../figures.js';
@@ -60,9 +60,12 @@ async function report(
   note(`${name}: ${counted(files, 'file')}, ${megabytes(bytes)}, ${news}`, flags);
 }
 
+/** Without what another process is about to rename: it may be gone by now ("what another process left or is writing"). */
 async function sizeOf(folder: string): Promise<{ files: number; bytes: number }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const names = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && !TEMPORARY_NAME.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
   const sizes = await Promise.all(names.map(async (name) => (await stat(name)).size));
   return { files: names.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }

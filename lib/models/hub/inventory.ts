@@ -104,7 +104,8 @@ async function revisionsOf(hubCache: string, id: string, folder: string): Promis
   const revisions = await Promise.all(
     commits.map(async (commit) => {
       const snapshot = join(folder, 'snapshots', commit);
-      const stats = await Promise.all((await filesBelow(snapshot)).map((file) => stat(file).catch(ignoreMissing)));
+      const files = (await filesBelow(snapshot)).filter((file) => !TEMPORARY_NAME.test(file));
+      const stats = await Promise.all(files.map((file) => stat(file).catch(ignoreMissing)));
       const times = [await stat(snapshot), ...stats].map((one) => one?.mtimeMs ?? 0);
       return {
         commit,

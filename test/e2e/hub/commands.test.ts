@@ -1,5 +1,5 @@
 /** `ovembed pull` and `ovembed models`, as a user and a script see them. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMIT, ID, send } from '../../fake-hub/server.js';
@@ -37,6 +37,17 @@ describe('pull', () => {
       seconds: expect.any(Number),
     });
     expect((await place.pull('--quiet')).stderr).toBe('');
+  });
+
+  test('does not count what another process left or is writing', async () => {
+    const place = await HubPlace.start();
+    const { files } = JSON.parse((await place.pull('--json')).stdout);
+    symlinkSync('nowhere', join(place.repo, 'snapshots', COMMIT, `${WEIGHTS}.7157.30e9cef935dd.incomplete`));
+    const again = await place.pull('--json');
+    expect(again.code, again.stderr).toBe(0);
+    expect(JSON.parse(again.stdout).files).toBe(files);
+    const models = JSON.parse((await place.run('models', '--json')).stdout);
+    expect(JSON.stringify(models)).toContain(`"files":${files},`);
   });
 
   test('follows a branch that has moved on; offline it does not', async () => {
