@@ -110,7 +110,7 @@ const bars = [
     limit: { atLeast: 6 },
     measure: ({ phase }) => {
       const { ours, theirs } = phase('infinity');
-      return [ours.best / Math.max(...theirs.map(({ best }) => best))];
+      return ours.turns.map(({ best }, i) => best / Math.max(...theirs.map(({ turns }) => turns[i].best)));
     },
   },
   {
@@ -118,7 +118,7 @@ const bars = [
     limit: { atMost: 0.15 },
     measure: ({ phase }) => {
       const { ours, theirs } = phase('infinity');
-      return [ours.query.p50 / Math.min(...theirs.map(({ query }) => query.p50))];
+      return ours.turns.map(({ query }, i) => query.p50 / Math.min(...theirs.map(({ turns }) => turns[i].query.p50)));
     },
   },
 ];

@@ -1,7 +1,8 @@
 /**
  * Clients in a process of their own. `open`: requests come at a constant rate whatever becomes of those before, and the time of
  * each counts from when it was due, so that a server that stalls is charged for all that came meanwhile (no coordinated
- * omission). `closed`: so many clients, each of which asks again when it is answered.
+ * omission). `closed`: so many clients, each of which asks again when it is answered. Connections are kept from job to job, so a
+ * driver is for one server.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { quantile } from '../statistics.mjs';

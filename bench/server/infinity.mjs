@@ -7,7 +7,7 @@ import { startOther } from './processes.mjs';
 const REQUIREMENTS = ['infinity/requirements.txt', 'requirements.txt'].map((file) =>
   join(import.meta.dirname, '../python', file),
 );
-const PORT = 17_997;
+const FIRST_PORT = 17_990;
 
 async function packages() {
   const folders = [];
@@ -15,7 +15,9 @@ async function packages() {
   return folders;
 }
 
-export async function startInfinity(model, batchSize) {
+/** @param {number} index of those that run at once */
+export async function startInfinity(model, batchSize, index) {
+  const port = FIRST_PORT + index;
   const env = {
     ...process.env,
     PYTHONPATH: (await packages()).join(delimiter),
@@ -25,7 +27,7 @@ export async function startInfinity(model, batchSize) {
     DO_NOT_TRACK: '1',
     INFINITY_ANONYMOUS_USAGE_STATS: '0',
   };
-  const options = { engine: 'torch', device: 'cpu', host: '127.0.0.1', port: PORT, 'log-level': 'error' };
+  const options = { engine: 'torch', device: 'cpu', host: '127.0.0.1', port, 'log-level': 'error' };
   const args = Object.entries({ ...options, 'model-id': model, 'batch-size': batchSize }).flatMap(([name, value]) => [
     `--${name}`,
     String(value),
@@ -34,7 +36,7 @@ export async function startInfinity(model, batchSize) {
     command: PYTHON,
     args: ['-m', 'infinity_emb.cli', 'v2', ...args, '--no-bettertransformer'],
     env,
-    port: PORT,
+    port,
     path: '/embeddings',
     health: '/health',
   });

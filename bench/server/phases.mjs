@@ -147,45 +147,59 @@ function listThroughput(bench) {
   });
 }
 
-/** What each of the two is asked: single texts and lists, few and many at once; the best of each counts. */
+/** What each server is asked: single texts and lists, few and many at once; the best of each counts. */
 const LOADS = [
   { texts: 1, clients: 32 },
   { texts: LIST, clients: 2 },
   { texts: LIST, clients: 8 },
 ];
 const INFINITY_BATCHES = [32, 128];
+const INT8 = ['--precision', 'int8', '--activations', 'int8+bf16'];
 
+/** All servers run at once, and each is asked while the others have nothing to do, in turns: the machine is never the same for long. */
 async function infinity(bench) {
-  const ours = await withServer(bench, (server, driver) => measurePeer(bench, server, driver));
-  const theirs = [];
-  for (const batchSize of INFINITY_BATCHES) {
-    const server = await startInfinity(bench.model, batchSize);
-    const driver = new Driver();
-    try {
-      theirs.push({ batchSize, ...(await measurePeer(bench, server, driver)) });
-    } finally {
-      driver.close();
-      await server.stop();
+  const own = (name, args = []) => ({
+    name,
+    start: () => startOvembed(bench.model, args, { OVEMBED_CACHE_DIR: CACHE }),
+  });
+  const version = await infinityVersion();
+  const peer = (batchSize, i) => ({
+    name: `infinity-emb ${version}, torch, batch size ${batchSize}`,
+    start: () => startInfinity(bench.model, batchSize, i),
+  });
+  const contestants = [own('ovembed'), own('ovembed, int8', INT8), ...INFINITY_BATCHES.map(peer)];
+  const servers = [];
+  try {
+    for (const { name, start } of contestants)
+      servers.push({ name, server: await start(), driver: new Driver(), turns: [] });
+    for (const { server, driver } of servers)
+      await closed(driver, server, { clients: 2, seconds: 2, bodies: lists(bench) });
+    for (let round = 0; round < bench.sizes.rounds; round++) {
+      for (const one of servers) one.turns.push(await peerTurn(bench, one));
     }
+  } finally {
+    for (const { driver } of servers) driver.close();
+    await Promise.all(servers.map(({ server }) => server.stop()));
   }
-  return { version: await infinityVersion(), ours, theirs };
+  const [ours, int8, ...theirs] = servers.map(({ name, turns }) => ({ name, turns }));
+  return { ours, int8, theirs };
 }
 
-async function measurePeer(bench, server, driver) {
+async function peerTurn(bench, { name, server, driver }) {
   const { peerSeconds: seconds } = bench.sizes;
-  const bodies = { 1: single(bench), [LIST]: lists(bench) };
-  await closed(driver, server, { clients: 2, seconds: 2, bodies: bodies[LIST] });
   const { accepted: query } = await closed(driver, server, {
     clients: 1,
     seconds,
+    warmUpSeconds: 0.5,
     bodies: [{ input: QUERY, encoding_format: 'base64' }],
   });
+  const bodies = { 1: single(bench), [LIST]: lists(bench) };
   const loads = [];
   for (const { texts, clients } of LOADS) {
     const { throughput } = await closed(driver, server, { clients, seconds, warmUpSeconds: 1, bodies: bodies[texts] });
     loads.push({ texts, clients, textsPerSecond: throughput * texts });
   }
   const best = Math.max(...loads.map(({ textsPerSecond }) => textsPerSecond));
-  bench.log(`query p50 ${query.p50.toFixed(2)} ms, ${Math.round(best)} texts/s`);
+  bench.log(`${name}: query p50 ${query.p50.toFixed(2)} ms, ${Math.round(best)} texts/s`);
   return { query, loads, best };
 }

@@ -142,22 +142,20 @@ function listTurns(turns) {
   };
 }
 
-function peers({ version, ours, theirs }) {
-  const row = (name, { query, loads }) => [
+function peers({ ours, int8, theirs }) {
+  const row = (name, { query, loads }, i) => [
     name,
+    String(i + 1),
     two(query.p50),
     two(query.p99),
     ...loads.map(({ textsPerSecond }) => integer(textsPerSecond)),
   ];
-  const titles = ours.loads.map(({ texts, clients }) => `texts/s: ${texts} a request, ${clients} clients`);
+  const titles = ours.turns[0].loads.map(({ texts, clients }) => `texts/s: ${texts} a request, ${clients} clients`);
   return {
     title: 'Beside infinity-emb',
     table: {
-      header: ['server', 'query p50, ms', 'p99, ms', ...titles],
-      rows: [
-        row('ovembed', ours),
-        ...theirs.map((one) => row(`infinity-emb ${version}, torch, batch size ${one.batchSize}`, one)),
-      ],
+      header: ['server', 'turn', 'query p50, ms', 'p99, ms', ...titles],
+      rows: [ours, int8, ...theirs].flatMap(({ name, turns }) => turns.map((turn, i) => row(name, turn, i))),
     },
   };
 }
