@@ -1,4 +1,5 @@
 /** What users hold: a loaded model that turns texts into vectors. */
+
 import { EventEmitter } from 'node:events';
 import { embedList } from './batching/embed-list.js';
 import { EmbeddingStream, type Source } from './batching/stream.js';
@@ -12,6 +13,7 @@ import type { Embeddings } from './embeddings.js';
 import { invalidArgument, OvembedError } from './errors.js';
 import type { EmbedderInfo } from './info.js';
 import { checkInput, checkInputs, copyOf, type Input, snapshot, type TokenIds } from './input.js';
+import { Lifetime } from './lifetime.js';
 import { closeParts, type EmbedderParts, load } from './load.js';
 import type { MetricsSnapshot } from './metrics.js';
 import {
@@ -69,12 +71,7 @@ const DEFAULT_STREAM_BATCH_SIZE = 512;
 export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedder {
   readonly #parts: EmbedderParts;
   readonly #cache: EmbedderCache | null;
-  /** Calls that are not over, and windows of streams. */
-  #active = 0;
-  /** Told when none is active, while closing. */
-  #onIdle: (() => void) | undefined;
-  #closed: Promise<void> | undefined;
-  #state: EmbedderStatus['state'] = 'ready';
+  readonly #lifetime = new Lifetime();
 
   /**
    * Loads a model, downloading it if it is not on this machine.
@@ -125,7 +122,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
   status(): EmbedderStatus {
     const { scheduler } = this.#parts.engine;
     return {
-      state: this.#state,
+      state: this.#lifetime.state,
       queue: { interactive: queueStatus(scheduler, 'interactive'), bulk: queueStatus(scheduler, 'bulk') },
       inFlight: { batches: scheduler.inFlight, texts: scheduler.textsInFlight },
       rates: this.#parts.metrics.rates(),
@@ -165,7 +162,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
    * for the device. `timeoutMs` defaults to 30 seconds.
    */
   async embedQuery<D extends Dtype = 'float32'>(query: Input, options: EmbedOptions<D> = {}): Promise<DtypeArrays[D]> {
-    this.#rejectIfClosed('embedQuery');
+    this.#lifetime.rejectIfClosed('embedQuery');
     checkEmbedOptions(options, 'embedQuery');
     const { priority = 'interactive', timeoutMs = this.#parts.defaults.queryTimeoutMs } = options;
     const limited = { ...options, priority, timeoutMs };
@@ -183,7 +180,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
    * @throws OvembedError `ERR_MODEL_UNSUPPORTED` if the model's graph gives pooled vectors only
    */
   async embedTokens(inputs: readonly Input[], options: InputOptions = {}): Promise<TokenEmbeddings[]> {
-    this.#rejectIfClosed('embedTokens');
+    this.#lifetime.rejectIfClosed('embedTokens');
     checkInputOptions(options, 'embedTokens');
     const { engine, pipeline } = this.#parts;
     if (pipeline.pooledInGraph) {
@@ -215,7 +212,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     documents: readonly ChunkedText[],
     options: EmbedChunksOptions<D> = {},
   ): Promise<Embeddings<D>[]> {
-    this.#rejectIfClosed('embedChunks');
+    this.#lifetime.rejectIfClosed('embedChunks');
     checkEmbedChunksOptions(options);
     const { engine, pipeline, pooling } = this.#parts;
     checkPoolsTokens(pooling.pooling, pooling.modules, pipeline.pooledInGraph);
@@ -241,7 +238,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
    * fast as they are embedded and consumed. Options that do not fit throw at once; later errors come from `next()`.
    */
   stream<D extends Dtype = 'float32'>(source: Source, options: StreamOptions<D> = {}): EmbeddingStream<D> {
-    this.#rejectIfClosed('stream');
+    this.#lifetime.rejectIfClosed('stream');
     checkStreamOptions(options);
     return this.#stream('stream', source, options);
   }
@@ -253,7 +250,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
    * @throws OvembedError `ERR_INVALID_ARGUMENT` for fewer than two texts
    */
   async calibrate(texts: Source, options: CalibrateOptions = {}): Promise<Ranges> {
-    this.#rejectIfClosed('calibrate');
+    this.#lifetime.rejectIfClosed('calibrate');
     checkCalibrateOptions(options);
     const { info, defaults } = this.#parts;
     const { dimensions = defaults.dimensions, normalize = defaults.normalize } = options;
@@ -279,7 +276,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
       limits: { signal, timeoutMs },
       rules,
       embed: inEngine(engine, request, codec),
-      admit: async (work) => this.#admit(name, work),
+      admit: async (work) => this.#lifetime.admit(name, work),
       watch,
       onEnd: (ms, failure) => {
         this.#parts.metrics.onCall(ms, failure, signal);
@@ -320,13 +317,13 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     records: Iterable<R> | AsyncIterable<R>,
     options: RecordOptions<R, D>,
   ): AsyncGenerator<R, RecordReport, undefined> {
-    this.#rejectIfClosed(name);
+    this.#lifetime.rejectIfClosed(name);
     checkRecordOptions(options, name);
     checkSource(records, name, 'records');
     const asked = requestOf(this.#parts, name, options, 'document');
     const hashes = recordHashes(this.#parts, asked, options);
     const { engine, metrics } = this.#parts;
-    const admit = <T>(work: () => Promise<T>) => this.#admit(name, work);
+    const admit = <T>(work: () => Promise<T>) => this.#lifetime.admit(name, work);
     const watch = this.#watch(asked, options.signal);
     const run = (scope: CallScope) =>
       watch.begin(() => embedRecords(records, { engine, asked, hashes, options: { ...options }, scope, admit, watch }));
@@ -368,21 +365,15 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
 
   /** Takes no new calls, waits for those in flight, and frees the model. Closing twice is closing once. */
   close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
-    return this.#closed;
+    return this.#lifetime.close(async () => {
+      await this.#parts.engine.scheduler.drain();
+      await closeParts(this.#parts);
+    });
   }
 
   /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  async #shutDown(): Promise<void> {
-    this.#state = 'closing';
-    if (this.#active > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    await this.#parts.engine.scheduler.drain();
-    await closeParts(this.#parts);
-    this.#state = 'closed';
   }
 
   async #embedList<D extends Dtype>(
@@ -391,7 +382,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
     options: EmbedListOptions<D>,
     inputType?: InputType,
   ): Promise<Embeddings<D>> {
-    this.#rejectIfClosed(name);
+    this.#lifetime.rejectIfClosed(name);
     checkEmbedListOptions(options, name);
     const asked = requestOf(this.#parts, name, options, inputType);
     const { request, rules, codec } = asked;
@@ -437,13 +428,13 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
 
   /** Runs one call in a scope of its own. Its promise may settle before its work does, when an abort or a timeout ends it. */
   async #call<T>(name: string, limits: CallLimits, work: (scope: CallScope) => Promise<T>): Promise<T> {
-    this.#rejectIfClosed(name);
+    this.#lifetime.rejectIfClosed(name);
     const scope = new CallScope(name, limits);
     const started = performance.now();
     let failure: { reason: unknown } | undefined;
     try {
       scope.signal.throwIfAborted();
-      return await scope.race(this.#admit(name, () => work(scope)));
+      return await scope.race(this.#lifetime.admit(name, () => work(scope)));
     } catch (reason) {
       failure = { reason };
       throw reason;
@@ -451,23 +442,5 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
       scope.end();
       this.#parts.metrics.onCall(performance.now() - started, failure, limits.signal);
     }
-  }
-
-  #rejectIfClosed(name: string): void {
-    if (this.#closed === undefined) return;
-    throw new OvembedError('ERR_CLOSED', `${name} was called after close(); load a new Embedder.`);
-  }
-
-  /** Starts work that `close()` waits for. */
-  #admit<T>(name: string, work: () => Promise<T>): Promise<T> {
-    this.#rejectIfClosed(name);
-    const result = work();
-    this.#active++;
-    const over = () => {
-      this.#active--;
-      if (this.#active === 0) this.#onIdle?.();
-    };
-    result.then(over, over);
-    return result;
   }
 }

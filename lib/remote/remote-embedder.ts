@@ -1,12 +1,14 @@
 /** The embedder of another process, used like one of this: `Embedder.connect`. */
+
 import { EmbeddingStream, type Source } from '../batching/stream.js';
 import type { StreamJob } from '../batching/stream-run.js';
 import { checkSource } from '../batching/stream-source.js';
 import { CallWatch, type WatchedCall } from '../call-watch.js';
 import type { Embeddings } from '../embeddings.js';
-import { invalidArgument, OvembedError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import type { EmbedderInfo } from '../info.js';
 import { checkInput, checkInputs, copyOf, type Input, type ModelInput, snapshot, type TokenIds } from '../input.js';
+import { Lifetime } from '../lifetime.js';
 import {
   checkDecodeOptions,
   checkEmbedListOptions,
@@ -66,10 +68,9 @@ export interface RemoteDefaults {
 export class RemoteEmbedder implements TextEmbedder {
   readonly #model: RemoteModel;
   readonly #defaults: RemoteDefaults;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #lifetime = new Lifetime();
   /** What is told of the model, when it was connected to. */
   readonly info: EmbedderInfo;
-  #closed: Promise<void> | undefined;
 
   /** @internal */
   constructor(connection: Connection, { name, info }: Omit<RemoteInfo, 'version'>, defaults: RemoteDefaults = {}) {
@@ -128,7 +129,7 @@ export class RemoteEmbedder implements TextEmbedder {
    * throw at once; later errors come from `next()`.
    */
   stream<D extends Dtype = 'float32'>(source: Source, options: StreamOptions<D> = {}): EmbeddingStream<D> {
-    this.#rejectIfClosed('stream');
+    this.#lifetime.rejectIfClosed('stream');
     checkStreamOptions(options);
     refuseRanges(options);
     checkSource(source, 'stream');
@@ -143,7 +144,7 @@ export class RemoteEmbedder implements TextEmbedder {
       rules: RULES,
       embed: this.#windows(asked, headers),
       limits: { signal, timeoutMs },
-      admit: async (work) => this.#during('stream', work),
+      admit: async (work) => this.#lifetime.admit('stream', work),
       watch,
       onEnd: (_, failure) => watch.end(failure),
     });
@@ -197,8 +198,7 @@ export class RemoteEmbedder implements TextEmbedder {
 
   /** Takes no new calls, waits for those under way and closes the connections; the server goes on. */
   close(): Promise<void> {
-    this.#closed ??= Promise.allSettled(this.#underWay).then(() => this.#model.close());
-    return this.#closed;
+    return this.#lifetime.close(() => this.#model.close());
   }
 
   /** As `close()`, for `await using`. */
@@ -283,25 +283,10 @@ export class RemoteEmbedder implements TextEmbedder {
     const scope = new CallScope(name, { signal, timeoutMs });
     try {
       scope.signal.throwIfAborted();
-      return await scope.race(this.#during(name, () => work(scope)));
+      return await scope.race(this.#lifetime.admit(name, () => work(scope)));
     } finally {
       scope.end();
     }
-  }
-
-  /** `close()` waits for it. */
-  #during<T>(name: string, work: () => Promise<T>): Promise<T> {
-    this.#rejectIfClosed(name);
-    const result = work();
-    this.#underWay.add(result);
-    const over = () => this.#underWay.delete(result);
-    result.then(over, over);
-    return result;
-  }
-
-  #rejectIfClosed(name: string): void {
-    if (this.#closed === undefined) return;
-    throw new OvembedError('ERR_CLOSED', `${name} was called after close().`);
   }
 }
 
