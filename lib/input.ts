@@ -3,9 +3,9 @@
  * before anything is computed. Checking yields to the event loop every few milliseconds, however long the list.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, OvembedError } from './errors.js';
 import type { StopSignal } from './signals.js';
+import { TimeSlice } from './time-slice.js';
 
 /** Ids of the model's vocabulary: exactly what the model reads, special tokens included. */
 export type TokenIds = readonly number[] | Uint32Array;
@@ -15,8 +15,6 @@ export type Input = string | TokenIds;
 
 /** A checked input as the tokenizer takes it. */
 export type ModelInput = string | Uint32Array;
-
-const SLICE_MS = 4;
 
 /** What an input may be in one call. */
 export interface InputRules {
@@ -56,7 +54,7 @@ export function copyOf(input: Input): Input {
  * @throws OvembedError `ERR_INVALID_ARGUMENT` with the index of the first input that does not fit
  */
 export async function checkInputs(items: Input[], rules: InputRules, signal: StopSignal): Promise<ModelInput[]> {
-  let sliceEnd = performance.now() + SLICE_MS;
+  const slice = new TimeSlice();
   let units = 0;
   for (let i = 0; i < items.length; i++) {
     const checked = checkInput(items[i], rules, i);
@@ -64,10 +62,7 @@ export async function checkInputs(items: Input[], rules: InputRules, signal: Sto
     units += checked.length + UNITS_PER_INPUT;
     if (units < UNITS_PER_LOOK) continue;
     units = 0;
-    if (performance.now() < sliceEnd) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    sliceEnd = performance.now() + SLICE_MS;
+    if (slice.isOver) await slice.next(signal);
   }
   return items as ModelInput[];
 }

@@ -1,8 +1,8 @@
 /** Inputs of a call that are equal are computed once: which are the same, and which is the first of each. */
 import { hash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ModelInput } from '../input.js';
 import type { StopSignal } from '../signals.js';
+import { TimeSlice } from '../time-slice.js';
 
 export interface Distinct {
   /** Each input once, in the order of the first ones. */
@@ -33,17 +33,12 @@ export function duplicatesOf({ firstOf }: Distinct): Uint32Array {
   return Uint32Array.from(firstOf.keys()).filter((row) => firstOf[row] !== row);
 }
 
-const SLICE_MS = 4;
-
 /** Runs `work` for 0 to `count - 1`, and lets go of the event loop every few milliseconds. */
 export async function inSlices(count: number, signal: StopSignal, work: (i: number) => void): Promise<void> {
-  let sliceEnd = performance.now() + SLICE_MS;
+  const slice = new TimeSlice();
   for (let i = 0; i < count; i++) {
     work(i);
-    if (performance.now() < sliceEnd) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    sliceEnd = performance.now() + SLICE_MS;
+    if (slice.isOver) await slice.next(signal);
   }
 }
 

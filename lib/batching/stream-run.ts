@@ -2,10 +2,11 @@
  * What goes on in a stream that has been begun: texts are read into windows, at most two of which are under way or unread;
  * what has come of them waits in a queue for calls of `next()`, or they for it.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { CallWatch } from '../call-watch.js';
 import { checkInput, copyOf, type Input, type InputRules, type ModelInput } from '../input.js';
 import { type CallLimits, CallScope, type StopSignal } from '../signals.js';
+import { TimeSlice } from '../time-slice.js';
 import type { Dtype } from '../vectors/dtype.js';
 import { type Source, SourceReader } from './stream-source.js';
 import { type StreamItem, StreamWindow } from './stream-window.js';
@@ -39,9 +40,6 @@ export const DONE: IteratorReturnResult<undefined> = { done: true, value: undefi
 
 /** While one is on the device, another is read and tokenised. */
 const MOST_WINDOWS = 2;
-
-/** A source that always has a next text lets go of the event loop after this long. */
-const SLICE_MS = 4;
 
 /** A call of `next()` that has not been answered. */
 interface Asked<D extends Dtype> {
@@ -114,16 +112,15 @@ export class StreamRun<D extends Dtype> {
     if (this.#isReading) return;
     this.#isReading = true;
     try {
-      let sliceEnd = performance.now() + SLICE_MS;
+      const slice = new TimeSlice();
       while (this.#state === 'open' && this.#windows.size < MOST_WINDOWS) {
         this.#sendSoon();
         const { done, value } = await this.#reader.read();
         if (this.#state !== 'open') break;
         if (done) this.#stop();
         else this.#add(value);
-        if (performance.now() < sliceEnd) continue;
-        await nextTurn();
-        sliceEnd = performance.now() + SLICE_MS;
+        // The source may always have a next text.
+        if (slice.isOver) await slice.next();
       }
     } catch (reason) {
       if (this.#state === 'open') this.#stop({ reason });

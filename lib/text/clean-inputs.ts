@@ -1,17 +1,17 @@
 /** Cleaning on the way to the model: what `clean` in the options of an embedding call does. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { Source } from '../batching/stream.js';
 import { type Check, checkObject } from '../checks.js';
 import { invalidArgument } from '../errors.js';
 import type { Input } from '../input.js';
 import type { StopSignal } from '../signals.js';
+import { TimeSlice } from '../time-slice.js';
 import type { CleanOptions } from './cleaning/clean.js';
 import type { FilterOptions } from './cleaning/filter.js';
 
 /** Steps that change texts. Filters leave texts out, and every input of a call has its vector. */
 export type CleanSteps = Omit<CleanOptions, keyof FilterOptions>;
 
-const SLICE_MS = 4;
 const FILTERS: readonly (keyof FilterOptions)[] = ['minChars', 'maxChars', 'languages'];
 
 /** The steps themselves are checked by `clean`, which is loaded when it is needed. */
@@ -24,13 +24,10 @@ export const areCleanSteps: Check = (value, name) => {
 /** Cleans a snapshot in place, in slices of some milliseconds. Token ids stay as they are. */
 export async function cleanInputs(inputs: Input[], steps: CleanSteps, signal: StopSignal): Promise<void> {
   const { clean } = await import('./cleaning/clean.js');
-  let sliceEnd = performance.now() + SLICE_MS;
+  const slice = new TimeSlice();
   for (const [i, input] of inputs.entries()) {
     if (typeof input === 'string') inputs[i] = clean(input, steps).text;
-    if (performance.now() < sliceEnd) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    sliceEnd = performance.now() + SLICE_MS;
+    if (slice.isOver) await slice.next(signal);
   }
 }
 

@@ -3,8 +3,9 @@
  * (a word that was cut has other pieces, a first word another sign), so every chunk is counted before it is given out, many
  * at once, and planned anew with less where it is too long.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { OvembedError } from '../../errors.js';
+import { TimeSlice } from '../../time-slice.js';
 import type { Splitter } from './structure.js';
 import type { TokenIndex } from './token-index.js';
 import type { Unit, Units } from './units.js';
@@ -61,7 +62,6 @@ interface Tighter {
   overlap: number;
 }
 
-const SLICE_MS = 4;
 /** Chunks that are planned before they are counted: few at first, more as long as the plans are right. */
 const FEWEST_PLANS = 8;
 const MOST_PLANS = 256;
@@ -110,7 +110,7 @@ export class Packer {
     let last = this.#last;
     let first = 0;
     let characters = 0;
-    let sliceEnd = performance.now() + SLICE_MS;
+    const slice = new TimeSlice();
     while (plans.length < most && characters < MOST_CHARACTERS) {
       const plan = this.#planOne(first, last, plans.length === 0 ? this.#tighter : undefined);
       if (!plan) break;
@@ -118,10 +118,7 @@ export class Packer {
       first = plan.behind;
       last = plan;
       characters += plan.end - plan.start;
-      if (performance.now() < sliceEnd) continue;
-      await nextTurn();
-      this.#parts.signal?.throwIfAborted();
-      sliceEnd = performance.now() + SLICE_MS;
+      if (slice.isOver) await slice.next(this.#parts.signal);
     }
     return plans;
   }

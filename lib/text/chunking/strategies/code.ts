@@ -2,15 +2,14 @@
  * At declarations, by the parsers of Lezer (the editor CodeMirror's); languages that have none, and code that is nested too deeply
  * for them, at blank lines in front of what is not indented.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { Parser, PartialParse, Tree } from '@lezer/common' with { 'resolution-mode': 'import' };
+import { TimeSlice } from '../../../time-slice.js';
 import { type Declarations, declarations, LEVELS } from '../code/declarations.js';
 import { parserFor } from '../code/languages.js';
 import { collect } from '../collect.js';
 import { at, behind, lines, paragraphs, spaces, words } from '../splitters.js';
 import type { Strategy } from '../strategy.js';
-
-const SLICE_MS = 4;
 
 export const code: Strategy = async ({ text, options, call }) => {
   const weaker = [paragraphs, lines, spaces, words(options.locale)];
@@ -50,15 +49,12 @@ function depthOf(parse: PartialParse): number {
 
 async function treeOf(parser: Parser, text: string, signal: AbortSignal | undefined): Promise<Tree> {
   const parse = parser.startParse(text);
-  let sliceEnd = performance.now() + SLICE_MS;
+  const slice = new TimeSlice();
   for (;;) {
     const tree = parse.advance();
     if (tree) return tree;
     if (depthOf(parse) > DEEPEST)
       throw new RangeError('The code is nested too deeply to be parsed in time linear in it.');
-    if (performance.now() < sliceEnd) continue;
-    await nextTurn();
-    signal?.throwIfAborted();
-    sliceEnd = performance.now() + SLICE_MS;
+    if (slice.isOver) await slice.next(signal);
   }
 }
