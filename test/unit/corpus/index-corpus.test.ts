@@ -5,38 +5,22 @@ import type { CorpusDocument } from '../../../lib/corpus/document.js';
 import { indexCorpus } from '../../../lib/corpus/index-corpus.js';
 import type { IndexCorpusOptions } from '../../../lib/corpus/options.js';
 import type { TextChunker } from '../../../lib/corpus/prepare.js';
-import type { VectorRow, VectorSink } from '../../../lib/corpus/sink.js';
+import type { VectorSink } from '../../../lib/corpus/sink.js';
 import { readNpy } from '../../../lib/vectors/index.js';
-import { contentOf, fakeEmbedder, lineChunker, temporaryFolder, vectorOf, writeFiles } from './support.js';
+import {
+  contentOf,
+  fakeEmbedder,
+  lineChunker,
+  MemorySink,
+  StoreSink,
+  temporaryFolder,
+  vectorOf,
+  writeFiles,
+} from './support.js';
 
 const folder = temporaryFolder();
 let places = 0;
 const newPlace = (extension = '') => join(folder, `out-${places++}${extension}`);
-
-/** Keeps what it gets; rows of the same id once. */
-class MemorySink implements VectorSink {
-  readonly rows = new Map<string, VectorRow>();
-  async open(): Promise<void> {}
-  async write(rows: readonly VectorRow[]): Promise<void> {
-    for (const row of rows) this.rows.set(row.id, { ...row, vector: row.vector.slice() });
-  }
-  async flush(): Promise<unknown> {
-    return {};
-  }
-  async close(): Promise<void> {}
-}
-
-/** Keeps rows from run to run. */
-class StoreSink extends MemorySink {
-  async has(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(ids.filter((id) => this.rows.has(id)));
-  }
-  async retain(documents: ReadonlyMap<string, readonly string[]>): Promise<void> {
-    for (const [id, { documentId }] of this.rows) {
-      if (documents.get(documentId)?.includes(id) === false) this.rows.delete(id);
-    }
-  }
-}
 
 const DOCUMENTS: CorpusDocument[] = [
   { id: 'a', text: 'one\ntwo\nthree\n', metadata: { author: 'A' } },

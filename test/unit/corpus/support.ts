@@ -1,4 +1,4 @@
-/** What the tests of this folder share: a model that needs no weights, a chunker of lines, and a folder. */
+/** What tests of corpora share: a model that needs no weights, a chunker of lines, sinks in memory, and a folder. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import type { TextChunker } from '../../../lib/corpus/prepare.js';
 import { FilesReader } from '../../../lib/corpus/readers/files.js';
 import { findFiles } from '../../../lib/corpus/readers/find-files.js';
 import type { RecordFields } from '../../../lib/corpus/readers/records.js';
+import type { VectorRow, VectorSink } from '../../../lib/corpus/sink.js';
 import type { Embedder } from '../../../lib/index.js';
 
 export const DIMENSIONS = 4;
@@ -63,6 +64,31 @@ export function fakeEmbedder(windowSize = 7): FakeEmbedder {
     activations: 'f32',
   };
   return { embedder: { info, stream } as unknown as Embedder, texts, failAt: (index) => (failing = index) };
+}
+
+/** Keeps what it gets; rows of the same id once. */
+export class MemorySink implements VectorSink {
+  readonly rows = new Map<string, VectorRow>();
+  async open(): Promise<void> {}
+  async write(rows: readonly VectorRow[]): Promise<void> {
+    for (const row of rows) this.rows.set(row.id, { ...row, vector: row.vector.slice() });
+  }
+  async flush(): Promise<unknown> {
+    return {};
+  }
+  async close(): Promise<void> {}
+}
+
+/** Keeps rows from run to run. */
+export class StoreSink extends MemorySink {
+  async has(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(ids.filter((id) => this.rows.has(id)));
+  }
+  async retain(documents: ReadonlyMap<string, readonly string[]>): Promise<void> {
+    for (const [id, { documentId }] of this.rows) {
+      if (documents.get(documentId)?.includes(id) === false) this.rows.delete(id);
+    }
+  }
 }
 
 /** Every line is a chunk, its line feed included. */

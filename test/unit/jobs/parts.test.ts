@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { generator } from '../../../bench/corpus.mjs';
 import { indexCorpus } from '../../../lib/corpus/index-corpus.js';
-import type { VectorRow, VectorSink } from '../../../lib/corpus/sink.js';
 import { AppendedFile } from '../../../lib/corpus/sinks/appended-file.js';
 import { finishJob } from '../../../lib/jobs/finish.js';
 import { JobFolder, type JobPlan, type ListedShard } from '../../../lib/jobs/folder.js';
@@ -13,7 +12,7 @@ import { mergeParts } from '../../../lib/jobs/merge.js';
 import type { OutputOptions, SubmitOptions } from '../../../lib/jobs/options.js';
 import { planOf } from '../../../lib/jobs/plan.js';
 import { runShard } from '../../../lib/jobs/shard-run.js';
-import { contentOf, fakeEmbedder, temporaryFolder, vectorOf, writeFiles } from '../corpus/support.js';
+import { contentOf, fakeEmbedder, StoreSink, temporaryFolder, vectorOf, writeFiles } from '../corpus/support.js';
 import { listOf } from './support.js';
 
 const FULL = process.env.OVEMBED_TEST_FULL === '1';
@@ -201,28 +200,6 @@ test('a file that has changed since is an error that names it', async () => {
   writeFiles(source, { 'note.txt': 'line 7' });
 });
 
-/** A store: rows by their ids, and what it is asked to do. */
-class FakeStore implements VectorSink {
-  readonly rows = new Map<string, VectorRow>();
-  async open(): Promise<void> {}
-  async write(rows: readonly VectorRow[]): Promise<void> {
-    for (const row of rows) this.rows.set(row.id, { ...row, vector: row.vector.slice() });
-  }
-  async flush(): Promise<unknown> {
-    return {};
-  }
-  async close(): Promise<void> {}
-  async has(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(ids.filter((id) => this.rows.has(id)));
-  }
-  async retain(documents: ReadonlyMap<string, readonly string[]>): Promise<void> {
-    for (const [id, row] of this.rows) {
-      const kept = documents.get(row.documentId);
-      if (kept && !kept.includes(id)) this.rows.delete(id);
-    }
-  }
-}
-
 test('a store with rows of an older run ends as after one process', async () => {
   const older = join(folder, 'older-source');
   mkdirSync(older);
@@ -230,7 +207,7 @@ test('a store with rows of an older run ends as after one process', async () => 
   writeFiles(older, {
     'a.jsonl': Array.from({ length: 60 }, (_, i) => JSON.stringify({ id: `3/${i}`, text: `line ${i % 9}` })).join('\n'),
   });
-  const stores = [new FakeStore(), new FakeStore()] as const;
+  const stores = [new StoreSink(), new StoreSink()] as const;
   for (const store of stores) await indexCorpus(embedder, { ...outputOf(''), source: older, sink: store });
   const report = await indexCorpus(embedder, { ...outputOf(''), sink: stores[0] });
 
