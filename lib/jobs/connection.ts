@@ -1,4 +1,5 @@
 /** The server that jobs are queued on: Redis or Valkey, and what it must be. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { OvembedError } from '../errors.js';
@@ -12,6 +13,8 @@ const CACHE_PREFIX = 'ovembed';
 
 /** Until a server has to answer at first. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Until one that is silent counts as gone. */
+const GONE_MS = 3_000;
 const RETRY_MS = 250;
 const LONGEST_RETRY_MS = 2_000;
 
@@ -71,16 +74,46 @@ const loadPackages = (): Promise<Packages> =>
 
 async function answer(client: Redis, problem: () => string): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
+  const unusable = (why: string, options?: ErrorOptions) =>
+    new OvembedError('ERR_INVALID_ARGUMENT', `The queue's server at ${hostOf(client)} cannot be used: ${why}`, options);
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const message = `The queue's server at ${hostOf(client)} cannot be used: ${problem()}. Is it running?`;
-      reject(new OvembedError('ERR_INVALID_ARGUMENT', message));
-    }, CONNECT_TIMEOUT_MS);
+    timer = setTimeout(() => reject(unusable(`${problem()}. Is it running?`)), CONNECT_TIMEOUT_MS);
   });
+  const refused = (cause: Error) => {
+    throw unusable(`it refuses, as "${cause.message}".`, { cause });
+  };
   try {
-    return await Promise.race([client.info('memory'), late]);
+    return await Promise.race([client.info('memory').catch(refused), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * What a server that is there will end.
+ * @throws OvembedError `ERR_TIMEOUT` once it is gone; it may be back later, and the work go on
+ */
+export async function whileThere<T>({ client }: Connection, work: Promise<T>): Promise<T> {
+  let isOver = false;
+  const gone = async (): Promise<never> => {
+    for (;;) {
+      const answers = client.ping().then(
+        () => true,
+        () => false,
+      );
+      const isThere = await Promise.race([answers, sleep(GONE_MS, false, { ref: false })]);
+      if (isOver || !isThere) break;
+      await sleep(RETRY_MS, undefined, { ref: false });
+    }
+    throw new OvembedError(
+      'ERR_TIMEOUT',
+      `The queue's server at ${hostOf(client)} has not answered for ${GONE_MS} ms.`,
+    );
+  };
+  try {
+    return await Promise.race([work, gone()]);
+  } finally {
+    isOver = true;
   }
 }
 

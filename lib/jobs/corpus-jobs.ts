@@ -5,7 +5,7 @@ import { askedFor } from '../devices/computation.js';
 import type { Embedder } from '../embedder.js';
 import { OvembedError } from '../errors.js';
 import type { LoadOptions } from '../options.js';
-import { type Connection, connect } from './connection.js';
+import { type Connection, connect, whileThere } from './connection.js';
 import { JobEntries, type JobEntry } from './entries.js';
 import type { JobManifest } from './finish.js';
 import { JobFolder, type JobPlan } from './folder.js';
@@ -86,7 +86,7 @@ export class CorpusJobs {
     checkSubmitOptions(options);
     const { attempts = ATTEMPTS, backoffMs = BACKOFF_MS, restart } = options;
     const folder = new JobFolder(options.folder ?? folderOf(options.sink));
-    if (restart) await this.#forget(folder);
+    if (restart) await this.#forget(folder, options.jobId);
     const plan = await planOf(embedder, folder, options);
     const { jobId, run, shards, bytes } = plan;
     checkFolder(await this.#entries.find(jobId), folder);
@@ -99,7 +99,7 @@ export class CorpusJobs {
     const queue = new JobQueue(this.#connection, entry);
     try {
       await queue.resume();
-      await queue.retryDead();
+      await queue.forgetDead();
       return { jobId, shards, left: await queue.enqueue(folder, plan), state: 'running' };
     } finally {
       await queue.close();
@@ -122,7 +122,7 @@ export class CorpusJobs {
    * Takes shards of a job until it is over. Any number of processes may do so.
    * @param embedder of the same model, precision and activations as the job's; it stays the caller's
    * @throws OvembedError `ERR_INVALID_ARGUMENT` for a job that is not known, another model, and a machine that does not see the
-   *   job's folder
+   *   job's folder; `ERR_TIMEOUT` where it was stopped while the server was gone, so that nobody knows the job's status
    */
   async work(jobId: string, embedder: Embedder, options: WorkOptions = {}): Promise<WorkReport> {
     checkWorkOptions(options);
@@ -142,9 +142,14 @@ export class CorpusJobs {
       const parts = { connection: this.#connection, entries: this.#entries, queue, folder, plan, embedder, tell };
       const end = await work(parts, options);
       const manifest = await folder.manifest<JobManifest>(plan);
-      // Of a job that was forgotten meanwhile, all that is known is what it was.
-      const last = (await this.#entries.find(jobId)) ?? { ...entry, state: manifest ? 'done' : 'cancelled' };
-      return { end, status: await this.#statusOf(last), manifest };
+      const lastStatus = async () => {
+        // Of a job that was forgotten meanwhile, all that is known is what it was.
+        const last = (await this.#entries.find(jobId)) ?? { ...entry, state: manifest ? 'done' : 'cancelled' };
+        return this.#statusOf(last);
+      };
+      // Who wants to stop does not wait for a server that is gone.
+      const status = await (end === 'stopped' ? whileThere(this.#connection, lastStatus()) : lastStatus());
+      return { end, status, manifest };
     } finally {
       await queue.close();
     }
@@ -203,10 +208,11 @@ export class CorpusJobs {
   }
 
   /** The job of a folder, as if it had never been. Its output stays until another takes its place. */
-  async #forget(folder: JobFolder): Promise<void> {
+  async #forget(folder: JobFolder, jobId: string | undefined): Promise<void> {
+    if (jobId !== undefined) checkFolder(await this.#entries.find(jobId), folder);
     const plan = await folder.plan();
     const entry = plan && (await this.#entries.find(plan.jobId));
-    if (entry) await this.#forgetEntry(entry);
+    if (entry?.folder === folder.path) await this.#forgetEntry(entry);
     await folder.remove();
   }
 

@@ -1,10 +1,10 @@
 /** Options of corpus jobs. All that decides about the output goes to other processes, so it must be JSON. */
 import {
   aBoolean,
-  aDuration,
   aFunction,
   aNonEmptyString,
   anAbortSignal,
+  anInteger,
   aPositiveInteger,
   aText,
   type Check,
@@ -15,6 +15,7 @@ import {
 import type { PromptOptions } from '../corpus/preparation.js';
 import type { RecordFields } from '../corpus/readers/records.js';
 import { invalidArgument, OvembedError } from '../errors.js';
+import { LONGEST_TIMER_MS } from '../signals.js';
 import type { ChunkerOptions } from '../text/chunking/options.js';
 import type { CleanOptions } from '../text/cleaning/clean.js';
 import type { JobStatus } from './status.js';
@@ -58,7 +59,7 @@ export interface SubmitOptions extends OutputOptions {
   shardBytes?: number;
   /** How often a shard is tried before it is put aside. Default 3. */
   attempts?: number;
-  /** Milliseconds before the second try; each further one waits twice as long. Default 1,000. */
+  /** Milliseconds before the second try; each further one waits twice as long. Integer from 0. Default 1,000. */
   backoffMs?: number;
   /** Whether to begin anew where there is such a job. Default `false`. */
   restart?: boolean;
@@ -68,7 +69,7 @@ export interface SubmitOptions extends OutputOptions {
 export interface WorkOptions {
   /** Shards that are under way at once, so that one is read while another is on the device. Default 2. */
   concurrency?: number;
-  /** Milliseconds after which the shards of a worker that does not answer any more go to others. Default 5,000. */
+  /** Milliseconds after which the shards of a worker that does not answer any more go to others. Integer from 100. Default 5,000. */
   lockMs?: number;
   /** How many workers may die over a shard before it is put aside. Default 20. */
   maxStalls?: number;
@@ -133,13 +134,13 @@ const SUBMIT: Checks<SubmitOptions> = {
   folder: aNonEmptyString,
   shardBytes: aPositiveInteger,
   attempts: aPositiveInteger,
-  backoffMs: aDuration,
+  backoffMs: anInteger(0, LONGEST_TIMER_MS),
   restart: aBoolean,
 };
 
 const WORK: Checks<WorkOptions> = {
   concurrency: aPositiveInteger,
-  lockMs: aDuration,
+  lockMs: anInteger(100, LONGEST_TIMER_MS),
   maxStalls: aPositiveInteger,
   signal: anAbortSignal,
   onProgress: aFunction,

@@ -1,6 +1,6 @@
 /** What a job is: found in its folder, or made of the options. */
 import { hash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunSettings } from '../corpus/checkpoint.js';
 import { preparationOf } from '../corpus/preparation.js';
@@ -53,8 +53,7 @@ function outputOf(options: SubmitOptions): OutputOptions {
 
 /** A package that is missing, or a store of another model. */
 async function trySink(place: string, folder: JobFolder, space: JobPlan['space']): Promise<void> {
-  const trial = join(folder.path, 'trial');
-  await mkdir(trial, { recursive: true });
+  const trial = await mkdtemp(join(folder.path, 'trial-'));
   try {
     const sink = await openSink(privatePlace(place, trial));
     try {

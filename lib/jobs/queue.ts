@@ -3,7 +3,7 @@
  * folder; vectors and texts are never here.
  */
 import type { Job, Queue } from 'bullmq';
-import type { Connection } from './connection.js';
+import { type Connection, whileThere } from './connection.js';
 import type { JobEntry } from './entries.js';
 import type { JobFolder, JobPlan, ListedShard } from './folder.js';
 import { type PartReport, readPartReport } from './part.js';
@@ -35,6 +35,8 @@ export const isFinish = ({ name }: Job): boolean => name === FINISH;
 
 const BULK = 1_000;
 const MOST_DEAD = 1_000;
+/** By how much the clock of a worker may be ahead. */
+const ANY_CLOCK_MS = 366 * 86_400_000;
 /** Nobody reads the events. */
 const MOST_EVENTS = 100;
 
@@ -109,10 +111,12 @@ export class JobQueue {
     if ((await client.hlen(this.#doneKey)) >= this.#entry.shards) await this.#addFinish();
   }
 
-  async retryDead(): Promise<void> {
-    for (const job of await this.#queue.getFailed(0, -1)) {
-      await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
-    }
+  /**
+   * Shards that are put aside, which `enqueue` adds again: so they have all their attempts and stalls, and two that do this at
+   * once do the same.
+   */
+  async forgetDead(): Promise<void> {
+    await this.#queue.clean(-ANY_CLOCK_MS, 0, 'failed');
   }
 
   /** Also of a queue that was emptied. */
@@ -154,7 +158,8 @@ export class JobQueue {
   }
 
   async close(): Promise<void> {
-    await this.#queue.close().catch(() => {});
+    // Of a server that is gone, it is no use to wait for the connection's end.
+    await whileThere(this.#connection, this.#queue.close()).catch(() => void this.#queue.disconnect());
   }
 
   get #doneKey(): string {

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
 import type { Embedder } from '../embedder.js';
-import type { Connection } from './connection.js';
+import { untilAborted } from '../signals.js';
+import { type Connection, whileThere } from './connection.js';
 import type { JobEntries } from './entries.js';
 import { finishJob } from './finish.js';
 import type { JobFolder, JobPlan, ListedShard } from './folder.js';
@@ -30,24 +31,24 @@ const LOOK_EVERY = 2;
 const TELL_EVERY = 10;
 /** A lock that was lost is looked for so often, at least. */
 const LONGEST_STALLED_INTERVAL_MS = 2_500;
-const CLOSE_TIMEOUT_MS = 60_000;
 
 export async function work(parts: WorkParts, options: WorkOptions): Promise<WorkEnd> {
   const cancelled = new AbortController();
   const worker = startWorker(parts, options, cancelled.signal);
   try {
-    const end = await untilOver(parts, options.signal ?? new AbortController().signal);
+    const end = await untilOver(parts, options.signal);
     if (end === 'cancelled') cancelled.abort();
     return end;
   } finally {
-    await closeWorker(worker);
+    await closeWorker(worker, parts.connection);
   }
 }
 
 /** Shards that are under way are finished; a server that is gone is not waited for. */
-async function closeWorker(worker: Worker): Promise<void> {
-  const overdue = sleep(CLOSE_TIMEOUT_MS, 'overdue', { ref: false });
-  if ((await Promise.race([worker.close(), overdue])) === 'overdue') await worker.close(true);
+async function closeWorker(worker: Worker, connection: Connection): Promise<void> {
+  // Not by close(), which cannot be hurried once it waits.
+  await whileThere(connection, worker.pause()).catch(() => {});
+  await worker.close(true);
 }
 
 function startWorker(parts: WorkParts, options: WorkOptions, cancelled: AbortSignal): Worker {
@@ -92,16 +93,18 @@ function processorOf({ queue, folder, plan, embedder, entries }: WorkParts, canc
   };
 }
 
-async function untilOver(parts: WorkParts, signal: AbortSignal): Promise<WorkEnd> {
-  const stopped = new Promise<'stopped'>((resolve) => {
-    if (signal.aborted) resolve('stopped');
-    signal.addEventListener('abort', () => resolve('stopped'), { once: true });
-  });
+async function untilOver(parts: WorkParts, signal: AbortSignal | undefined): Promise<WorkEnd> {
   const look = lookAt(parts);
-  for (;;) {
-    const end = await Promise.race([stopped, look()]);
-    if (end) return end;
-    await Promise.race([stopped, sleep(POLL_MS)]);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const end = await untilAborted(look(), signal);
+      if (end) return end;
+      await untilAborted(sleep(POLL_MS), signal);
+    }
+  } catch (error) {
+    if (signal?.aborted) return 'stopped';
+    throw error;
   }
 }
 

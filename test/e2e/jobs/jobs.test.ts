@@ -2,6 +2,7 @@
  * Corpus jobs beside a real server, by real processes: killed, held up, with a server that is killed too. What comes out is what
  * `ovembed index` writes, byte by byte.
  */
+import { getEventListeners } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -202,8 +203,23 @@ describe.skipIf(reason !== '')('a corpus job', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ state: 'done', left: 0 });
   });
 
+  test('is refused by a server that wants another password, and says so', async () => {
+    await server.command('CONFIG', 'SET', 'requirepass', 'secret');
+    server.password = 'secret';
+    try {
+      await expect(CorpusJobs.connect({ redis: server.url })).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARGUMENT',
+        message: expect.stringMatching(/queue's server at 127\.0\.0\.1:\d+ cannot be used: it refuses, as "NOAUTH/),
+      });
+    } finally {
+      await server.command('CONFIG', 'SET', 'requirepass', '');
+      server.password = '';
+    }
+  });
+
   describe('without a model', () => {
     const { embedder } = fakeEmbedder();
+    const failing = { ...embedder, stream: () => embedder.stream(null as never) } as unknown as typeof embedder;
     const options = (jobId: string) => {
       if (!existsSync(place.file('short'))) {
         mkdirSync(place.file('short'));
@@ -251,6 +267,76 @@ describe.skipIf(reason !== '')('a corpus job', () => {
       } finally {
         connection.close();
       }
+    });
+
+    test('is submitted by several at once', async () => {
+      const submitted = await Promise.all([1, 2, 3].map(() => jobs.submit(embedder, options('several'))));
+      expect(new Set(submitted.map((each) => JSON.stringify(each))).size).toBe(1);
+      expect(await jobs.work('several', embedder)).toMatchObject({ end: 'done', manifest: { documents: 9 } });
+    });
+
+    test('shards that were put aside are tried again by several at once, as if for the first time', async () => {
+      await jobs.submit(embedder, { ...options('aside'), attempts: 1 });
+      expect(await jobs.work('aside', failing)).toMatchObject({ end: 'stuck', status: { shards: { dead: 9 } } });
+      const { run } = JSON.parse(readFileSync(place.file('aside.job/plan.json'), 'utf8'));
+      const key = `ovembed-jobs:aside.${run}:shard-0`;
+      await server.command('HSET', key, 'stc', 20);
+      const again = [1, 2, 3].map(() => jobs.submit(embedder, { ...options('aside'), attempts: 2, backoffMs: 0 }));
+      for (const { left } of await Promise.all(again)) expect(left).toBe(9);
+      expect(await server.command('HGET', key, 'stc')).toBeNull();
+      const { status } = await jobs.work('aside', failing);
+      expect(status.dead.map(({ attempts }) => attempts)).toEqual(Array(9).fill(2));
+    });
+
+    test('begun anew, it leaves that of another folder alone', async () => {
+      await jobs.submit(embedder, options('folders'));
+      await server.command('DEL', 'ovembed-jobs:folders:job');
+      const { sink, ...others } = options('folders');
+      await jobs.submit(embedder, { ...others, sink: `${sink}-of-another` });
+      const { jobId, ...unnamed } = options('folders');
+      const anew = { ...unnamed, sink, restart: true };
+      await expect(jobs.submit(embedder, { ...anew, jobId })).rejects.toThrow('There is a job folders already');
+      expect(existsSync(place.file('folders.job/plan.json'))).toBe(true);
+      await jobs.submit(embedder, anew);
+      expect(await jobs.status('folders')).toMatchObject({ sink: `${sink}-of-another`, shards: { waiting: 9 } });
+    });
+
+    test('takes times that a timer takes', async () => {
+      for (const backoffMs of [Number.POSITIVE_INFINITY, 0.5]) {
+        const submitted = jobs.submit(embedder, { ...options('times'), backoffMs });
+        await expect(submitted).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+      }
+      await jobs.submit(embedder, options('times'));
+      for (const lockMs of [0, Number.POSITIVE_INFINITY]) {
+        await expect(jobs.work('times', embedder, { lockMs })).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+      }
+    });
+
+    test('stopped while the server is gone, a worker ends; of its signal nothing is left', async () => {
+      await jobs.submit(embedder, options('stopped'));
+      const { signal } = new AbortController();
+      await jobs.work('several', embedder, { signal });
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+      const slow = {
+        info: embedder.info,
+        async *stream(source: AsyncIterable<string>, ...more: []) {
+          await wait(200);
+          yield* embedder.stream(source, ...more);
+        },
+      };
+      const stop = new AbortController();
+      const working = jobs.work('stopped', slow as unknown as typeof embedder, { signal: stop.signal });
+      await wait(300);
+      await server.kill();
+      try {
+        stop.abort();
+        const error = await working.catch((error: unknown) => error);
+        expect(error).toMatchObject({ code: 'ERR_TIMEOUT', message: expect.stringContaining('has not answered') });
+      } finally {
+        await server.restart();
+        await server.ready();
+      }
+      expect(await jobs.work('stopped', embedder)).toMatchObject({ end: 'done', manifest: { documents: 9 } });
     });
   });
 
