@@ -50,7 +50,11 @@ export class StoredModel implements EmbedderSource {
    * @throws OvembedError `ERR_INVALID_ARGUMENT`
    */
   static of(options: StoredModelOptions | StoredConfig, where: string): StoredModel {
-    return isStoredConfig(options) ? StoredModel.kept(options, where) : StoredModel.#given(options, where);
+    if (isStoredConfig(options)) return StoredModel.kept(options, where);
+    const { fingerprint, ...given } = options as StoredModelOptions & { fingerprint?: string };
+    if (fingerprint === undefined) return StoredModel.#given(options, where);
+    // What a store kept, with options that it does not keep as they are.
+    return StoredModel.#shared({ ...configOf(given, given), fingerprint }, given, where);
   }
 
   /**
@@ -59,7 +63,10 @@ export class StoredModel implements EmbedderSource {
    */
   static kept(config: Partial<StoredConfig>, where: string): StoredModel {
     const options = configOf(config, config);
-    const kept = { ...options, ...fingerprintOf(config) };
+    return StoredModel.#shared({ ...options, ...fingerprintOf(config) }, options, where);
+  }
+
+  static #shared(kept: StoredConfig, options: EmbedderOptions, where: string): StoredModel {
     const known = keysOf(kept).map((key) => embedders.get(key));
     const open = known.find((each) => each?.isClosed === false);
     return open ? new StoredModel(kept, open) : StoredModel.#remembered(kept, new LazyEmbedder(options, where));
@@ -164,6 +171,15 @@ function keysOf(config: StoredConfig): string[] {
 const nameKey = (config: StoredConfig) => JSON.stringify(config, ['model', ...KEPT]);
 /** The fingerprint names the weights. */
 const spaceKey = (config: StoredConfig) => JSON.stringify(config, ['fingerprint', ...OF_VECTORS]);
+
+/** The first option by which vectors that are stored would not fit those to come; undefined: there is none. */
+export function firstDifference(stored: StoredConfig, next: Partial<StoredConfig>): keyof StoredConfig | undefined {
+  const areKnown = stored.fingerprint !== undefined && next.fingerprint !== undefined;
+  // Without a name that is sure, what was asked for has to do.
+  const ofWeights = (['model', ...OF_WEIGHTS] as const).filter((key) => stored[key] !== undefined);
+  const names = [...(areKnown ? (['fingerprint'] as const) : ofWeights), ...OF_VECTORS];
+  return names.find((name) => stored[name] !== next[name]);
+}
 
 /** Whether options are such as a store keeps, a folder by its last name. */
 function isStoredConfig(options: Partial<StoredConfig>): options is StoredConfig {

@@ -1,7 +1,7 @@
 /** Chroma's `EmbeddingFunction`, which a collection remembers by its name and config. */
 import { invalidArgument } from '../../errors.js';
 import { embedRows } from '../rows.js';
-import { type StoredConfig, StoredModel, type StoredModelOptions } from '../stored-model.js';
+import { firstDifference, type StoredConfig, StoredModel, type StoredModelOptions } from '../stored-model.js';
 
 /** Chroma's names of distances: of angle, Euclidean, and by inner product. */
 export type Space = 'cosine' | 'l2' | 'ip';
@@ -84,10 +84,9 @@ export class OvembedEmbeddingFunction implements AsyncDisposable {
 
   /** @throws OvembedError `ERR_INVALID_ARGUMENT` for another model: the vectors that are there would be of no use */
   validateConfigUpdate(config: Record<string, unknown>): void {
-    const { fingerprint, ...now } = this.getConfig();
-    for (const [key, value] of Object.entries(now)) {
-      if (config[key] !== value) throw invalidArgument(key, `${JSON.stringify(value)} as before`, config[key]);
-    }
+    const now = this.getConfig();
+    const name = firstDifference(now, config);
+    if (name) throw invalidArgument(name, `${JSON.stringify(now[name]) ?? 'none,'} as before`, config[name]);
   }
 
   /** Closes a model that was loaded by name, for all functions of it; an embedder that was given stays open. */

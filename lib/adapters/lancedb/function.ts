@@ -29,6 +29,8 @@ declare abstract class BaseFunction {
   toJSON(): Record<string, unknown>;
 }
 
+const isVariable = (value: unknown) => typeof value === 'string' && value.startsWith('$var:');
+
 /** @returns a subclass of `Base`, which the entry of the package casts to its own types */
 export function defineFunction(
   Base: typeof BaseFunction,
@@ -37,10 +39,13 @@ export function defineFunction(
 ) => OvembedFunctionMembers {
   return class OvembedEmbeddingFunction extends Base implements OvembedFunctionMembers {
     readonly #model: StoredModel;
+    /** Options that are `$var:name`. */
+    readonly #variables: Record<string, unknown>;
 
     constructor(given: StoredModelOptions | StoredConfig = {}) {
       super();
       const { embedder, ...rest } = given as StoredModelOptions;
+      this.#variables = Object.fromEntries(Object.entries(rest).filter(([, value]) => isVariable(value)));
       const options = { ...this.resolveVariables(rest), ...(embedder && { embedder }) };
       this.#model = StoredModel.of(options, WHERE);
     }
@@ -68,10 +73,9 @@ export function defineFunction(
       await this.#model.get();
     }
 
-    /** Variables (`$var:name`) are kept as such, as LanceDB wants it. */
+    /** Variables are kept as such, as LanceDB wants it. All else is not asked: a cache or a signal is no JSON. */
     override toJSON(): Record<string, unknown> {
-      const variables = Object.entries(super.toJSON()).filter(([, value]) => String(value).startsWith('$var:'));
-      return { ...this.#model.config, ...Object.fromEntries(variables) };
+      return { ...this.#model.config, ...this.#variables };
     }
 
     close(): Promise<void> {

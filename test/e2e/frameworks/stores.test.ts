@@ -67,6 +67,10 @@ describe.skipIf(missing)('stores', () => {
       await named.close();
       expect(() => named.validateConfigUpdate({ model: 'other' })).toThrow('model');
       expect(() => named.validateConfig({})).toThrow('model');
+      const [kept, fingerprint] = [named.getConfig(), 'of another'];
+      expect(() => named.validateConfigUpdate({ ...kept, model: 'copy', revision: 'main' })).not.toThrow();
+      expect(() => named.validateConfigUpdate({ ...kept, fingerprint })).toThrow('fingerprint');
+      expect(() => named.validateConfigUpdate({ ...kept, normalize: false })).toThrow('none, as before for normalize');
     });
 
     test('a collection of a model by name keeps its fingerprint', async () => {
@@ -235,6 +239,51 @@ describe.skipIf(missing)('stores', () => {
       expect(fn.ndims()).toBe(its.query.length);
       expect(fn.toJSON()).toEqual({ model: '$var:model', fingerprint: its.embedder.info.fingerprint });
       await fn.close();
+    });
+
+    test('a table is used by its variables, and by those of another process', async () => {
+      const { db, getRegistry, LanceSchema, OvembedEmbeddingFunction } = await open();
+      getRegistry().setVar('model', its.project.model);
+      getRegistry().setVar('device', 'CPU');
+      await using fn = await OvembedEmbeddingFunction.create({
+        model: '$var:model',
+        device: '$var:device',
+        ...OPTIONS,
+      });
+      const schema = LanceSchema({ text: fn.sourceField(), vector: fn.vectorField() });
+      const table = await db.createTable('variables', [{ text: TEXTS[0] }], { schema });
+      await table.add([{ text: TEXTS[1] }]);
+      expect(await table.search(QUERY).toArray()).toHaveLength(2);
+      const devices = await run(`
+        import { connect } from '@lancedb/lancedb';
+        import { getRegistry } from '@lancedb/lancedb/embedding';
+        import { closeEmbedders } from 'ovembed/lancedb';
+        getRegistry().setVar('model', ${JSON.stringify(its.project.model)});
+        const devices = [];
+        for (const device of ['no such', 'CPU']) {
+          getRegistry().setVar('device', device);
+          const table = await (await connect('./db')).openTable('variables');
+          devices.push(await table.search('mill').toArray().then((found) => found.length, ({ code }) => code));
+          await closeEmbedders();
+        }
+        console.log(JSON.stringify(devices));`);
+      expect(devices).toEqual(['ERR_DEVICE_UNAVAILABLE', 2]);
+    });
+
+    test('options need not be JSON', async () => {
+      const { db, LanceSchema, OvembedEmbeddingFunction } = await open();
+      const nothing = async () => {};
+      const level = { name: 'own', set: nothing, delete: nothing, clear: nothing, self: {} };
+      level.self = level;
+      const levels = [Object.assign(level, { get: (keys: string[]) => keys.map(() => undefined) })];
+      await using fn = await OvembedEmbeddingFunction.create({
+        model: its.project.model,
+        ...OPTIONS,
+        cache: { levels },
+      });
+      const schema = LanceSchema({ text: fn.sourceField(), vector: fn.vectorField() });
+      const table = await db.createTable('cyclic', [{ text: TEXTS[0] }], { schema });
+      expect(await table.search(QUERY).toArray()).toHaveLength(1);
     });
   });
 });
