@@ -1,4 +1,6 @@
 /** `ovembed jobs submit|work|status|cancel`: documents to vectors by many processes. */
+
+import { OvembedError } from '../../errors.js';
 import {
   CorpusJobs,
   type JobManifest,
@@ -60,6 +62,12 @@ export async function work(job: string, flags: WorkFlags): Promise<number> {
       const report = await jobs.work(job, embedder, { ...workOptions(flags), signal });
       return summarise(report, flags, interruption);
     });
+  } catch (error) {
+    const { exitCode } = interruption;
+    const isGone = error instanceof OvembedError && error.code === 'ERR_TIMEOUT';
+    if (exitCode === undefined || !isGone) throw error;
+    warn(`Stopped: ${error.message} What was under way is done again.`);
+    return exitCode;
   } finally {
     interruption.end();
   }

@@ -2,7 +2,7 @@
  * Corpus jobs beside a real server, by real processes: killed, held up, with a server that is killed too. What comes out is what
  * `ovembed index` writes, byte by byte.
  */
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -313,9 +313,9 @@ describe.skipIf(reason !== '')('a corpus job', () => {
     });
 
     test('stopped while the server is gone, a worker ends; of its signal nothing is left', async () => {
-      await jobs.submit(embedder, options('stopped'));
       const { signal } = new AbortController();
-      await jobs.work('several', embedder, { signal });
+      await jobs.submit(embedder, options('listened'));
+      await jobs.work('listened', embedder, { signal });
       expect(getEventListeners(signal, 'abort')).toEqual([]);
       const slow = {
         info: embedder.info,
@@ -324,14 +324,24 @@ describe.skipIf(reason !== '')('a corpus job', () => {
           yield* embedder.stream(source, ...more);
         },
       };
+      await jobs.submit(embedder, options('stopped'));
+      await submit('interrupted', '--shard-bytes', '2500');
+      const command = place.start('jobs', 'work', 'interrupted', '--concurrency', '1', '--batch-tokens', '64');
+      let stderr = '';
+      command.stderr?.on('data', (data) => (stderr += data));
+      while ((await jobs.status('interrupted')).shards.done === 0) await wait(20);
       const stop = new AbortController();
       const working = jobs.work('stopped', slow as unknown as typeof embedder, { signal: stop.signal });
       await wait(300);
       await server.kill();
       try {
         stop.abort();
+        command.kill('SIGINT');
         const error = await working.catch((error: unknown) => error);
         expect(error).toMatchObject({ code: 'ERR_TIMEOUT', message: expect.stringContaining('has not answered') });
+        const [code] = command.exitCode === null ? await once(command, 'close') : [command.exitCode];
+        expect(code).toBe(130);
+        expect(stderr).toMatch(/Stopped: The queue's server .* has not answered for 3000 ms/);
       } finally {
         await server.restart();
         await server.ready();
