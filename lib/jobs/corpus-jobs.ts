@@ -89,7 +89,7 @@ export class CorpusJobs {
     if (restart) await this.#forget(folder, options.jobId);
     const plan = await planOf(embedder, folder, options);
     const { jobId, run, shards, bytes } = plan;
-    checkFolder(await this.#entries.find(jobId), folder);
+    checkName(await this.#entries.find(jobId), folder, run);
     const sink = pathOf(options.sink) ?? withoutPassword(options.sink);
     const done = await folder.manifest(plan);
     const state = done ? 'done' : 'running';
@@ -209,10 +209,11 @@ export class CorpusJobs {
 
   /** The job of a folder, as if it had never been. Its output stays until another takes its place. */
   async #forget(folder: JobFolder, jobId: string | undefined): Promise<void> {
-    if (jobId !== undefined) checkFolder(await this.#entries.find(jobId), folder);
+    const named = jobId === undefined ? undefined : await this.#entries.find(jobId);
     const plan = await folder.plan();
+    checkName(named, folder, plan?.run);
     const entry = plan && (await this.#entries.find(plan.jobId));
-    if (entry?.folder === folder.path) await this.#forgetEntry(entry);
+    if (entry && !isAnother(entry, folder, plan.run)) await this.#forgetEntry(entry);
     await folder.remove();
   }
 
@@ -224,11 +225,16 @@ export class CorpusJobs {
 }
 
 /** Two jobs of one name would do each other's shards. */
-function checkFolder(known: JobEntry | undefined, { path }: JobFolder): void {
-  if (!known || known.folder === path) return;
-  const message = `There is a job ${known.jobId} already, with the folder ${known.folder}, not ${path}: name another one (--job-id).`;
+function checkName(known: JobEntry | undefined, folder: JobFolder, run: string | undefined): void {
+  if (!known || !isAnother(known, folder, run)) return;
+  const theirs = known.folder === folder.path ? `another folder ${folder.path}` : `the folder ${known.folder}`;
+  const message = `There is a job ${known.jobId} already, with ${theirs}: name another one (--job-id), or cancel that one first.`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }
+
+/** The same relative path may be that of another folder, seen from elsewhere. */
+const isAnother = (entry: JobEntry, { path }: JobFolder, run: string | undefined) =>
+  entry.folder !== path || (entry.state === 'running' && entry.run !== run);
 
 function checkModel({ info }: Embedder, { model, space, options }: JobPlan): void {
   // An embedder may be loaded with fewer of them; a job that says how many cuts vectors itself.

@@ -48,7 +48,7 @@ export interface OutputOptions extends PromptOptions, RecordFields {
 
 /** Options of `CorpusJobs.submit`. */
 export interface SubmitOptions extends OutputOptions {
-  /** Names the job: submitting it again continues it. Letters, digits, `-` and `_`. Default: a hash of its settings. */
+  /** Names the job: submitting it again continues it. Letters, digits, `-` and `_`. Default: a hash of settings and folder. */
   jobId?: string;
   /**
    * Where shards are kept until all are there; all workers must see it. Default: `<path>.job` beside a path,

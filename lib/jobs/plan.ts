@@ -1,7 +1,7 @@
 /** What a job is: found in its folder, or made of the options. */
 import { hash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { RunSettings } from '../corpus/checkpoint.js';
 import { preparationOf } from '../corpus/preparation.js';
 import { namesOf, promptsOf, settingsOf, sourceFiles, spaceOf } from '../corpus/run-settings.js';
@@ -27,8 +27,8 @@ export async function planOf(embedder: Embedder, folder: JobFolder, options: Sub
   const space = spaceOf(embedder.info, output);
   const { shardBytes = SHARD_BYTES } = options;
   const settings = { ...settingsOf(embedder.info, space, output), shardBytes };
-  const jobId = options.jobId ?? hash('sha256', JSON.stringify([settings, folder.path]), 'hex').slice(0, 16);
   const found = await folder.plan();
+  const jobId = options.jobId ?? found?.jobId ?? idOf(settings, folder);
   if (found) return checkSame(folder, found, { jobId, settings });
   // What would fail at the end should do so now.
   preparationOf(embedder, output, promptsOf(output));
@@ -44,6 +44,11 @@ export async function planOf(embedder: Embedder, folder: JobFolder, options: Sub
     model: { model, revision, fingerprint, precision, activations },
   };
   return checkSame(folder, await folder.create(splitFiles(files, shardBytes), plan), plan);
+}
+
+/** Others may give the same names in another folder of theirs. */
+function idOf(settings: RunSettings, { path }: JobFolder): string {
+  return hash('sha256', JSON.stringify([settings, resolve(path)]), 'hex').slice(0, 16);
 }
 
 function outputOf(options: SubmitOptions): OutputOptions {

@@ -350,6 +350,28 @@ describe.skipIf(reason !== '')('a corpus job', () => {
     });
   });
 
+  test('is not mistaken for one of the same names elsewhere', async () => {
+    const other = new Workplace();
+    other.env.OVEMBED_JOBS_REDIS = server.url;
+    const submitAt = async (at: Workplace, ...more: string[]) => {
+      mkdirSync(at.file('same'), { recursive: true });
+      writeFileSync(at.file('same/a.txt'), 'one text');
+      const { code, stdout, stderr } = await at.run('jobs', 'submit', 'same', '--sink', 'twin', '--json', ...more);
+      return code === 0 ? JSON.parse(stdout) : stderr;
+    };
+    const first = await submitAt(place);
+    const second = await submitAt(other);
+    expect([first.shards, second.shards, first.jobId === second.jobId]).toEqual([1, 1, false]);
+    expect(await submitAt(place)).toEqual(first);
+    const named = await submitAt(other, '--restart', '--job-id', first.jobId);
+    expect(named).toContain(`There is a job ${first.jobId} already, with another folder twin.job: name another one`);
+    expect(await jobs.status(first.jobId)).toMatchObject({ state: 'running', shards: { waiting: 1 } });
+    rmSync(place.file('twin.job'), { recursive: true });
+    expect(await submitAt(place, '--job-id', first.jobId)).toContain('or cancel that one first');
+    await jobs.cancel(first.jobId);
+    expect(await submitAt(place, '--job-id', first.jobId)).toEqual(first);
+  });
+
   test('puts a shard aside that fails, does all others, and tries it again when it is submitted again', async () => {
     mkdirSync(place.file('poisoned'));
     for (let i = 0; i < 9; i++) writeFileSync(place.file(`poisoned/${i}.txt`), `the soup number ${i} is warm`);
