@@ -352,7 +352,7 @@ describe.skipIf(reason !== '')('a corpus job', () => {
 
   test('is not mistaken for one of the same names elsewhere', async () => {
     const other = new Workplace();
-    other.env.OVEMBED_JOBS_REDIS = server.url;
+    Object.assign(other.env, { OVEMBED_JOBS_REDIS: server.url, OVEMBED_MODEL: place.env.OVEMBED_MODEL });
     const submitAt = async (at: Workplace, ...more: string[]) => {
       mkdirSync(at.file('same'), { recursive: true });
       writeFileSync(at.file('same/a.txt'), 'one text');
