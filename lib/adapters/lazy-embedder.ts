@@ -57,8 +57,10 @@ export class LazyEmbedder implements EmbedderSource {
     this.#load = () => Embedder.load(model, options as SharedLoadOptions);
   }
 
+  /** Also by the owner of one that was given, where that is in this process. */
   get isClosed(): boolean {
-    return this.#closed;
+    const state = (this.#loaded as Partial<Embedder> | undefined)?.status?.().state ?? 'ready';
+    return this.#closed || state !== 'ready';
   }
 
   /** What was given, or is loaded by now. */

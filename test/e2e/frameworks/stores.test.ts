@@ -116,6 +116,15 @@ describe.skipIf(missing)('stores', () => {
       expect(vectors).toEqual([its.documents, (await other.embedDocuments(TEXTS)).toArrays()]);
     });
 
+    test('an embedder that its owner has closed is looked for no more', async () => {
+      const { OvembedEmbeddingFunction } = await its.project.import('ovembed/chroma');
+      const embedder = await its.ovembed.Embedder.load(its.project.model, OPTIONS);
+      const kept = (await make({ embedder, dimensions: 5 })).getConfig();
+      await embedder.close();
+      const again = OvembedEmbeddingFunction.buildFromConfig(kept).generate(['a']);
+      await expect(again).rejects.toMatchObject({ code: 'ERR_MODEL_NOT_FOUND' }); // by its name, which is none here
+    });
+
     test('a prompt of calls is refused: a collection would not keep it', async () => {
       for (const prompt of [{ prompt: 'query: ' }, { promptName: 'query' }]) {
         await expect(make({ embedder: its.embedder, ...prompt })).rejects.toThrow(/prompt.*queryInstruction/);
