@@ -76,7 +76,10 @@ export function contextOf(options: RoutesOptions, apiKeys = new ApiKeys(options.
 }
 
 /** Routes that need no key: a balancer asks them, or they tell nothing of this server. */
-const isPublic = (url: string) => url.startsWith('/health') || url === '/openapi.json' || isPage(url);
+function isPublic(method: string, url: string): boolean {
+  // POST / is TEI's, beside the page.
+  return /^(GET|HEAD)$/.test(method) && (url.startsWith('/health') || url === '/openapi.json' || isPage(url));
+}
 
 /**
  * For `app.register`, with a prefix if you like. Models are loaded before the app is ready, and closed with it. Loading counts
@@ -100,7 +103,7 @@ export const mount: FastifyPluginAsync<Routes> = async (app, context) => {
   app.decorateRequest('ovembedWork', null);
   app.addHook('onRequest', async (request, reply) => {
     const url = request.routeOptions.url?.slice(app.prefix.length) ?? '';
-    request.ovembedKey = isPublic(url) ? null : apiKeys.check(request);
+    request.ovembedKey = isPublic(request.method, url) ? null : apiKeys.check(request);
     if (state.phase === 'draining') reply.header('connection', 'close');
   });
   await limitClients(app, context.clients);

@@ -92,6 +92,32 @@ describe('a public address', () => {
   });
 });
 
+describe('a key', () => {
+  test('is needed by every route that works for a client; not by the pages, the document and the health', async () => {
+    const { url } = await startServer({ apiKeys: ['key'] });
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const others = ['GET /', 'GET /docs', 'GET /ovembed/v1/models', 'GET /ovembed/v1/status', 'POST /ovembed/v1/embed'];
+    const open = [];
+    for (const route of [...documented, ...others]) {
+      const [method = '', path] = route.split(' ');
+      const body = method === 'POST' ? { body: '{}', headers: { 'content-type': 'application/json' } } : {};
+      if ((await fetch(url + path, { method, ...body })).status !== 401) open.push(route);
+    }
+    const expected = [
+      'GET /',
+      'GET /docs',
+      'GET /openapi.json',
+      'GET /health',
+      'GET /health/live',
+      'GET /health/ready',
+    ];
+    expect(open.sort()).toEqual(expected.sort());
+  });
+});
+
 describe('one client', () => {
   test('has at most so many requests under way; another has its own', async () => {
     const { url } = await startServer({ apiKeys: ['a', 'b'], clients: { concurrent: 2 } });
