@@ -9,6 +9,7 @@ import { DocumentJob } from '../document-job.js';
 import { documentsOfLines, documentsOfList } from '../documents.js';
 import { truncation } from '../extras.js';
 import { limitSilence } from '../guards/slow-body.js';
+import { HttpError } from '../http-error.js';
 import type { ServerLimits } from '../limits.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
 
@@ -36,7 +37,7 @@ const Body = Type.Object({ documents: Type.Array(Type.Unknown(), { description: 
 
 interface Route {
   Querystring: Static<typeof Query>;
-  Body: Static<typeof Body> | Readable;
+  Body: Static<typeof Body> | Readable | undefined;
 }
 
 export const jobRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
@@ -66,6 +67,7 @@ export const jobRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
 function documentsOf(body: Route['Body'], { info }: Embedder, limits: ServerLimits) {
   const characters = info.maxTokens === 0 ? Infinity : info.maxTokens * limits.charactersPerToken;
   const perDocument = { lineBytes: limits.bodyBytes, characters };
+  if (!body) throw new HttpError(400, 'ERR_INVALID_ARGUMENT', `Send documents, as ${NDJSON} or application/json.`);
   if ('documents' in body) return documentsOfList(body.documents, perDocument);
   return documentsOfLines(limitSilence(body, limits), perDocument);
 }
@@ -94,6 +96,10 @@ function optionsOf(
 function begin(reply: FastifyReply, lines: Readable, { info }: Embedder, model: string): void {
   reply
     .type(`${NDJSON}; charset=utf-8`)
-    .headers({ 'x-ovembed-fingerprint': info.fingerprint, 'x-ovembed-device': info.device, 'x-ovembed-model': model })
+    .headers({
+      'x-ovembed-fingerprint': info.fingerprint,
+      'x-ovembed-device': info.device,
+      'x-ovembed-model': encodeURI(model), // a header is ASCII, and a name may be the path of a folder
+    })
     .send(lines);
 }

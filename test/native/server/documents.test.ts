@@ -69,6 +69,21 @@ async function send(body: string | Buffer, query = '', type?: string) {
 const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 const TEXTS = ['the river runs', 'seven old mills', 'a much longer text about nothing in particular'];
 
+test('no body at all: 400', async () => {
+  const { status } = await fetch(`${running.url}/v1/embeddings/stream`, { method: 'POST' });
+  expect(status).toBe(400);
+});
+
+test('a model whose name is not ASCII, as one called by its folder, is told by a header all the same', async () => {
+  const { url } = await startServer({ models: [{ name: 'modèle/模型 1', embedder }] });
+  const body = lines(TEXTS[0]);
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const response = await fetch(`${url}/v1/embeddings/stream`, { method: 'POST', headers, body });
+  expect(response.status).toBe(200);
+  expect(decodeURI(response.headers.get('x-ovembed-model') as string)).toBe('modèle/模型 1');
+  expect(await response.text()).toContain('"done":true');
+});
+
 describe('rows', () => {
   test('have the vectors of the library, the ids of the client and places', async () => {
     const expected = await embedder.embedDocuments(TEXTS);
