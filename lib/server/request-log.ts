@@ -2,9 +2,9 @@
  * A line for each request, of what it was and took: never of what was sent. Fastify's own lines would have addresses with their
  * queries, and pino's all fields of an error.
  */
-import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { CLIENT_GONE } from './http-error.js';
+import { whenEnded } from './request-end.js';
 
 /** What a request had computed. */
 export interface Work {
@@ -35,7 +35,7 @@ export function logRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     const started = performance.now();
     reply.header(REQUEST_ID_HEADER, request.id);
-    finished(reply.raw, () => {
+    whenEnded(reply, () => {
       const { method, routeOptions, ovembedKey, ovembedWork } = request;
       const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
       const line = {

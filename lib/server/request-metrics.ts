@@ -1,8 +1,8 @@
 /** What requests did, by route and status: a few additions per request. */
-import { finished } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { Histogram, type HistogramSnapshot } from '../histogram.js';
 import { CLIENT_GONE } from './http-error.js';
+import { whenEnded } from './request-end.js';
 
 type Labels = Record<string, string | number>;
 
@@ -33,8 +33,7 @@ export class RequestMetrics {
       const started = performance.now();
       this.active++;
       this.latestAt = started;
-      // Not the hook onResponse, which knows nothing of clients that went away, and is called for what was refused before this.
-      finished(reply.raw, () => {
+      whenEnded(reply, () => {
         this.active--;
         this.latestAt = performance.now();
         const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;

@@ -1,9 +1,9 @@
 /** Requests as other code of the process can watch them: the channel `ovembed:request`. */
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders } from 'node:http';
-import { finished } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Watch, type Watched } from '../watch.js';
+import { whenEnded } from './request-end.js';
 
 /** A message of `ovembed:request`. Its outcome is `ok` whatever the status is, unless something failed. */
 export interface WatchedRequest extends Watched {
@@ -31,7 +31,7 @@ export function watchRequests(app: FastifyInstance): void {
     if (!requests.hasSubscribers) return done();
     const watch = new Watch(requests, describe(request));
     watches.set(request, { watch });
-    finished(reply.raw, () => settle(request, reply));
+    whenEnded(reply, () => settle(request, reply));
     return watch.run(done);
   });
 }

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { importPeers } from '../../peers.js';
 import { HttpError } from '../http-error.js';
+import { whenEnded } from '../request-end.js';
 
 /** What one client may ask for, so that others are served too. */
 export interface ClientLimits {
@@ -50,8 +51,7 @@ export async function limitClients(
 
 function limitConcurrency(app: FastifyInstance, most: number): void {
   const underWay = new Map<string, number>();
-  const counted = new WeakSet<FastifyRequest>();
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const client = nameOf(request);
     const count = underWay.get(client) ?? 0;
     if (count >= most) {
@@ -59,13 +59,10 @@ function limitConcurrency(app: FastifyInstance, most: number): void {
       throw new HttpError(429, 'ERR_OVERLOADED', message, { retryAfterMs: RETRY_AFTER_MS });
     }
     underWay.set(client, count + 1);
-    counted.add(request);
-  });
-  app.addHook('onResponse', async (request) => {
-    if (!counted.has(request)) return;
-    const client = nameOf(request);
-    const count = (underWay.get(client) ?? 1) - 1;
-    if (count > 0) underWay.set(client, count);
-    else underWay.delete(client);
+    whenEnded(reply, () => {
+      const left = (underWay.get(client) as number) - 1;
+      if (left > 0) underWay.set(client, left);
+      else underWay.delete(client);
+    });
   });
 }

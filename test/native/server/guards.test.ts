@@ -1,4 +1,6 @@
 /** Who is let in, with what, and how much of it. */
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createServer } from '../../../lib/server/index.js';
 import { post, type Running, raw, startServer, statusOf } from './support.js';
@@ -133,6 +135,16 @@ describe('one client', () => {
     expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('1');
     expect(answers[6]?.status).toBe(200);
     expect((await ask('a')).status).toBe(200);
+  });
+
+  test('may go away in the middle, and is not counted any more', async () => {
+    const { url } = await startServer({ clients: { concurrent: 1 } });
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ input: Array.from({ length: 2_000 }, (_, i) => `${i} seven old mills`) });
+    const asked = request(`${url}/v1/embeddings`, { method: 'POST', headers });
+    asked.end(body, () => setTimeout(() => asked.destroy(), 50));
+    await once(asked, 'error');
+    await expect.poll(async () => (await post(`${url}/v1/embeddings`, { input: 'a' })).status).toBe(200);
   });
 
   test('asks at most so often', async () => {

@@ -1,8 +1,9 @@
 /** A line for each request, and no text anywhere but in answers that are made of it. */
 import { Writable } from 'node:stream';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Logger } from '../../../lib/index.js';
 import { Embedder } from '../../../lib/index.js';
+import { requests } from '../../../lib/server/request-watch.js';
 import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { temporaryFolder } from '../support.js';
 import { post, type Running, raw, startServer } from './support.js';
@@ -78,6 +79,22 @@ test('a request has one line, with what it was and took', async () => {
     { route: null, status: 404, level: 30 },
     { route: '/embed', status: 422, client },
   ]);
+});
+
+test('all that look at a request are not so many that Node warns of a leak', async () => {
+  const { url } = await startServer({ requestLog: { level: 'silent' }, clients: { concurrent: 9 } });
+  const onStart = () => {};
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => warnings.push(name);
+  requests.start.subscribe(onStart);
+  process.on('warning', onWarning);
+  onTestFinished(() => {
+    requests.start.unsubscribe(onStart);
+    process.off('warning', onWarning);
+  });
+  const input = Array.from({ length: 1_000 }, (_, i) => `mill ${i}`);
+  for (const format of ['float', 'base64']) await post(`${url}/v1/embeddings`, { input, encoding_format: format });
+  expect(warnings).toEqual([]);
 });
 
 test('one whose client goes away has one, too', async () => {
