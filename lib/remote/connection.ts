@@ -56,11 +56,13 @@ export class Connection {
   readonly address: string;
   readonly #dispatcher: Dispatcher;
   readonly #origin: string;
+  /** Of the routes, where an app has mounted them at a prefix. */
+  readonly #prefix: string;
   readonly #headers: Record<string, string>;
   readonly #reconnectMs: number;
 
   /**
-   * @param address `http://host:port`, `https://…`, or the path of a socket
+   * @param address `http://host:port`, `https://…`, with the prefix of the routes if they have one; or the path of a socket
    * @throws OvembedError `ERR_INVALID_ARGUMENT`
    */
   static async open(address: string, options: ConnectOptions): Promise<Connection> {
@@ -73,18 +75,19 @@ export class Connection {
     const dispatcher = isUrl
       ? new Agent(timeouts)
       : new Agent({ ...timeouts, connect: { ...timeouts.connect, socketPath: address.replace(/^unix:(\/\/)?/, '') } });
-    return new Connection(address, dispatcher, isUrl ? new URL(address).origin : 'http://localhost', options);
+    return new Connection(address, dispatcher, new URL(isUrl ? address : 'http://localhost'), options);
   }
 
   private constructor(
     address: string,
     dispatcher: Dispatcher,
-    origin: string,
+    { origin, pathname }: URL,
     { apiKey = firstKey(process.env.OVEMBED_API_KEY), reconnectMs = DEFAULT_RECONNECT_MS }: ConnectOptions,
   ) {
     this.address = address;
     this.#dispatcher = dispatcher;
     this.#origin = origin;
+    this.#prefix = pathname.replace(/\/+$/, '');
     this.#headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
     this.#reconnectMs = reconnectMs;
   }
@@ -154,7 +157,7 @@ export class Connection {
   /** @throws Gone */
   async #request(
     method: 'GET' | 'POST',
-    path: string,
+    route: string,
     body?: string,
     signal?: AbortSignal,
     more?: Headers,
@@ -164,6 +167,7 @@ export class Connection {
     let answer: Answer;
     try {
       const origin = this.#origin;
+      const path = this.#prefix + route;
       const response = await this.#dispatcher.request({ origin, path, method, headers, body, signal } as never);
       const { statusCode, headers: told } = response;
       answer = { statusCode, headers: told, bytes: Buffer.from(await response.body.arrayBuffer()) };

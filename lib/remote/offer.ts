@@ -31,8 +31,10 @@ export interface RemoteInfo {
   readonly info: EmbedderInfo;
 }
 
-/** A server answers this from memory; one that does not is stopped or stuck, and would be waited for without end. */
+/** A server answers from memory; one that does not is stopped or stuck, and would be waited for without end. */
 const OFFER_MS = 5_000;
+/** What is not loaded may have to be downloaded first; a server that is configured to wait less says so itself. */
+const LOAD_MS = 600_000;
 
 /**
  * @throws OvembedError `ERR_DEVICE_UNAVAILABLE` where none answers in time, or what does is no ovembed of this version, whose
@@ -49,12 +51,20 @@ export async function askOffer(connection: Connection, signal?: AbortSignal): Pr
 
 /**
  * May take long: the server loads the model if it is not loaded.
+ * @param offer what it told before
  * @param name default: the first of the server
- * @throws OvembedError `ERR_MODEL_NOT_FOUND`, and what loading throws
+ * @throws OvembedError `ERR_MODEL_NOT_FOUND`, `ERR_DEVICE_UNAVAILABLE` where no answer comes in time, and what loading throws
  */
-export async function askInfo(connection: Connection, name?: string, signal?: AbortSignal): Promise<RemoteInfo> {
+export async function askInfo(
+  connection: Connection,
+  { models }: Offer,
+  name?: string,
+  signal?: AbortSignal,
+): Promise<RemoteInfo> {
   const query = name === undefined ? '' : `?model=${encodeURIComponent(name)}`;
-  const answer = await connection.get(`/ovembed/v1/info${query}`, { signal });
+  const offered = name === undefined ? models[0] : models.find((model) => model.name === name);
+  const timeoutMs = offered?.info ? OFFER_MS : LOAD_MS;
+  const answer = await connection.get(`/ovembed/v1/info${query}`, { signal, timeoutMs });
   if (!isObject(answer) || typeof answer.name !== 'string' || !isInfo(answer.info)) throw connection.notOurs();
   return answer as unknown as RemoteInfo;
 }

@@ -294,8 +294,8 @@ export class RemoteEmbedder implements TextEmbedder {
 export async function connect(address: string, options: ConnectOptions = {}): Promise<RemoteEmbedder> {
   const connection = await Connection.open(address, options);
   try {
-    await askOffer(connection);
-    return new RemoteEmbedder(connection, await askInfo(connection, options.model));
+    const offer = await askOffer(connection);
+    return new RemoteEmbedder(connection, await askInfo(connection, offer, options.model));
   } catch (error) {
     await connection.close();
     throw error;

@@ -71,7 +71,7 @@ async function ask(address: string, model: string, wanted: Wanted): Promise<Remo
 
 /** @throws OvembedError `ERR_MODEL_NOT_FOUND` where none is the one */
 async function choose(
-  { models }: Offer,
+  offer: Offer,
   model: string,
   wanted: Wanted,
   connection: Connection,
@@ -83,8 +83,8 @@ async function choose(
     );
   const { spec } = await findWanted(model, wanted, wanted.logger);
   const differences: string[] = [];
-  for (const offered of models) {
-    const info = offered.info ?? (await loaded(offered, model, wanted, connection));
+  for (const offered of offer.models) {
+    const info = offered.info ?? (await loaded(offered, offer, model, wanted, connection));
     if (!info || !(await isSameSpace(spec, info, wanted))) continue;
     const difference =
       offered.options === null
@@ -94,18 +94,19 @@ async function choose(
     differences.push(`${offered.name}: ${difference}`);
   }
   if (differences.length > 0) throw none(differences.join('; '));
-  throw none(`its models are others (${models.map(({ name }) => name).join(', ')})`);
+  throw none(`its models are others (${offer.models.map(({ name }) => name).join(', ')})`);
 }
 
 /** Of a model that is loaded when it is asked for: only one that has the wanted name is. */
 async function loaded(
   offered: OfferedModel,
+  offer: Offer,
   model: string,
   { signal }: Wanted,
   connection: Connection,
 ): Promise<EmbedderInfo | null> {
   if (offered.model !== model) return null;
-  return (await askInfo(connection, offered.name, signal)).info;
+  return (await askInfo(connection, offer, offered.name, signal)).info;
 }
 
 /** The server took the first source of the model that runs, so it is one of ours. */

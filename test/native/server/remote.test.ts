@@ -2,8 +2,10 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import fastify from 'fastify';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Embedder, type RemoteEmbedder } from '../../../lib/index.js';
+import { ovembed } from '../../../lib/server/index.js';
 import { VERSION } from '../../../lib/version.js';
 import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { temporaryFolder } from '../support.js';
@@ -88,6 +90,19 @@ test('texts are cleaned before they are sent', async () => {
   }
 });
 
+test('of routes that an app has mounted at a prefix', async () => {
+  const app = fastify();
+  onTestFinished(() => app.close());
+  await app.register(ovembed, { prefix: '/ai/vectors', models: [{ name: 'tiny', embedder: running.embedder }] });
+  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  for (const path of ['/ai/vectors', '/ai/vectors/']) {
+    const other = await Embedder.connect(address + path);
+    expect((await other.embed(TEXTS)).data).toEqual((await running.embedder.embed(TEXTS)).data);
+    await other.close();
+  }
+  await expect(Embedder.connect(`${address}/ai`)).rejects.toMatchObject({ code: 'ERR_DEVICE_UNAVAILABLE' });
+});
+
 describe('fails as the embedder fails', () => {
   const codeOf = (work: Promise<unknown>) =>
     work.then(
@@ -136,6 +151,31 @@ describe('fails as the embedder fails', () => {
     await expect(next).rejects.toThrow('enough');
     expect(() => hung.stream(['a'], { batchSize: 0 })).toThrow('batchSize');
     await hung.close();
+  });
+
+  test('one that goes silent between two questions does not hold up connecting', async () => {
+    const silent = createHttpServer(({ url }, response) => {
+      const models = [{ name: 'x', model: 'x', options: {}, info: remote.info }];
+      if (url?.endsWith('/models')) response.end(JSON.stringify({ version: VERSION, models }));
+    }).listen(0);
+    onTestFinished(() => void silent.close());
+    const { timeout } = AbortSignal;
+    const asked = vi.spyOn(AbortSignal, 'timeout');
+    onTestFinished(() => void vi.restoreAllMocks());
+    const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    // Of the second it is not known whether it is loaded.
+    for (const [model, ms] of [
+      ['x', 5_000],
+      ['alias', 600_000],
+    ] as const) {
+      asked.mockImplementation((ms) => timeout(ms === 600_000 ? 100 : ms / 50));
+      const refused = await Embedder.connect(address, { model }).catch((error) => error);
+      expect(refused).toMatchObject({
+        code: 'ERR_DEVICE_UNAVAILABLE',
+        message: expect.stringContaining('nothing came'),
+      });
+      expect(asked).toHaveBeenLastCalledWith(ms);
+    }
   });
 
   test('another model under the same name is not taken for the one that was connected to', async () => {
