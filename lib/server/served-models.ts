@@ -5,6 +5,7 @@ import { describe, OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { LoadOptions } from '../options.js';
 import { type DecisiveOptions, decisiveOf } from '../remote/same-options.js';
+import { type CallLimits, CallScope } from '../signals.js';
 import { HttpError } from './http-error.js';
 
 /** A model and the names that requests call it by. */
@@ -66,7 +67,7 @@ export class ServedModels {
     const added = now.filter((entry) => !before.includes(entry));
     try {
       for (const entry of added) await entry.warmUp();
-      if (this.#closed) throw new OvembedError('ERR_CLOSED', 'The server is shutting down.');
+      if (this.#closed) throw shutDown();
     } catch (error) {
       await Promise.all(added.map((entry) => entry.close()));
       throw error;
@@ -101,15 +102,21 @@ export class ServedModels {
   /**
    * Runs work on a model, which stays loaded meanwhile.
    * @param name undefined: the first model
+   * @param limits how long a model that is loaded first is waited for; its loading goes on
    * @throws HttpError 404
    */
-  use<T>(name: string | undefined, work: (embedder: Embedder, model: ServedModel) => Promise<T>): Promise<T> {
+  use<T>(
+    name: string | undefined,
+    work: (embedder: Embedder, model: ServedModel) => Promise<T>,
+    limits: CallLimits = {},
+  ): Promise<T> {
     const entry = name === undefined ? (this.#entries[0] as Entry) : this.#entry(name);
-    return entry.use((embedder) => work(embedder, entry));
+    return entry.use((embedder) => work(embedder, entry), limits);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const entry of this.#entries) entry.stopLoading();
     await Promise.all(this.#entries.map((entry) => entry.close()));
   }
 
@@ -147,6 +154,8 @@ function namesOf(entries: readonly Entry[]): Map<string, Entry> {
   return named;
 }
 
+const shutDown = () => new OvembedError('ERR_CLOSED', 'The server is shutting down.');
+
 const withEmbedder = (given: GivenModel): GivenModel & { embedder?: Embedder } => given;
 
 class Entry implements ServedModel {
@@ -163,7 +172,9 @@ class Entry implements ServedModel {
   readonly #logger: Logger;
   #loading: Promise<Embedder> | null = null;
   #embedder: Embedder | null = null;
+  readonly #stop = new AbortController();
   #users = 0;
+  #onUnused: (() => void) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -190,7 +201,7 @@ class Entry implements ServedModel {
     this.#idleUnloadMs = idleUnloadMs;
     this.#load = async () => {
       await makeRoom(this);
-      return Embedder.load(model, { ...options, logger });
+      return Embedder.load(model, { ...options, logger, signal: this.#stop.signal });
     };
   }
 
@@ -213,16 +224,26 @@ class Entry implements ServedModel {
     if (!this.#lazy) await this.use((embedder) => embedder.embedQuery('warm-up'));
   }
 
-  async use<T>(work: (embedder: Embedder) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new OvembedError('ERR_CLOSED', 'The server is shutting down.');
+  async use<T>(work: (embedder: Embedder) => Promise<T>, limits: CallLimits = {}): Promise<T> {
+    if (this.#closed) throw shutDown();
     clearTimeout(this.#idleTimer);
     this.#users++;
     try {
-      return await work(this.#embedder ?? (await this.#open()));
+      return await work(this.#embedder ?? (await this.#opened(limits)));
     } finally {
       this.#users--;
       this.usedAt = performance.now();
       this.#unloadLater();
+      if (this.#users === 0) this.#onUnused?.();
+    }
+  }
+
+  async #opened(limits: CallLimits): Promise<Embedder> {
+    const scope = new CallScope('Loading the model', limits);
+    try {
+      return await scope.race(this.#open());
+    } finally {
+      scope.end();
     }
   }
 
@@ -231,6 +252,7 @@ class Entry implements ServedModel {
     this.#loading ??= (this.#load as () => Promise<Embedder>)()
       .then((embedder) => {
         this.#embedder = embedder;
+        this.#unloadLater(); // whoever asked for it may have gone
         return embedder;
       })
       .finally(() => (this.#loading = null));
@@ -252,11 +274,17 @@ class Entry implements ServedModel {
     await embedder.close();
   }
 
-  /** Takes no new requests, and waits for those that it has. */
+  /** Takes no new requests, and waits for those that it has: one may make several calls. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#idleTimer);
     await this.#loading?.catch(() => undefined);
+    if (this.#users > 0) await new Promise<void>((resolve) => (this.#onUnused = resolve));
     await this.unload();
+  }
+
+  /** Of a server that ends: who waits for it has waited long enough. */
+  stopLoading(): void {
+    this.#stop.abort(shutDown());
   }
 }

@@ -14,7 +14,9 @@ declare module 'fastify' {
 const late = () => new HttpError(408, 'ERR_SLOW_BODY', 'The body did not come in time.');
 
 export function limitBodies(app: FastifyInstance, limits: ServerLimits): void {
-  app.addHook('preParsing', async ({ routeOptions, headers }, _reply, payload) => {
+  app.addHook('preParsing', async ({ method, routeOptions, headers }, _reply, payload) => {
+    // Nobody reads theirs to its end, so it would be late where an answer takes long.
+    if (method === 'GET' || method === 'HEAD') return payload;
     const { streamedType } = routeOptions.config;
     if (streamedType !== undefined && headers['content-type']?.toLowerCase().startsWith(streamedType)) return payload;
     const timer = setTimeout(() => (payload as Readable).destroy(late()), limits.receiveMs);

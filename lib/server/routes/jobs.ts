@@ -4,7 +4,7 @@ import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Embedder } from '../../embedder.js';
 import type { ServerContext } from '../context.js';
-import { clientGone } from '../deadline.js';
+import { limitOf } from '../deadline.js';
 import { DocumentJob } from '../document-job.js';
 import { documentsOfLines, documentsOfList } from '../documents.js';
 import { truncation } from '../extras.js';
@@ -12,6 +12,7 @@ import { limitSilence } from '../guards/slow-body.js';
 import { HttpError } from '../http-error.js';
 import type { ServerLimits } from '../limits.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
+import type { ServedModel } from '../served-models.js';
 
 const NDJSON = 'application/x-ndjson';
 
@@ -50,18 +51,20 @@ export const jobRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     summary: 'Vectors of any number of documents, line by line',
   };
 
-  app.post<Route>('/v1/embeddings/stream', { schema, config: { streamedType: NDJSON } }, ({ query, body }, reply) =>
-    models.use(query.model, async (embedder, model) => {
+  app.post<Route>('/v1/embeddings/stream', { schema, config: { streamedType: NDJSON } }, ({ query, body }, reply) => {
+    const limit = limitOf(reply, limits);
+    const run = async (embedder: Embedder, model: ServedModel) => {
       const job = new DocumentJob({
         documents: documentsOf(body, embedder, limits),
         format: query.encoding_format ?? 'float',
-        ...optionsOf(query, embedder, clientGone(reply)),
+        ...optionsOf(query, embedder, limit.signal),
         begin: (lines) => begin(reply, lines, embedder, model.name),
       });
       await job.run(embedder);
       reply.request.ovembedWork = { model: model.name, ...job.done };
-    }),
-  );
+    };
+    return models.use(query.model, run, limit);
+  });
 };
 
 function documentsOf(body: Route['Body'], { info }: Embedder, limits: ServerLimits) {

@@ -1,12 +1,13 @@
 /** OpenAI's API: `/v1/embeddings` and `/v1/models` (OpenAI's OpenAPI document 2.3.0), with extras that clients may send. */
 import type { FastifyPluginAsync } from 'fastify';
 import { type Static, Type } from 'typebox';
+import type { Embedder } from '../../embedder.js';
 import type { Embeddings } from '../../embeddings.js';
 import { rowOf } from '../../embeddings.js';
 import { toBase64 } from '../../vectors/base64.js';
 import { tellRun } from '../answer-headers.js';
 import type { ServerContext } from '../context.js';
-import { clientGone, timeoutOf } from '../deadline.js';
+import { limitOf } from '../deadline.js';
 import { EXPECTED, extrasOf } from '../extras.js';
 import { inputsOf, refuseEmpty } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
@@ -29,19 +30,21 @@ export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   app.post<{ Body: Static<typeof EmbeddingsBody> }>(
     '/v1/embeddings',
     { schema: { body: EmbeddingsBody, tags: ['OpenAI'], summary: 'Vectors of texts' } },
-    ({ body }, reply) =>
-      models.use(body.model ?? undefined, async (embedder, model) => {
+    ({ body }, reply) => {
+      const limit = limitOf(reply, limits, body.timeout_ms);
+      const embed = async (embedder: Embedder, model: ServedModel) => {
         const { inputs, isSingle } = inputsOf(body.input, 'input', embedder, limits);
         refuseEmpty(inputs);
         const result = await embedder.embed(inputs, {
           ...extrasOf(body, isSingle),
           ...(body.dimensions && { dimensions: body.dimensions }),
-          timeoutMs: timeoutOf(reply.request, limits, body.timeout_ms),
-          signal: clientGone(reply),
+          ...limit,
         });
         tellRun(reply, { embedder, name: model.name }, result);
         return reply.type('application/json; charset=utf-8').send(answer(result, model.name, body.encoding_format));
-      }),
+      };
+      return models.use(body.model ?? undefined, embed, limit);
+    },
   );
 
   app.get('/v1/models', { schema: { tags: ['OpenAI'], summary: 'The models of this server' } }, () => ({

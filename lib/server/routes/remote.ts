@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { type Static, type TObject, Type } from 'typebox';
 import type { Embedder } from '../../embedder.js';
 import { OvembedError } from '../../errors.js';
-import type { DecodeOptions, EmbedOptions, InputOptions, TokenizeOptions } from '../../options.js';
+import type { DecodeOptions, EmbedOptions, InputOptions, LimitOptions, TokenizeOptions } from '../../options.js';
 import { identityOf } from '../../remote/remote-model.js';
 import type { Offer } from '../../remote/shared.js';
 import { encodeEmbeddings, encodeTokenEmbeddings, VECTORS_TYPE } from '../../remote/wire.js';
@@ -11,7 +11,7 @@ import type { TokenizedText } from '../../text/tokenization.js';
 import type { Dtype } from '../../vectors/dtype.js';
 import { VERSION } from '../../version.js';
 import type { ServerContext } from '../context.js';
-import { clientGone } from '../deadline.js';
+import { limitOf, type RequestLimit } from '../deadline.js';
 import { inputsOf } from '../inputs.js';
 import { jsonRows } from '../json-rows.js';
 import { answerWith, remoteError } from '../protocols/errors.js';
@@ -33,6 +33,7 @@ const DecodeBody = Type.Object({ model, identity, ids: Ids, options });
 interface Asked {
   model?: string | null;
   identity?: string | null;
+  options?: Record<string, unknown> | null;
 }
 
 export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
@@ -46,24 +47,26 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
     app.post<{ Body: Static<T> }>(url, { schema: { body, ...hide } }, ({ body }, reply) =>
       answer(body as Static<T>, reply),
     );
-  /** Of the call, within the limit of the server. */
-  const limited = ({ timeoutMs }: { timeoutMs?: number }, reply: FastifyReply) => ({
-    timeoutMs: Math.min(timeoutMs || Infinity, limits.requestMs),
-    signal: clientGone(reply),
-  });
-
   const textsOf = ({ texts }: Static<typeof TextsBody>, embedder: Embedder) =>
     (texts.length === 0 ? [] : inputsOf(texts, 'texts', embedder, limits).inputs) as string[];
 
-  /** The model that the client was told of, and no other in its place. */
-  const use = <T>({ model, identity }: Asked, work: (embedder: Embedder, name: string) => Promise<T>) =>
-    models.use(model ?? undefined, async (embedder, { name }) => {
+  /** The model that the client was told of, and no other in its place; for as long as the call may take, and the server lets it. */
+  const use = <T, O extends LimitOptions>(
+    { model, identity, options }: Asked,
+    reply: FastifyReply,
+    work: (embedder: Embedder, options: O & RequestLimit, name: string) => Promise<T>,
+  ): Promise<T> => {
+    const asked = (options ?? {}) as O;
+    const limit = limitOf(reply, limits, asked.timeoutMs || undefined);
+    const checked = async (embedder: Embedder, { name }: { name: string }) => {
       if (typeof identity === 'string' && identity !== identityOf(embedder.info)) {
         const message = `${name} is another model by now, or has other options; connect anew.`;
         throw new OvembedError('ERR_DEVICE_UNAVAILABLE', message);
       }
-      return work(embedder, name);
-    });
+      return work(embedder, { ...asked, ...limit }, name);
+    };
+    return models.use(model ?? undefined, checked, limit);
+  };
 
   app.get('/ovembed/v1/models', { schema: hide }, (): Offer => {
     const offered = models.all.map(({ name, model, options, embedder }) => {
@@ -72,25 +75,23 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
     return { version: VERSION, models: offered };
   });
 
-  app.get<{ Querystring: { model?: string } }>('/ovembed/v1/info', { schema: hide }, ({ query }) =>
-    models.use(query.model, async ({ info }, { name }) => ({ version: VERSION, name, info })),
+  app.get<{ Querystring: { model?: string } }>('/ovembed/v1/info', { schema: hide }, ({ query }, reply) =>
+    models.use(query.model, async ({ info }, { name }) => ({ version: VERSION, name, info }), limitOf(reply, limits)),
   );
 
   route('/ovembed/v1/embed', EmbedBody, (body, reply) =>
-    use(body, async (embedder, model) => {
-      const asked = (body.options ?? {}) as EmbedOptions<Dtype>;
+    use(body, reply, async (embedder, asked: EmbedOptions<Dtype>, model) => {
       const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
-      const result = await embedder.embed(inputs, { ...asked, ...limited(asked, reply) });
+      const result = await embedder.embed(inputs, asked);
       reply.request.ovembedWork = { model, texts: result.length, tokens: result.usage.tokens };
       return reply.type(VECTORS_TYPE).send(encodeEmbeddings(result));
     }),
   );
 
   route('/ovembed/v1/embed-tokens', EmbedBody, (body, reply) =>
-    use(body, async (embedder, model) => {
-      const asked = (body.options ?? {}) as InputOptions;
+    use(body, reply, async (embedder, asked: InputOptions, model) => {
       const inputs = body.inputs.length === 0 ? [] : inputsOf(body.inputs, 'inputs', embedder, limits).inputs;
-      const texts = await embedder.embedTokens(inputs, { ...asked, ...limited(asked, reply) });
+      const texts = await embedder.embedTokens(inputs, asked);
       const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
       reply.request.ovembedWork = { model, texts: texts.length, tokens };
       return reply.type(VECTORS_TYPE).send(encodeTokenEmbeddings(texts));
@@ -98,9 +99,8 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   );
 
   route('/ovembed/v1/tokenize', TextsBody, (body, reply) =>
-    use(body, async (embedder) => {
-      const asked = (body.options ?? {}) as TokenizeOptions;
-      const rows = await embedder.tokenize(textsOf(body, embedder), { ...asked, ...limited(asked, reply) });
+    use(body, reply, async (embedder, asked: TokenizeOptions) => {
+      const rows = await embedder.tokenize(textsOf(body, embedder), asked);
       const width = Math.ceil((4 * rows.reduce((sum, { ids }) => sum + ids.length, 0)) / rows.length) || 1;
       const write = (row: number) => {
         const { ids, offsets, specialTokensMask } = rows[row] as TokenizedText;
@@ -111,17 +111,15 @@ export const remoteRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
   );
 
   route('/ovembed/v1/count-tokens', TextsBody, (body, reply) =>
-    use(body, async (embedder) => {
-      const asked = (body.options ?? {}) as InputOptions;
-      return [...(await embedder.countTokens(textsOf(body, embedder), { ...asked, ...limited(asked, reply) }))];
+    use(body, reply, async (embedder, asked: InputOptions) => {
+      return [...(await embedder.countTokens(textsOf(body, embedder), asked))];
     }),
   );
 
   route('/ovembed/v1/decode', DecodeBody, (body, reply) =>
-    use(body, async (embedder) => {
-      const asked = (body.options ?? {}) as DecodeOptions;
+    use(body, reply, async (embedder, asked: DecodeOptions) => {
       const [ids = []] = body.ids.length === 0 ? [] : inputsOf(body.ids, 'ids', embedder, limits).inputs;
-      return { text: await embedder.decode(ids as number[], { ...asked, ...limited(asked, reply) }) };
+      return { text: await embedder.decode(ids as number[], asked) };
     }),
   );
 };

@@ -1,5 +1,5 @@
 /** Text Embeddings Inference's REST API (its router and OpenAPI document, v1.9). One model: the first of the server. */
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Embedder } from '../../embedder.js';
 import { rowOf } from '../../embeddings.js';
@@ -10,7 +10,7 @@ import { cosine } from '../../vectors/similarity.js';
 import { VERSION } from '../../version.js';
 import { tellRun } from '../answer-headers.js';
 import type { ServerContext } from '../context.js';
-import { clientGone, timeoutOf } from '../deadline.js';
+import { limitOf, type RequestLimit } from '../deadline.js';
 import { truncation } from '../extras.js';
 import { HttpError } from '../http-error.js';
 import { inputsOf } from '../inputs.js';
@@ -55,21 +55,27 @@ const DecodeBody = Type.Object({
 export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models, limits }) => {
   app.setErrorHandler(answerWith(teiError));
   const tags = ['Text Embeddings Inference'];
+  const use = <T>(
+    reply: FastifyReply,
+    work: (embedder: Embedder, limit: RequestLimit, name: string) => Promise<T>,
+  ): Promise<T> => {
+    const limit = limitOf(reply, limits);
+    return models.use(undefined, (embedder, { name }) => work(embedder, limit, name), limit);
+  };
 
   for (const url of ['/embed', '/', '/invocations']) {
     app.post<{ Body: Static<typeof EmbedBody> }>(
       url,
       { schema: { body: EmbedBody, tags, summary: 'Vectors of texts' } },
       ({ body }, reply) =>
-        models.use(undefined, async (embedder, { name }) => {
+        use(reply, async (embedder, limit, name) => {
           const { inputs, isSingle } = inputsOf(body.inputs, 'inputs', embedder, limits);
           const result = await embedder.embed(inputs, {
             ...optionsOf(body),
             priority: isSingle ? 'interactive' : 'bulk',
             normalize: body.normalize ?? true,
             ...(body.dimensions && { dimensions: body.dimensions }),
-            timeoutMs: timeoutOf(reply.request, limits),
-            signal: clientGone(reply),
+            ...limit,
           });
           tellRun(reply, { embedder, name }, result);
           const { length, dimensions } = result;
@@ -83,13 +89,12 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     '/embed_all',
     { schema: { body: EmbedAllBody, tags, summary: 'A vector for each token of each text' } },
     ({ body }, reply) =>
-      models.use(undefined, async (embedder, { name }) => {
+      use(reply, async (embedder, limit, name) => {
         const { inputs, isSingle } = inputsOf(body.inputs, 'inputs', embedder, limits);
         const texts = await embedder.embedTokens(inputs, {
           ...optionsOf(body),
           priority: isSingle ? 'interactive' : 'bulk',
-          timeoutMs: timeoutOf(reply.request, limits),
-          signal: clientGone(reply),
+          ...limit,
         });
         const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
         reply.request.ovembedWork = { model: name, texts: texts.length, tokens };
@@ -104,13 +109,12 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     '/similarity',
     { schema: { body: SimilarityBody, tags, summary: 'Cosines of one text with others' } },
     ({ body }, reply) =>
-      models.use(undefined, async (embedder, { name }) => {
+      use(reply, async (embedder, limit, name) => {
         const { source_sentence, sentences } = body.inputs;
         const { inputs } = inputsOf([source_sentence, ...sentences], 'inputs', embedder, limits);
         const result = await embedder.embed(inputs, {
           ...optionsOf(body.parameters ?? {}),
-          timeoutMs: timeoutOf(reply.request, limits),
-          signal: clientGone(reply),
+          ...limit,
         });
         tellRun(reply, { embedder, name }, result);
         const source = rowOf(result, 0);
@@ -122,14 +126,13 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     '/tokenize',
     { schema: { body: TokenizeBody, tags, summary: 'The tokens of texts' } },
     ({ body }, reply) =>
-      models.use(undefined, async (embedder) => {
+      use(reply, async (embedder, limit) => {
         const { inputs } = inputsOf(body.inputs, 'inputs', embedder, limits);
         const prompt = promptNamed(embedder.info.prompts, body.prompt_name);
         const texts = (inputs as string[]).map((text) => prompt + text);
         const tokenized = await embedder.tokenize(texts, {
           addSpecialTokens: body.add_special_tokens ?? true,
-          timeoutMs: timeoutOf(reply.request, limits),
-          signal: clientGone(reply),
+          ...limit,
         });
         const special = await specialTokens(embedder, tokenized);
         return reply.type('application/json; charset=utf-8').send(jsonTokens(tokenized, texts, special));
@@ -140,19 +143,18 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
     '/decode',
     { schema: { body: DecodeBody, tags, summary: 'The texts of token ids' } },
     ({ body }, reply) =>
-      models.use(undefined, async (embedder) => {
+      use(reply, async (embedder, limit) => {
         const { inputs } = inputsOf(body.ids, 'ids', embedder, limits);
         const options = {
           skipSpecialTokens: body.skip_special_tokens ?? true,
-          timeoutMs: timeoutOf(reply.request, limits),
-          signal: clientGone(reply),
+          ...limit,
         };
         return decodeAll(embedder, inputs as number[][], options);
       }),
   );
 
-  app.get('/info', { schema: { tags, summary: 'The model and the limits of this server' } }, () =>
-    models.use(undefined, async ({ info }, { name }) => ({
+  app.get('/info', { schema: { tags, summary: 'The model and the limits of this server' } }, (_, reply) =>
+    use(reply, async ({ info }, _limit, name) => ({
       model_id: info.model,
       model_sha: info.revision,
       model_dtype: info.precision,

@@ -67,6 +67,30 @@ describe('models', () => {
     expect((await ask(running, 'good')).status).toBe(200);
   });
 
+  test('that take long to load: whoever waits is told in time, and the loading goes on', async () => {
+    const lazy = model('lazy', { lazy: true, idleUnloadMs: 300 });
+    const running = await startServer({ models: [lazy], limits: { receiveMs: 200, requestMs: 500 } });
+    const { load } = Embedder;
+    let goOn = () => {};
+    const slow = new Promise<void>((resolve) => (goOn = resolve));
+    vi.spyOn(Embedder, 'load').mockImplementation(async (...given) => {
+      await slow;
+      return load.apply(Embedder, given as never) as never;
+    });
+    for (const answer of await Promise.all([
+      ask(running),
+      post(`${running.url}/embed`, { inputs: 'a' }),
+      fetch(`${running.url}/info`),
+      fetch(`${running.url}/ovembed/v1/info`),
+    ])) {
+      expect(answer.status).toBe(504);
+    }
+    goOn();
+    await expect.poll(() => loaded(running)).toEqual({ lazy: true });
+    await expect.poll(() => loaded(running)).toEqual({ lazy: false }); // idle, though its clients left before it was there
+    expect((await ask(running)).status).toBe(200);
+  });
+
   test('that are idle are unloaded, and loaded again when asked for', async () => {
     const running = await startServer({ models: [model('idle', { idleUnloadMs: 400 })] });
     expect(await loaded(running)).toEqual({ idle: true });
@@ -96,6 +120,23 @@ describe('replace', () => {
     const models = served({ name: 'one', embedder: first as Embedder });
     await models.replace([{ name: 'one', embedder: second as Embedder }]);
     expect(models.all[0]?.embedder === second).toBe(true);
+  });
+
+  test('lets a request that makes several calls go on with the model that it has', async () => {
+    const models = served(model('one'));
+    let goOn = () => {};
+    const replaced = new Promise<void>((resolve) => (goOn = resolve));
+    const used = models.use('one', async (embedder) => {
+      await embedder.embedQuery('a');
+      await replaced;
+      return embedder.embedQuery('b');
+    });
+    await expect.poll(() => models.all[0]?.embedder).not.toBeNull();
+    const before = models.all[0]?.embedder as Embedder;
+    await models.replace([model('one', { normalize: false })]);
+    goOn();
+    expect((await used).length).toBe(32);
+    await expect.poll(() => before.embedQuery('a').catch(({ code }) => code)).toBe('ERR_CLOSED');
   });
 
   test('closes what it has loaded where a later one cannot be', async () => {
