@@ -81,6 +81,7 @@ export class EmbeddingServer {
   /**
    * Listens, then loads the models: `/health` says `starting` until they are ready.
    * @returns where it listens
+   * @throws OvembedError `ERR_CLOSED` if `close` is called meanwhile, and what listening and loading throw
    */
   async listen(): Promise<string> {
     const { host = '127.0.0.1', port = DEFAULT_PORT, socket, socketMode = SOCKET_MODE } = this.#options;
@@ -91,7 +92,8 @@ export class EmbeddingServer {
     const address = await this.app.listen(socket === undefined ? { host, port } : { path: socket });
     if (socket !== undefined) await chmod(socket, socketMode);
     await models.warmUp();
-    if (!this.#closed) state.phase = 'ready';
+    if (this.#closed !== undefined) throw new OvembedError('ERR_CLOSED', 'The server was closed before it was ready.');
+    state.phase = 'ready';
     return address;
   }
 

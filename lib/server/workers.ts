@@ -28,6 +28,8 @@ export class Workers {
   readonly #metrics: { clusterMetrics(): Promise<string> };
   readonly #ready = new Set<Worker>();
   #ending = false;
+  /** So far: one that starts meanwhile may have read what held before. */
+  #reloads = 0;
 
   constructor(options: WorkersOptions, metrics: { clusterMetrics(): Promise<string> }) {
     this.#options = options;
@@ -36,12 +38,13 @@ export class Workers {
 
   /**
    * Starts them one after the other, so that the first compiles the model for all.
-   * @returns where they listen; the exit code of one that ended before it was ready
+   * @returns where they listen; the exit code of one that ended before it was ready; `ended`: by `drain`, before all were
    */
-  async start(): Promise<{ address: string } | { exitCode: number }> {
+  async start(): Promise<{ address: string } | { exitCode: number } | 'ended'> {
     let address = '';
     for (let i = 0; i < this.#options.count; i++) {
       const started = await this.#fork();
+      if (this.#ending) return 'ended';
       if (typeof started === 'number') return { exitCode: started };
       address = started;
     }
@@ -49,6 +52,7 @@ export class Workers {
   }
 
   tell(order: WorkerOrder): void {
+    if (order === 'reload') this.#reloads++;
     for (const worker of this.#ready) worker.send(order);
   }
 
@@ -65,6 +69,7 @@ export class Workers {
 
   async #fork(retryMs = FIRST_RETRY_MS): Promise<string | number> {
     const startedAt = performance.now();
+    const reloads = this.#reloads;
     const worker = cluster.fork();
     worker.on('message', (report: WorkerReport) => {
       if (report.event === 'metrics?') void this.#answerMetrics(worker, report.id);
@@ -73,7 +78,10 @@ export class Workers {
       worker.on('message', (report: WorkerReport) => report.event === 'ready' && resolve(report.address));
     });
     const ended = once(worker, 'exit').then(([code]) => (code as number | null) ?? 1);
-    void ready.then(() => this.#ready.add(worker));
+    void ready.then(() => {
+      this.#ready.add(worker);
+      if (this.#reloads > reloads) worker.send('reload' satisfies WorkerOrder);
+    });
     void ended.then(() => this.#ready.delete(worker));
     const outcome = await Promise.race([ready, ended]);
     void ended.then((code) => this.#replace(code, performance.now() - startedAt, retryMs, typeof outcome === 'string'));

@@ -2,7 +2,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -149,6 +150,24 @@ describe('SIGTERM', () => {
     child.kill('SIGTERM');
     expect(await Promise.race([ended, delay(5_000)])).toEqual([0, null]);
     agent.destroy();
+  });
+
+  test.for([[], ['--workers', '2']])('ends a server whose model is still coming %j', async (more) => {
+    let asked = false;
+    const hub = createServer(() => (asked = true)).listen(0, '127.0.0.1'); // answers nothing
+    await once(hub, 'listening');
+    const HF_ENDPOINT = `http://127.0.0.1:${(hub.address() as AddressInfo).port}`;
+    const env = { ...process.env, HF_ENDPOINT, HF_HOME: join(folder, 'hub') };
+    const child = spawn(process.execPath, [MAIN, 'serve', 'org/none', '--port', '0', ...more], {
+      stdio: 'ignore',
+      env,
+    });
+    children.add(child);
+    await until(() => asked);
+    child.kill('SIGTERM');
+    expect(await Promise.race([once(child, 'exit'), delay(5_000)])).toEqual([0, null]);
+    hub.closeAllConnections();
+    hub.close();
   });
 
   test('tells balancers at once', async () => {

@@ -49,12 +49,24 @@ export async function serve(model: string | undefined, flags: ServeFlags): Promi
   const observed = otel ? await observe(flags) : undefined;
   const server = await createServer({ ...options, requestLog: requestLogOf(config, flags), ...(logger && { logger }) });
   const ended = untilTold(server, () => configOf(model, flags), flags);
-  const address = await server.listen();
-  if (cluster.isWorker) process.send?.({ event: 'ready', address } satisfies WorkerReport);
-  else say(flags, { event: 'ready', address }, `ovembed is ready at ${address}`);
+  const address = await untilReady(server);
+  if (address !== undefined) {
+    if (cluster.isWorker) process.send?.({ event: 'ready', address } satisfies WorkerReport);
+    else say(flags, { event: 'ready', address }, `ovembed is ready at ${address}`);
+  }
   const exitCode = await ended;
   await observed?.flush(); // the process ends without waiting for what an SDK still holds
   return exitCode;
+}
+
+/** Where it listens; undefined where a signal ended it before. */
+async function untilReady(server: EmbeddingServer): Promise<string | undefined> {
+  try {
+    return await server.listen();
+  } catch (error) {
+    if ((error as OvembedError).code === 'ERR_CLOSED') return undefined;
+    throw error;
+  }
 }
 
 async function observe(flags: ServeFlags): Promise<Instrumentation> {
@@ -159,6 +171,7 @@ async function serveByWorkers(count: number, config: ServerConfig, flags: ServeF
   process.on('SIGHUP', () => workers.tell('reload'));
   try {
     const started = await workers.start();
+    if (started === 'ended') return await ended;
     if ('exitCode' in started) return started.exitCode;
     const { address } = started;
     say(flags, { event: 'ready', address }, `ovembed is ready at ${address}, by ${count} processes`);
