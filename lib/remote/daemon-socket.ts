@@ -11,8 +11,8 @@ import { OvembedError } from '../errors.js';
 const FOLDER = 'ovembed-daemon';
 const NAME = 'serve.sock';
 
-/** The address of a socket holds so many bytes on macOS, and 3 more on Linux; Node would cut a longer path. */
-const MOST_BYTES = 103;
+/** The address of a socket holds so many bytes on macOS, and 4 more on Linux; Node would cut a longer path. */
+const MOST_BYTES = process.platform === 'linux' ? 107 : 103;
 
 const ROOT = 0;
 /** Writable by the group or by others. */
@@ -35,8 +35,14 @@ export async function ownDaemonSocket(): Promise<string> {
   const [folder = ''] = daemonFolders();
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const socket = join(await checkedFolder(folder, uid), NAME);
-  if (Buffer.byteLength(socket) <= MOST_BYTES) return socket;
-  const message = `The path of a socket has at most ${MOST_BYTES} bytes, and ${socket} has more. Set XDG_RUNTIME_DIR or OVEMBED_CACHE_DIR to a shorter one.`;
+  checkSocketPath(socket, 'Set XDG_RUNTIME_DIR or OVEMBED_CACHE_DIR to a shorter one.');
+  return socket;
+}
+
+/** @throws OvembedError `ERR_INVALID_ARGUMENT` for one that is too long */
+export function checkSocketPath(path: string, advice: string): void {
+  if (Buffer.byteLength(path) <= MOST_BYTES) return;
+  const message = `The path of a socket has at most ${MOST_BYTES} bytes, and ${path} has more. ${advice}`;
   throw new OvembedError('ERR_INVALID_ARGUMENT', message);
 }
 

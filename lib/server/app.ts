@@ -2,7 +2,7 @@
  * The routes and their guards as a Fastify plugin: `app.register(ovembed, { models })` mounts them into a user's server, and
  * `createServer` makes one that has nothing else.
  */
-import type { FastifyInstance, FastifyPluginAsync, FastifySchemaCompiler } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import { checkOptions } from '../checks.js';
 import { type Logger, resolveLogger } from '../logger.js';
 import { checkBody } from './body-check.js';
@@ -75,10 +75,12 @@ export function contextOf(options: RoutesOptions, apiKeys = new ApiKeys(options.
   };
 }
 
+const isHealth = (url: string) => url.startsWith('/health');
+
 /** Routes that need no key: a balancer asks them, or they tell nothing of this server. */
 function isPublic(method: string, url: string): boolean {
   // POST / is TEI's, beside the page.
-  return /^(GET|HEAD)$/.test(method) && (url.startsWith('/health') || url === '/openapi.json' || isPage(url));
+  return /^(GET|HEAD)$/.test(method) && (isHealth(url) || url === '/openapi.json' || isPage(url));
 }
 
 /**
@@ -88,25 +90,25 @@ function isPublic(method: string, url: string): boolean {
 export const ovembed: FastifyPluginAsync<RoutesOptions> = async (app, options) => {
   checkModels(options.models);
   const context = contextOf(options);
+  context.requests.watch(app);
   await mount(app, context);
   app.addHook('onClose', () => context.models.close()); // before they are loaded, as that may fail half way
   await context.models.warmUp();
 };
 
-/** Models are the caller's to load and close. */
+/** Models are the caller's to load and close, and requests to count. */
 export const mount: FastifyPluginAsync<Routes> = async (app, context) => {
-  const { apiKeys, limits, requests, state } = context;
-  requests.watch(app);
+  const { apiKeys, limits, state } = context;
   watchRequests(app);
   app.setErrorHandler(answerWith(openAiError));
   app.decorateRequest('ovembedKey', null);
   app.decorateRequest('ovembedWork', null);
+  const urlOf = ({ routeOptions }: FastifyRequest) => routeOptions.url?.slice(app.prefix.length) ?? '';
   app.addHook('onRequest', async (request, reply) => {
-    const url = request.routeOptions.url?.slice(app.prefix.length) ?? '';
-    request.ovembedKey = isPublic(request.method, url) ? null : apiKeys.check(request);
+    request.ovembedKey = isPublic(request.method, urlOf(request)) ? null : apiKeys.check(request);
     if (state.phase === 'draining') reply.header('connection', 'close');
   });
-  await limitClients(app, context.clients);
+  await limitClients(app, context.clients, (request) => isHealth(urlOf(request)));
   app.setValidatorCompiler(checkBody as FastifySchemaCompiler<unknown>);
   jsonOnly(app);
   limitBodies(app, limits);

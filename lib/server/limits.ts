@@ -1,5 +1,6 @@
 /** What a request may ask for at most: the rules that keep one client from taking the server from the others. */
-import { aPositiveInteger, type Checks } from '../checks.js';
+import { anInteger, aPositiveInteger, type Checks } from '../checks.js';
+import { LONGEST_TIMER_MS } from '../signals.js';
 
 /** What a request may ask for at most. Beyond it: 400, 408, 413, 431 or 504. */
 export interface ServerLimits {
@@ -48,7 +49,7 @@ export const LIMIT_CHECKS: Checks<ServerLimits> = {
   charactersPerToken: aPositiveInteger,
   tokens: aPositiveInteger,
   headerBytes: aPositiveInteger,
-  receiveMs: aPositiveInteger,
-  requestMs: aPositiveInteger,
+  receiveMs: anInteger(1, LONGEST_TIMER_MS),
+  requestMs: anInteger(1, LONGEST_TIMER_MS),
   connections: aPositiveInteger,
 };

@@ -5,7 +5,7 @@ import { describe, OvembedError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { LoadOptions } from '../options.js';
 import { type DecisiveOptions, decisiveOf } from '../remote/same-options.js';
-import { type CallLimits, CallScope } from '../signals.js';
+import { type CallLimits, CallScope, LONGEST_TIMER_MS } from '../signals.js';
 import { HttpError } from './http-error.js';
 
 /** A model and the names that requests call it by. */
@@ -18,7 +18,7 @@ export interface ModelConfig extends Omit<LoadOptions, 'signal' | 'onProgress' |
   aliases?: readonly string[];
   /** Load it with the first request rather than at the start. Default `false`. */
   lazy?: boolean;
-  /** Milliseconds without a request after which it is unloaded; 0: never. Default 0. */
+  /** Milliseconds without a request after which it is unloaded; 0 or Infinity: never. Default 0. */
   idleUnloadMs?: number;
 }
 
@@ -260,7 +260,8 @@ class Entry implements ServedModel {
   }
 
   #unloadLater(): void {
-    if (this.#idleUnloadMs === 0 || !this.isIdle || this.#closed) return;
+    if (this.#idleUnloadMs === 0 || this.#idleUnloadMs > LONGEST_TIMER_MS) return;
+    if (!this.isIdle || this.#closed) return;
     this.#idleTimer = setTimeout(() => {
       if (this.isIdle) void this.unload();
     }, this.#idleUnloadMs).unref();

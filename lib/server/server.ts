@@ -4,6 +4,7 @@ import cluster from 'node:cluster';
 import { randomUUID } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
+import { createSecureContext } from 'node:tls';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { invalidArgument, OvembedError } from '../errors.js';
 import { importPeers, SERVER_PACKAGES } from '../peers.js';
@@ -156,7 +157,7 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
   const routes = contextOf({ ...options, pages: options.pages ?? true }, new ApiKeys(keys));
   const { limits } = routes;
   const { fastify, LogController } = await importPeers(() => import('fastify'), 'Servers', SERVER_PACKAGES);
-  const https = tls && { cert: await read(tls.certFile), key: await read(tls.keyFile) };
+  const https = tls && (await certificateOf(tls));
   const sockets = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS };
   const app = fastify({
     ...(https ? { https: { ...https, ...sockets } } : { http: sockets }),
@@ -178,6 +179,7 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
   server.maxConnections = limits.connections;
   server.maxHeadersCount = 0;
   logRequests(app);
+  routes.requests.watch(app);
   const rules = hostRules(socket === undefined ? host : null, allowedHosts);
   app.addHook('onRequest', async (request) => {
     checkForm(request);
@@ -222,6 +224,17 @@ function refuseForeign({ origin, host }: IncomingHttpHeaders): void {
 
 async function allKeys({ apiKeys = [], apiKeyFile }: ServerOptions): Promise<string[]> {
   return [...apiKeys, ...(apiKeyFile === undefined ? [] : await readKeys(apiKeyFile))];
+}
+
+async function certificateOf({ certFile, keyFile }: NonNullable<ServerOptions['tls']>) {
+  const https = { cert: await read(certFile), key: await read(keyFile) };
+  try {
+    createSecureContext(https);
+    return https;
+  } catch (cause) {
+    const message = `${certFile} and ${keyFile} are no PEM files of a certificate and its key: ${(cause as Error).message}`;
+    throw new OvembedError('ERR_INVALID_ARGUMENT', message, { cause });
+  }
 }
 
 async function read(path: string): Promise<Buffer> {

@@ -27,11 +27,13 @@ declare module 'fastify' {
 /** A key where keys are needed, else an address. */
 const nameOf = ({ ovembedKey, ip }: FastifyRequest): string => ovembedKey ?? ip;
 
+/** @param isFree whether a request is not counted, as those of a balancer, which may have the address of its clients */
 export async function limitClients(
   app: FastifyInstance,
   { concurrent, requests, windowMs = WINDOW_MS }: ClientLimits,
+  isFree: (request: FastifyRequest) => boolean,
 ): Promise<void> {
-  if (concurrent !== undefined) limitConcurrency(app, concurrent);
+  if (concurrent !== undefined) limitConcurrency(app, concurrent, isFree);
   if (requests === undefined) return;
   const { default: rateLimit } = await importPeers(
     () => import('@fastify/rate-limit'),
@@ -42,6 +44,7 @@ export async function limitClients(
     max: requests,
     timeWindow: windowMs,
     keyGenerator: nameOf,
+    allowList: isFree,
     errorResponseBuilder: (_, { ttl }) =>
       new HttpError(429, 'ERR_RATE_LIMIT', `At most ${requests} requests in ${windowMs} ms are taken.`, {
         retryAfterMs: ttl,
@@ -49,9 +52,10 @@ export async function limitClients(
   });
 }
 
-function limitConcurrency(app: FastifyInstance, most: number): void {
+function limitConcurrency(app: FastifyInstance, most: number, isFree: (request: FastifyRequest) => boolean): void {
   const underWay = new Map<string, number>();
   app.addHook('onRequest', async (request, reply) => {
+    if (isFree(request)) return;
     const client = nameOf(request);
     const count = underWay.get(client) ?? 0;
     if (count >= most) {

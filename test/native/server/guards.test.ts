@@ -147,6 +147,16 @@ describe('one client', () => {
     await expect.poll(async () => (await post(`${url}/v1/embeddings`, { input: 'a' })).status).toBe(200);
   });
 
+  test('may be a balancer, too: whatever its clients do, it is told how the server is', async () => {
+    const { url } = await startServer({ clients: { concurrent: 1, requests: 2 } });
+    const input = Array.from({ length: 2_000 }, (_, i) => `${i} seven old mills`);
+    const asked = post(`${url}/v1/embeddings`, { input });
+    for (let i = 0; i < 4; i++) expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect((await asked).status).toBe(200);
+    expect((await fetch(`${url}/v1/models`)).status).toBe(200);
+    expect((await fetch(`${url}/v1/models`)).status).toBe(429);
+  });
+
   test('asks at most so often', async () => {
     const { url } = await startServer({ apiKeys: ['a', 'b'], clients: { requests: 3, windowMs: 2_000 } });
     const ask = (key: string) => post(`${url}/v1/embeddings`, { input: 'a' }, { authorization: `Bearer ${key}` });

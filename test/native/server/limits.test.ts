@@ -1,6 +1,6 @@
 /** Limits of connections, headers and time at their edges; keys, hosts, sockets and certificates. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -124,6 +124,8 @@ describe('options that do not fit', () => {
     [{ models: [{ name: 'a', embedder: {} }] }, 'embedder'],
     [{ models: [{ model: 'a', devices: 'CPU' }] }, 'Did you mean device?'],
     [{ models: [{ model: 'a' }], hosts: 'b' }, 'Did you mean host?'],
+    // A timer of as long would be over at once.
+    [{ models: [{ model: 'a' }], limits: { receiveMs: 2 ** 31 } }, 'receiveMs'],
   ] as const)('%j', async ([options, message]) => {
     await expect(createServer(options as unknown as ServerOptions)).rejects.toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
@@ -203,6 +205,16 @@ describe('a Unix socket', () => {
     }
   });
 
+  test('has a path that is not cut', async () => {
+    const folder = temporaryFolder();
+    const most = process.platform === 'linux' ? 107 : 103;
+    const pathOf = (bytes: number) => join(folder, 's'.repeat(bytes - folder.length - 1));
+    await startServer({ socket: pathOf(most) });
+    const refused = { code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining(`at most ${most} bytes`) };
+    await expect(startServer({ socket: pathOf(most + 1) })).rejects.toMatchObject(refused);
+    expect(readdirSync(folder).filter((name) => !name.endsWith('.lock'))).toHaveLength(1);
+  });
+
   test('has a mode that is one', () => {
     const models = [{ model: 'a' }];
     checkConfig({ models, socketMode: 0o777 }, 'test');
@@ -237,6 +249,11 @@ describe('TLS', () => {
     );
     expect(status).toBe(200);
     expect(await raw(port, 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 500)).not.toContain(' 200 ');
+  });
+
+  test('files that hold something else are named', async () => {
+    const refused = { code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining(keyFile) };
+    await expect(startServer({ tls: { certFile: keyFile, keyFile: certFile } })).rejects.toMatchObject(refused);
   });
 
   test('a file that is not there is named', async () => {

@@ -1,4 +1,5 @@
 /** Several models behind one server: loaded when they are wanted, unloaded when they are not, under one bound of memory. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Embedder } from '../../../lib/index.js';
 import { resolveLogger } from '../../../lib/logger.js';
@@ -97,6 +98,12 @@ describe('models', () => {
     await expect.poll(() => loaded(running), { timeout: 5_000 }).toEqual({ idle: false });
     expect((await ask(running)).status).toBe(200);
     expect(await loaded(running)).toEqual({ idle: true });
+  });
+
+  test('are not unloaded after a time without end', async () => {
+    const running = await startServer({ models: [model('kept', { idleUnloadMs: Infinity })] });
+    await delay(100);
+    expect(await loaded(running)).toEqual({ kept: true });
   });
 
   test('under way are not unloaded for being idle', async () => {

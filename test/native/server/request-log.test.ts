@@ -1,8 +1,10 @@
 /** A line for each request, and no text anywhere but in answers that are made of it. */
 import { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Logger } from '../../../lib/index.js';
 import { Embedder } from '../../../lib/index.js';
+import { createServer } from '../../../lib/server/index.js';
 import { requests } from '../../../lib/server/request-watch.js';
 import { tinyModels, writeTinyModel } from '../../../scripts/models/make-tiny.mjs';
 import { temporaryFolder } from '../support.js';
@@ -95,6 +97,23 @@ test('all that look at a request are not so many that Node warns of a leak', asy
   const input = Array.from({ length: 1_000 }, (_, i) => `mill ${i}`);
   for (const format of ['float', 'base64']) await post(`${url}/v1/embeddings`, { input, encoding_format: format });
   expect(warnings).toEqual([]);
+});
+
+test('requests to other routes of the app, and to none, are counted and waited for, too', async () => {
+  const folder = temporaryFolder();
+  writeTinyModel(tinyModels.mean, folder);
+  const server = await createServer({ port: 0, models: [{ name: 'tiny', model: folder, precision: 'f32' }] });
+  server.app.get('/mine', async () => {
+    await delay(600);
+    return 'mine';
+  });
+  const url = await server.listen();
+  expect((await fetch(`${url}/none`)).status).toBe(404);
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('route="GET none",status="404"} 1');
+  const asked = fetch(`${url}/mine`).then((answer) => answer.text());
+  await delay(50);
+  await server.close();
+  expect(await asked).toBe('mine');
 });
 
 test('one whose client goes away has one, too', async () => {
