@@ -64,8 +64,12 @@ function documentOf(read: () => unknown, index: number, { characters }: Document
     const given = typeof value === 'string' ? { text: value } : ((value ?? {}) as { id?: unknown; text?: unknown });
     if (isId(given.id)) id = given.id;
     const { text } = given;
-    if (typeof text !== 'string' || (given.id !== undefined && id === undefined)) {
+    if (typeof text !== 'string' || ((given.id ?? undefined) !== undefined && id === undefined)) {
       throw bad('ERR_INVALID_ARGUMENT', 'A document is a string, or an object with a text and, if wanted, an id.');
+    }
+    if (typeof id === 'number' && !isExact(id)) {
+      id = undefined;
+      throw bad('ERR_INVALID_ARGUMENT', 'The id is a number that would come back as another; send it as a string.');
     }
     if (!text.isWellFormed()) throw bad('ERR_INVALID_ARGUMENT', 'The text has a lone surrogate (half a character).');
     if (text.length > characters) {
@@ -79,5 +83,8 @@ function documentOf(read: () => unknown, index: number, { characters }: Document
 }
 
 const isId = (value: unknown): value is DocumentId => typeof value === 'string' || typeof value === 'number';
+
+/** JSON of many languages has larger integers than a double holds, such as 64-bit keys. */
+const isExact = (id: number) => Number.isFinite(id) && (!Number.isInteger(id) || Number.isSafeInteger(id));
 
 const bad = (code: string, message: string) => new HttpError(400, code, message);

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createSecureContext } from 'node:tls';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { invalidArgument, OvembedError } from '../errors.js';
 import { importPeers, SERVER_PACKAGES } from '../peers.js';
 import { ownDaemonSocket } from '../remote/daemon-socket.js';
@@ -172,6 +172,9 @@ export async function createServer(given: ServerOptions): Promise<EmbeddingServe
     logger: loggerOf(requestLog),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
+    // An address that is none; Fastify would quote it.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      answerWith(openAiError)(new HttpError(400, 'ERR_URL', 'The address is not a valid one.'), request, reply),
     routerOptions: { maxParamLength: 200 },
   } as FastifyServerOptions) as unknown as FastifyInstance;
   const { server } = app;

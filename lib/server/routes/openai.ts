@@ -9,6 +9,7 @@ import { tellRun } from '../answer-headers.js';
 import type { ServerContext } from '../context.js';
 import { limitOf } from '../deadline.js';
 import { EXPECTED, extrasOf } from '../extras.js';
+import { HttpError, toHttpError } from '../http-error.js';
 import { inputsOf, refuseEmpty } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
@@ -35,11 +36,12 @@ export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
       const embed = async (embedder: Embedder, model: ServedModel) => {
         const { inputs, isSingle } = inputsOf(body.input, 'input', embedder, limits);
         refuseEmpty(inputs);
-        const result = await embedder.embed(inputs, {
+        const options = {
           ...extrasOf(body, isSingle),
           ...(body.dimensions && { dimensions: body.dimensions }),
           ...limit,
-        });
+        };
+        const result = await embedder.embed(inputs, options).catch(nameField);
         tellRun(reply, { embedder, name: model.name }, result);
         return reply.type('application/json; charset=utf-8').send(answer(result, model.name, body.encoding_format));
       };
@@ -58,6 +60,14 @@ export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
     ({ params }) => describeModel(models.named(params['*'])),
   );
 };
+
+/** Beside options, which it names, the library refuses inputs. */
+function nameField(error: unknown): never {
+  const { status, code, message } = toHttpError(error);
+  if (status !== 400) throw error;
+  const [, param = 'input'] = / for (dimensions|truncate)\b/.exec(message) ?? [];
+  throw new HttpError(status, code, message, { param, cause: error });
+}
 
 const describeModel = ({ name, created }: ServedModel) => ({ id: name, object: 'model', created, owned_by: 'ovembed' });
 

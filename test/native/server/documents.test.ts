@@ -69,6 +69,19 @@ async function send(body: string | Buffer, query = '', type?: string) {
 const lines = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 const TEXTS = ['the river runs', 'seven old mills', 'a much longer text about nothing in particular'];
 
+test('an id that a double does not hold is refused rather than told as another; null is none', async () => {
+  const { rows } = await send(
+    ['9007199254740991', '9007199254740993', '1e400', '-0.5', 'null'].map((id) => `{"id":${id},"text":"a"}`).join('\n'),
+  );
+  expect(rows.slice(0, -1).map(({ id, error }) => error?.message ?? id)).toEqual([
+    9007199254740991,
+    expect.stringContaining('as a string'),
+    expect.stringContaining('as a string'),
+    -0.5,
+    undefined,
+  ]);
+});
+
 test('no body at all: 400', async () => {
   const { status } = await fetch(`${running.url}/v1/embeddings/stream`, { method: 'POST' });
   expect(status).toBe(400);

@@ -42,6 +42,14 @@ describe('limits are exact', () => {
   });
 });
 
+test('an address that is none: 400 in the shape of the others, and it is not quoted', async () => {
+  const answer = await fetch(`${running.url}/%zz`);
+  expect([answer.status, ((await answer.json()) as { error: object }).error]).toEqual([
+    400,
+    { message: expect.not.stringContaining('zz'), type: 'invalid_request_error', param: null, code: 'ERR_URL' },
+  ]);
+});
+
 describe('requests of web pages', () => {
   test('a Host that is not of this machine: 421', async () => {
     for (const host of ['127.0.0.1', 'localhost', 'LOCALHOST:80', `127.0.0.1:${running.port}`]) {

@@ -77,6 +77,10 @@ describe('what is refused', () => {
     ['an unknown format', { input: 'a', encoding_format: 'int8' }, 'encoding_format'],
     ['no dimensions', { input: 'a', dimensions: 0 }, 'dimensions'],
     ['a prompt that is no string', { input: 'a', input_type: 'title' }, 'input_type'],
+    ['more dimensions than the model has', { input: 'a', dimensions: 33 }, 'dimensions'],
+    ['ids that the model does not have', { input: [[5], [99_999]] }, 'input'],
+    ['a text that is too long', { input: 'mill '.repeat(200), truncate: false }, 'input'],
+    ['half a character', { input: 'a\ud800' }, 'input'],
   ] as const)('%s: 400, and which field', async ([, body, param]) => {
     const answer = await refused({ model: 'tiny', ...body });
     expect(answer.status).toBe(400);
@@ -86,10 +90,6 @@ describe('what is refused', () => {
       param,
       code: expect.any(String),
     });
-  });
-
-  test('more dimensions than the model has: 400', async () => {
-    expect((await refused({ input: 'a', dimensions: 33 })).status).toBe(400);
   });
 
   test('an unknown model: 404, as the client tells it', async () => {
