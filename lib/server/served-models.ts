@@ -114,9 +114,13 @@ export class ServedModels {
     return entry.use((embedder) => work(embedder, entry), limits);
   }
 
+  /** Loads nothing more: who waits for it has waited long enough. */
+  stopLoading(): void {
+    for (const entry of this.#entries) entry.stopLoading();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
-    for (const entry of this.#entries) entry.stopLoading();
     await Promise.all(this.#entries.map((entry) => entry.close()));
   }
 
@@ -284,7 +288,6 @@ class Entry implements ServedModel {
     await this.unload();
   }
 
-  /** Of a server that ends: who waits for it has waited long enough. */
   stopLoading(): void {
     this.#stop.abort(shutDown());
   }

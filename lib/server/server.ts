@@ -138,6 +138,7 @@ export class EmbeddingServer {
       await this.app.close();
     } finally {
       this.#giveBack?.();
+      this.#routes.models.stopLoading();
       await this.#routes.models.close();
     }
   }

@@ -7,7 +7,7 @@ import { invalidArgument, OvembedError } from '../../errors.js';
 import { resolveLogger } from '../../logger.js';
 import { extrasOf } from '../../server/extras.js';
 import { HttpError, toHttpError } from '../../server/http-error.js';
-import { inputsOf, refuseEmpty } from '../../server/inputs.js';
+import { inputsOf, nameField, refuseEmpty } from '../../server/inputs.js';
 import { DEFAULT_LIMITS } from '../../server/limits.js';
 import { openAiError } from '../../server/protocols/errors.js';
 import { type GivenModel, type ServedModel, ServedModels } from '../../server/served-models.js';
@@ -178,7 +178,8 @@ export class OpenAI implements AsyncDisposable {
         refuseEmpty(inputs);
         const { dimensions, encoding_format } = body;
         const asked = { ...extrasOf(body, isSingle), ...(dimensions && { dimensions }), ...left() };
-        return responseOf(await embedder.embed(inputs, asked), name, encoding_format === 'base64');
+        const result = await embedder.embed(inputs, asked).catch(nameField);
+        return responseOf(result, name, encoding_format === 'base64');
       }),
     );
   }

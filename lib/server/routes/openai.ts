@@ -9,8 +9,7 @@ import { tellRun } from '../answer-headers.js';
 import type { ServerContext } from '../context.js';
 import { limitOf } from '../deadline.js';
 import { EXPECTED, extrasOf } from '../extras.js';
-import { HttpError, toHttpError } from '../http-error.js';
-import { inputsOf, refuseEmpty } from '../inputs.js';
+import { inputsOf, nameField, refuseEmpty } from '../inputs.js';
 import { jsonRows, jsonVector } from '../json-rows.js';
 import { answerWith, openAiError } from '../protocols/errors.js';
 import { Dimensions, embedExtras, Inputs, optional } from '../schemas.js';
@@ -60,14 +59,6 @@ export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
     ({ params }) => describeModel(models.named(params['*'])),
   );
 };
-
-/** Beside options, which it names, the library refuses inputs. */
-function nameField(error: unknown): never {
-  const { status, code, message } = toHttpError(error);
-  if (status !== 400) throw error;
-  const [, param = 'input'] = / for (dimensions|truncate)\b/.exec(message) ?? [];
-  throw new HttpError(status, code, message, { param, cause: error });
-}
 
 const describeModel = ({ name, created }: ServedModel) => ({ id: name, object: 'model', created, owned_by: 'ovembed' });
 
