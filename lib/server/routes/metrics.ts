@@ -103,13 +103,13 @@ function modelFamilies(models: ServedModels): Family[] {
       ),
     ),
     {
-      names: ['ovembed_queue_duration_seconds', 'te_embed_queue_duration'],
+      names: ['ovembed_queue_duration_seconds', 'te_embed_queue_duration', 'te_request_queue_duration'],
       help: 'Seconds that texts of a call waited for a device',
       type: 'histogram',
       read: inSeconds('queueMs'),
     },
     {
-      names: ['ovembed_infer_duration_seconds', 'te_embed_inference_duration'],
+      names: ['ovembed_infer_duration_seconds', 'te_embed_inference_duration', 'te_request_inference_duration'],
       help: 'Seconds of batches on a device',
       type: 'histogram',
       read: inSeconds('inferMs'),

@@ -122,3 +122,19 @@ describe('failures are in its words', () => {
     expect(answer.body).toEqual({ error: expect.any(String), error_type });
   });
 });
+
+test('/metrics has the names that its dashboards ask for, with what was counted', async () => {
+  await call('/embed', { inputs: 'a' });
+  const metrics = await (await fetch(`${running.url}/metrics`)).text();
+  for (const name of [
+    'te_request_count',
+    'te_request_success',
+    'te_request_duration_count',
+    'te_request_queue_duration_count',
+    'te_request_inference_duration_count',
+    'te_batch_next_size_count',
+  ]) {
+    expect(metrics).toMatch(new RegExp(`^${name}(\\{.*\\})? [1-9]`, 'm'));
+  }
+  expect(metrics).toMatch(/^te_queue_size\{.*\} 0$/m);
+});
