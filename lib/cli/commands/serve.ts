@@ -10,6 +10,7 @@ import { asDaemon } from '../../server/server.js';
 import { claimSocket } from '../../server/socket-file.js';
 import { type WorkerOrder, type WorkerReport, Workers } from '../../server/workers.js';
 import { EXIT } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 import type { CommonFlags } from '../flags.js';
 import { StdoutTarget } from '../output/targets.js';
 import { commandLogger } from '../stderr.js';
@@ -49,12 +50,22 @@ export async function serve(model: string | undefined, flags: ServeFlags): Promi
   const observed = otel ? await observe(flags) : undefined;
   const server = await createServer({ ...options, requestLog: requestLogOf(config, flags), ...(logger && { logger }) });
   const ended = untilTold(server, () => configOf(model, flags), flags);
-  const address = await server.listen();
+  const address = await server.listen().catch((error) => {
+    throw cannotListen(error) ?? error;
+  });
   if (cluster.isWorker) process.send?.({ event: 'ready', address } satisfies WorkerReport);
   else say(flags, { event: 'ready', address }, `ovembed is ready at ${address}`);
   const exitCode = await ended;
   await observed?.flush(); // the process ends without waiting for what an SDK still holds
   return exitCode;
+}
+
+/** A place that is taken, or is not this machine's to give, is a matter of flags. */
+function cannotListen(error: NodeJS.ErrnoException): UsageError | undefined {
+  if (error.syscall !== 'listen' && error.syscall !== 'getaddrinfo') return undefined;
+  return new UsageError(
+    `cannot listen: ${error.message.replace(/^listen \w+: /, '')}. Name another place by --port or --host.`,
+  );
 }
 
 async function observe(flags: ServeFlags): Promise<Instrumentation> {
