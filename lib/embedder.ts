@@ -105,7 +105,7 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
   /** @internal */
   constructor(parts: EmbedderParts) {
     super();
-    if (!parts) {
+    if (!(parts as Partial<EmbedderParts> | undefined)?.engine) {
       throw new OvembedError(
         'ERR_INVALID_ARGUMENT',
         'An embedder is not made by new, but by: await Embedder.load(model).',

@@ -238,10 +238,10 @@ describe('Embedder.load', () => {
     const code = 'ERR_INVALID_ARGUMENT';
     const asModel = expect.stringContaining('Options come second: Embedder.load(undefined, options).');
     await expect(Embedder.load({ device: 'CPU' } as never)).rejects.toMatchObject({ code, message: asModel });
-    const make = () => Reflect.construct(Embedder, []);
-    expect(make).toThrow(
-      expect.objectContaining({ code, message: expect.stringContaining('await Embedder.load(model)') }),
-    );
+    const asNew = { code, message: expect.stringContaining('await Embedder.load(model)') };
+    for (const given of [[], ['org/name']]) {
+      expect(() => Reflect.construct(Embedder, given)).toThrow(expect.objectContaining(asNew));
+    }
   });
 
   test('takes the model from OVEMBED_MODEL, else the default one', async () => {
