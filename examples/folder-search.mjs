@@ -3,7 +3,7 @@
  * Vectors are kept on the disk, so a second run embeds only what is new or has changed.
  */
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { Embedder } from 'ovembed';
 import { indexCorpus, openIndex } from 'ovembed/text';
 
@@ -27,7 +27,8 @@ const index = await openIndex(join(place, 'index'));
 console.log(`\n“${question}”`);
 for (const { score, text, documentId, line } of await index.search(await embedder.embedQuery(question), 5)) {
   const excerpt = text.replace(/\s+/g, ' ').trim().slice(0, 70);
-  console.log(`  ${score.toFixed(3)}  ${relative(resolve(folder), resolve(documentId))}:${line}  ${excerpt}`);
+  const file = relative(resolve(folder), resolve(documentId)) || basename(folder); // a file may be named in place of a folder
+  console.log(`  ${score.toFixed(3)}  ${file}:${line}  ${excerpt}`);
 }
 await index.close();
 await embedder.close();

@@ -39,7 +39,7 @@ export interface CallTotals {
   metadata?: RunMetadata;
 }
 
-export const calls = tracingChannel<unknown, WatchedCall>('ovembed:call');
+export const calls = tracingChannel<WatchedCall, WatchedCall>('ovembed:call');
 
 /** What gives vectors at once. */
 type Result = Embeddings<Dtype> | readonly (Embeddings<Dtype> | TokenEmbeddings)[];

@@ -10,12 +10,18 @@ export type Checks<T> = { readonly [K in keyof Required<T>]: Check };
 /**
  * Checks an options object. An option that is `undefined` counts as not given.
  * @param where names the call in messages, such as `Embedder.load`
+ * @param others valid options that were taken out before, for the message
  * @throws OvembedError `ERR_INVALID_ARGUMENT` for a key that is unknown or a value that does not fit
  */
-export function checkOptions<T extends object>(options: T, checks: Checks<T>, where: string): void {
+export function checkOptions<T extends object>(
+  options: T,
+  checks: Checks<T>,
+  where: string,
+  others: readonly string[] = [],
+): void {
   checkObject(options, where);
   for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, key)) throw unknownOption(key, Object.keys(checks), where);
+    if (!Object.hasOwn(checks, key)) throw unknownOption(key, [...others, ...Object.keys(checks)], where);
     if (value !== undefined) checks[key as keyof T](value, key);
   }
 }

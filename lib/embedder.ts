@@ -105,6 +105,12 @@ export class Embedder extends EventEmitter<DeviceEventMap> implements TextEmbedd
   /** @internal */
   constructor(parts: EmbedderParts) {
     super();
+    if (!(parts as Partial<EmbedderParts> | undefined)?.engine) {
+      throw new OvembedError(
+        'ERR_INVALID_ARGUMENT',
+        'An embedder is not made by new, but by: await Embedder.load(model).',
+      );
+    }
     this.#parts = parts;
     const { cache } = parts.engine;
     this.#cache = cache ? new EmbedderCache(cache.embeddings, (...call) => this.stream(...call)) : null;

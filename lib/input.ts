@@ -80,6 +80,11 @@ export function checkInput(item: unknown, { vocabSize, noTokenIds }: InputRules,
   const expected = noTokenIds ? 'a string' : 'a string or token ids';
   if (!isTokenIds(item)) throw invalid(`${name} must be ${expected}, received ${describe(item)}.`);
   if (noTokenIds) throw invalid(`${name} must be a string: ${noTokenIds}.`);
+  if (index === undefined && typeof item[0] === 'string') {
+    throw invalid(
+      `${name} must be one text or its token ids, received an array of texts. embedDocuments takes several.`,
+    );
+  }
   return checkTokenIds(item, vocabSize, name);
 }
 

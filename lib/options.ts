@@ -382,9 +382,13 @@ const STREAM_CHECKS: Checks<StreamOptions<Dtype>> = {
 const TOKENIZE_CHECKS: Checks<TokenizeOptions> = { addSpecialTokens: aBoolean, ...LIMIT_CHECKS };
 const DECODE_CHECKS: Checks<DecodeOptions> = { skipSpecialTokens: aBoolean, ...LIMIT_CHECKS };
 
-/** Checks the options of `Embedder.load`. */
-export function checkLoadOptions(options: LoadOptions): void {
-  checkOptions(options, LOAD_CHECKS, 'Embedder.load');
+/** Checks the options of `Embedder.load`; `where` and `others` (`checkOptions`) are for those that have more. */
+export function checkLoadOptions(
+  options: LoadOptions,
+  where = 'Embedder.load',
+  others: readonly string[] = ['daemon'],
+): void {
+  checkOptions(options, LOAD_CHECKS, where, others);
   const { streams, threads, precision, activations, device, fallback, distribute } = options;
   if (distribute && (fallback === false || device !== undefined)) {
     throw invalidArgument('distribute', 'none beside device or fallback: false', distribute);

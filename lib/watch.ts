@@ -16,9 +16,10 @@ export interface Watched {
 /** One piece of work, from `start` and `end` to `asyncStart` and `asyncEnd`, with `error` before these if it failed. */
 export class Watch<M extends Watched> {
   readonly message: M;
-  readonly #channel: TracingChannel<unknown, M>;
+  /** The same type twice, as the two have another order in @types/node of Node 26. */
+  readonly #channel: TracingChannel<M, M>;
 
-  constructor(channel: TracingChannel<unknown, M>, message: M) {
+  constructor(channel: TracingChannel<M, M>, message: M) {
     this.message = message;
     this.#channel = channel;
     channel.start.publish(message);

@@ -37,9 +37,10 @@ export class LazyEmbedder implements EmbedderSource {
 
   /**
    * @param where names the adapter, for messages
+   * @param own options of the adapter itself, for messages
    * @throws OvembedError `ERR_INVALID_ARGUMENT`
    */
-  constructor({ embedder, model, ...options }: EmbedderOptions, where: string) {
+  constructor({ embedder, model, ...options }: EmbedderOptions, where: string, own: readonly string[] = []) {
     this.#where = where;
     this.#given = embedder;
     this.#loaded = embedder;
@@ -50,7 +51,7 @@ export class LazyEmbedder implements EmbedderSource {
       checkEmbedOptions(this.callOptions, where);
     } else {
       const { daemon: _, ...checked } = options as Partial<SharedLoadOptions>; // that one is checked by `load`
-      checkLoadOptions(checked);
+      checkLoadOptions(checked, where, ['embedder', 'model', 'daemon', ...own]);
       const { timeoutMs } = checked;
       this.callOptions = timeoutMs === undefined ? {} : { timeoutMs };
     }

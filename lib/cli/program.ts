@@ -43,7 +43,6 @@ export function buildProgram(run: Run): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
-    .showHelpAfterError('(ovembed help, or ovembed help embed, tells more)')
     .exitOverride()
     .addHelpText('after', PROGRAM_HELP);
 
@@ -60,5 +59,11 @@ export function buildProgram(run: Run): Command {
   addServe(program, run);
   addMap(program, run);
   addJobs(program, run);
+  sayWhereHelpIs(program, 'ovembed');
   return program;
+}
+
+function sayWhereHelpIs(command: Command, words: string): void {
+  command.showHelpAfterError(`(${words} --help tells more)`);
+  for (const one of command.commands) sayWhereHelpIs(one, `${words} ${one.name()}`);
 }

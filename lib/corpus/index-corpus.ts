@@ -1,6 +1,7 @@
 /** Documents to vectors in a file, a folder or a store. */
 import { hash } from 'node:crypto';
 import type { Embedder } from '../embedder.js';
+import { invalidArgument } from '../errors.js';
 import { Checkpoint, type RunSettings } from './checkpoint.js';
 import { CorpusRun } from './corpus-run.js';
 import type { CorpusReader } from './document.js';
@@ -23,6 +24,7 @@ const CHECKPOINT_EVERY_MS = 5_000;
  *   a document that cannot be read; all that `stream` throws; errors of the sink and of the file system as they are
  */
 export async function indexCorpus(embedder: Embedder, options: IndexCorpusOptions): Promise<CorpusReport> {
+  if (!embedder?.info) throw invalidArgument('the first argument of indexCorpus', 'an Embedder', embedder);
   checkIndexOptions(options);
   const { dedup = true, onError = 'throw', onProgress, checkpointEveryMs = CHECKPOINT_EVERY_MS } = options;
   const signal = options.signal ?? new AbortController().signal;

@@ -74,7 +74,10 @@ export async function tune(trial: TuningTrial): Promise<{ pipeline: NativePipeli
       await time(usual); // the first run of a shape compiles its kernels
       if ((await time(usual)) > LONGEST_ROUND_MS) {
         best = usual;
-        return { pipeline, tuning: { ...usual.tuning, reason: 'defaults, as the model is large' } };
+        return {
+          pipeline,
+          tuning: { ...usual.tuning, reason: 'defaults, as the model is large or the machine was busy' },
+        };
       }
       const variants = [usual, ...(await otherVariants(trial, usual, opened))];
       await timeInTurns(variants, 1, time); // warms up

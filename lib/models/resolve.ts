@@ -61,7 +61,9 @@ export async function resolveModelWith(
 ): Promise<ResolvedModel> {
   rest.signal?.throwIfAborted();
   if (typeof model !== 'string' || model === '' || model.includes('\0')) {
-    throw invalidArgument('model', 'the path of a folder or a name like "org/name"', model);
+    const { message } = invalidArgument('model', 'the path of a folder or a name like "org/name"', model);
+    const hint = typeof model === 'object' ? ' Options come second: Embedder.load(undefined, options).' : '';
+    throw new OvembedError('ERR_INVALID_ARGUMENT', message + hint);
   }
   const folder = await existingFolder(model);
   if (folder) return { folder, id: null, revision: null };

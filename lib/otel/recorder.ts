@@ -17,7 +17,7 @@ export interface Recorder<M extends Watched> {
 
 /** @returns what ends it */
 export function listen<M extends Watched>(
-  { start, asyncEnd }: TracingChannel<unknown, M>,
+  { start, asyncEnd }: TracingChannel<M, M>,
   recorder: Recorder<M>,
 ): () => void {
   const onStart = (message: unknown) => recorder.start(message as M);

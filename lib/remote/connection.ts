@@ -42,6 +42,9 @@ class Gone extends Error {
   }
 }
 
+/** What is meant as a URL. A socket of such a name is `./name:1`. */
+const HOST_AND_PORT = /^[\w.-]+:\d+$/;
+
 type Headers = Readonly<Record<string, string>>;
 
 /** How long a question may take. */
@@ -68,8 +71,13 @@ export class Connection {
   static async open(address: string, options: ConnectOptions): Promise<Connection> {
     checkOptions(options, OPTIONS, 'Embedder.connect');
     const isUrl = /^https?:/.test(address);
-    if (typeof address !== 'string' || address === '' || (isUrl && !URL.canParse(address)))
-      throw invalidArgument('the address', 'a URL or a path', address);
+    if (
+      typeof address !== 'string' ||
+      address === '' ||
+      (isUrl && !URL.canParse(address)) ||
+      HOST_AND_PORT.test(address)
+    )
+      throw invalidArgument('the address', 'a URL, such as http://127.0.0.1:8080, or the path of a socket', address);
     const { Agent } = await import('undici');
     const timeouts = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } };
     const dispatcher = isUrl

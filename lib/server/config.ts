@@ -80,7 +80,7 @@ const aModel: Check = (value, where) => {
     const isGiven = key === 'model' || option !== undefined;
     if (isGiven) OWN_CHECKS[key as keyof typeof OWN_CHECKS](option, `${where}.${key}`);
   }
-  checkLoadOptions(load);
+  checkLoadOptions(load, where, Object.keys(OWN_CHECKS));
 };
 
 const aGivenModel: Check = (value, where) => {

@@ -52,6 +52,10 @@ const STATUS: Record<OvembedErrorCode, number> = {
 /** What a client that is refused for a while is told, where nothing better is known. */
 const RETRY_AFTER_MS = 1_000;
 
+/** Fastify's "Unsupported Media Type" does not say which is supported; curl sends a form unless told otherwise. */
+const NO_SUCH_TYPE =
+  'Send the header "content-type: application/json" (or application/x-ndjson, for lines of a large job).';
+
 /** A failure of the library, or of Fastify, as one of HTTP. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
@@ -61,6 +65,7 @@ export function toHttpError(error: unknown): HttpError {
     return new HttpError(status, error.code, error.message, { retryAfterMs, cause: error });
   }
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message: string };
+  if (statusCode === 415) return new HttpError(415, code ?? 'ERR_REQUEST', NO_SUCH_TYPE);
   if (statusCode !== undefined && statusCode < 500) return new HttpError(statusCode, code ?? 'ERR_REQUEST', message);
   if (statusCode === 503) return new HttpError(503, code ?? 'ERR_CLOSED', message, { retryAfterMs: RETRY_AFTER_MS });
   return new HttpError(500, 'ERR_INTERNAL', 'Something unexpected went wrong; the log of the server says what.', {

@@ -20,7 +20,7 @@ export interface WatchedRequest extends Watched {
   status?: number;
 }
 
-export const requests = tracingChannel<unknown, WatchedRequest>('ovembed:request');
+export const requests = tracingChannel<WatchedRequest, WatchedRequest>('ovembed:request');
 
 /** Requests that are watched, and what failed of them. */
 const watches = new WeakMap<FastifyRequest, { watch: Watch<WatchedRequest>; failure?: string }>();

@@ -21,7 +21,10 @@ export function needsRanges(dtype: Dtype): dtype is 'int8' | 'uint8' {
  */
 export function checkVectors(vectors: unknown): Vectors {
   const { data, length, dimensions, dtype } = (vectors ?? {}) as Partial<Vectors>;
-  if (!isDtype(dtype)) throw invalidArgument('vectors', `vectors with a dtype of ${DTYPES.join(', ')}`, vectors);
+  if (!isDtype(dtype)) {
+    const expected = `Embeddings, or { data, length, dimensions, dtype } with a dtype of ${DTYPES.join(', ')}`;
+    throw invalidArgument('vectors', expected, vectors);
+  }
   if (!isPositiveInteger(dimensions))
     throw invalidArgument('vectors.dimensions', 'an integer of at least 1', dimensions);
   if (!Number.isSafeInteger(length) || (length as number) < 0) {

@@ -113,6 +113,20 @@ describe('standard error', () => {
   });
 });
 
+test('a port that is taken is named, as wrong usage', async () => {
+  const { address } = await serve(model, '--port', '0');
+  const { port } = new URL(address);
+  const args = [MAIN, 'serve', model, '--port', port, '--cache-dir', folder, '--quiet'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  children.add(child);
+  let said = '';
+  child.stderr.on('data', (chunk) => (said += chunk));
+  expect(await once(child, 'close')).toEqual([2, null]);
+  expect(said).toBe(
+    `ovembed: cannot listen: address already in use 127.0.0.1:${port}. Name another place by --port or --host.\n`,
+  );
+});
+
 describe('SIGTERM', () => {
   test(
     'drains: of all that was accepted, nothing is dropped',

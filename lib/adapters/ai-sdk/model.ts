@@ -1,5 +1,5 @@
 /** Embedding models of the AI SDK, by its interfaces `EmbeddingModelV3` (ai 6 and 7) and `EmbeddingModelV4` (ai 7). */
-import { aNonEmptyString, type Checks, checkOptions, oneOf } from '../../checks.js';
+import { aNonEmptyString, type Checks, checkObject, checkOptions, oneOf } from '../../checks.js';
 import { checkEmbedOptions, type InputType } from '../../options.js';
 import type { TextEmbedder } from '../../text-embedder.js';
 import type { CallOptions } from '../call-options.js';
@@ -72,10 +72,13 @@ const SETTINGS_CHECKS: Checks<ModelSettings> = {
  * private fields.
  * @throws OvembedError `ERR_INVALID_ARGUMENT`
  */
-export function ovEmbedding<V extends SpecificationVersion = 'v3'>(options: OvembedModelOptions<V>): OvembedModel<V> {
+export function ovEmbedding<V extends SpecificationVersion = 'v3'>(
+  options: OvembedModelOptions<V> = {},
+): OvembedModel<V> {
+  checkObject(options, 'ovEmbedding');
   const { specificationVersion = 'v3' as V, inputType, modelId, ...source } = options;
   checkOptions({ specificationVersion, inputType, modelId } as ModelSettings, SETTINGS_CHECKS, 'ovEmbedding');
-  const lazy = new LazyEmbedder(source as EmbedderOptions, 'ovEmbedding');
+  const lazy = new LazyEmbedder(source as EmbedderOptions, 'ovEmbedding', Object.keys(SETTINGS_CHECKS));
   const name = modelId ?? source.embedder?.info.model ?? source.model ?? 'default';
   const close = () => lazy.close();
   return {

@@ -1,4 +1,5 @@
 /** `ovembed/function`: an embedder as a plain function, for frameworks that take one. */
+import { checkObject } from '../../checks.js';
 import type { InputType } from '../../options.js';
 import { type EmbedderOptions, LazyEmbedder } from '../lazy-embedder.js';
 import { embedRows } from '../rows.js';
@@ -22,8 +23,9 @@ export interface EmbedFunction extends AsyncDisposable {
  *   Queries need a function of their own, as many models put another prompt before them
  */
 export function embedFunction(options: EmbedderOptions & { inputType?: InputType } = {}): EmbedFunction {
+  checkObject(options, 'embedFunction');
   const { inputType = 'document', ...source } = options;
-  const lazy = new LazyEmbedder(source as EmbedderOptions, 'embedFunction');
+  const lazy = new LazyEmbedder(source as EmbedderOptions, 'embedFunction', ['inputType']);
   const priority = inputType === 'query' ? ('interactive' as const) : ('bulk' as const);
   const embed = async (texts: string[], { signal }: { signal?: AbortSignal } = {}) => {
     const asked = { inputType, priority, ...lazy.callOptionsWith(signal) };

@@ -1,4 +1,5 @@
 /** `Embeddings` of LangChain.js, over the base class of whichever copy the user has: it is one for `import`, another for `require`. */
+import { checkObject } from '../../checks.js';
 import { snapshot } from '../../input.js';
 import type { TextEmbedder } from '../../text-embedder.js';
 import { type EmbedderOptions, LazyEmbedder } from '../lazy-embedder.js';
@@ -49,9 +50,11 @@ export function defineEmbeddings(Base: BaseClass): new (params?: OvembedEmbeddin
   return class OvembedEmbeddings extends Base implements OvembedEmbeddingsMembers {
     readonly #lazy: LazyEmbedder;
 
-    constructor({ maxConcurrency, maxRetries = 0, onFailedAttempt, ...options }: OvembedEmbeddingsParams = {}) {
+    constructor(params: OvembedEmbeddingsParams = {}) {
+      checkObject(params, 'OvembedEmbeddings');
+      const { maxConcurrency, maxRetries = 0, onFailedAttempt, ...options } = params;
       super({ maxRetries, ...(maxConcurrency && { maxConcurrency }), ...(onFailedAttempt && { onFailedAttempt }) });
-      this.#lazy = new LazyEmbedder(options, 'OvembedEmbeddings');
+      this.#lazy = new LazyEmbedder(options, 'OvembedEmbeddings', ['maxConcurrency', 'maxRetries', 'onFailedAttempt']);
     }
 
     async embedDocuments(documents: string[]): Promise<number[][]> {

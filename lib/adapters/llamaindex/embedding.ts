@@ -40,7 +40,7 @@ export function defineEmbedding(Base: BaseClass): new (params?: OvembedEmbedding
     constructor({ embedBatchSize = 256, ...options }: OvembedEmbeddingParams = {}) {
       super();
       this.embedBatchSize = embedBatchSize;
-      this.#lazy = new LazyEmbedder(options, 'OvembedEmbedding');
+      this.#lazy = new LazyEmbedder(options, 'OvembedEmbedding', ['embedBatchSize']);
       if (options.embedder) this.#describe(options.embedder);
     }
 

@@ -10,6 +10,7 @@ import { asDaemon } from '../../server/server.js';
 import { claimSocket } from '../../server/socket-file.js';
 import { type WorkerOrder, type WorkerReport, Workers } from '../../server/workers.js';
 import { EXIT } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 import type { CommonFlags } from '../flags.js';
 import { StdoutTarget } from '../output/targets.js';
 import { commandLogger } from '../stderr.js';
@@ -65,8 +66,16 @@ async function untilReady(server: EmbeddingServer): Promise<string | undefined> 
     return await server.listen();
   } catch (error) {
     if ((error as OvembedError).code === 'ERR_CLOSED') return undefined;
-    throw error;
+    throw cannotListen(error as NodeJS.ErrnoException) ?? error;
   }
+}
+
+/** A place that is taken, or is not this machine's to give, is a matter of flags. */
+function cannotListen(error: NodeJS.ErrnoException): UsageError | undefined {
+  if (error.syscall !== 'listen' && error.syscall !== 'getaddrinfo') return undefined;
+  return new UsageError(
+    `cannot listen: ${error.message.replace(/^listen \w+: /, '')}. Name another place by --port or --host.`,
+  );
 }
 
 async function observe(flags: ServeFlags): Promise<Instrumentation> {

@@ -1,7 +1,6 @@
 /** Which format is asked for, and what each can do. */
 import { extname } from 'node:path';
-import { loadArrow } from '../../vectors/files/arrow.js';
-import { loadParquetWriter } from '../../vectors/files/parquet.js';
+import { loadArrow, loadParquetWriter } from '../../vectors/files/packages.js';
 import { UsageError } from '../failures.js';
 import type { EmbedFlags, Format } from '../flags.js';
 

@@ -1,6 +1,7 @@
 /** Parquet: a document in each row. Needs the package hyparquet. A row group is in memory at a time. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileBuffer, loadParquetReader } from '../../vectors/files/parquet.js';
+import { loadParquetReader } from '../../vectors/files/packages.js';
+import { fileBuffer } from '../../vectors/files/parquet-buffer.js';
 import { attempt, type FileRecord } from './jsonl.js';
 import { problemAt, readProblem } from './problem.js';
 import { documentOf, type RecordFields } from './records.js';

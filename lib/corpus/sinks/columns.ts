@@ -4,9 +4,10 @@
  */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadArrow, writeArrow } from '../../vectors/files/arrow.js';
+import { writeArrow } from '../../vectors/files/arrow.js';
 import type { WriteColumnsOptions } from '../../vectors/files/columns.js';
-import { loadParquetWriter, writeParquet } from '../../vectors/files/parquet.js';
+import { loadArrow, loadParquetWriter } from '../../vectors/files/packages.js';
+import { writeParquet } from '../../vectors/files/parquet.js';
 import type { VectorRow as FileRow } from '../../vectors/files/source.js';
 import type { VectorRow, VectorSink, VectorSpace } from '../sink.js';
 import type { SinkKind } from './kind.js';

@@ -49,6 +49,7 @@ export class Chunker {
    * @throws OvembedError `ERR_INVALID_ARGUMENT` for options that do not fit each other or the model
    */
   constructor(embedder: ChunkEmbedder, options: ChunkerOptions = {}) {
+    if (!embedder?.info) throw invalidArgument('the first argument of Chunker', 'an Embedder', embedder);
     checkChunkerOptions(options);
     const {
       prompt,

@@ -5,7 +5,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Data, DataType, RecordBatch, Schema, Vector } from 'apache-arrow';
 import { OvembedError } from '../../errors.js';
-import { importPeers } from '../../peers.js';
 import { bytesPerRow, type Dtype, elementsPerRow, type VectorArray, type Vectors } from '../dtype.js';
 import {
   type ColumnFile,
@@ -15,15 +14,13 @@ import {
   type WriteColumnsOptions,
 } from './columns.js';
 import { allocate, badFile, replaceFile, withFile, writeAll } from './files.js';
+import { loadArrow } from './packages.js';
 import { fileMetadata, KIND_OF, type Kind, resolveShape } from './shape.js';
 import { type Piece, pieces, type VectorSource } from './source.js';
 
 type Arrow = typeof import('apache-arrow');
 
 const MAGIC = 'ARROW1';
-
-/** @throws OvembedError `ERR_INVALID_ARGUMENT` if the package is not installed */
-export const loadArrow = (): Promise<Arrow> => importPeers(() => import('apache-arrow'), 'Arrow files', 'apache-arrow');
 
 /**
  * Writes vectors, and texts beside them. The file appears once it is whole.

@@ -8,7 +8,6 @@ import type { FileHandle } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
 import type { SchemaElement as WrittenElement } from 'hyparquet-writer';
 import { OvembedError } from '../../errors.js';
-import { importPeers } from '../../peers.js';
 import { bytesPerRow, DTYPES, type Dtype, elementsPerRow, type VectorArray } from '../dtype.js';
 import {
   type ColumnFile,
@@ -17,20 +16,15 @@ import {
   type ReadColumnsOptions,
   type WriteColumnsOptions,
 } from './columns.js';
-import { allocate, badFile, readAll, replaceFile, withFile, writeAll } from './files.js';
+import { allocate, badFile, replaceFile, withFile, writeAll } from './files.js';
 import { halfToNumber, numberToHalf } from './half.js';
+import { loadParquetReader, loadParquetWriter } from './packages.js';
+import { fileBuffer } from './parquet-buffer.js';
 import { fileMetadata, KIND_OF, type Kind, resolveShape } from './shape.js';
 import { type Piece, pieces, type VectorSource } from './source.js';
 
 type Hyparquet = typeof import('hyparquet');
 type Writer = InstanceType<typeof import('hyparquet-writer').ByteWriter>;
-
-const PACKAGES = 'hyparquet hyparquet-writer';
-/** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
-export const loadParquetReader = (): Promise<Hyparquet> =>
-  importPeers(() => import('hyparquet'), 'Parquet files', PACKAGES);
-/** @throws OvembedError `ERR_INVALID_ARGUMENT` if the packages are not installed */
-export const loadParquetWriter = () => importPeers(() => import('hyparquet-writer'), 'Parquet files', PACKAGES);
 
 /** Small, since nothing else runs in the thread while a row group is encoded. */
 const ROW_GROUP_BYTES = 2 * 1024 * 1024;
@@ -130,27 +124,6 @@ export async function readParquet(file: string, options: ReadColumnsOptions = {}
       throw badFile(file, `expected a Parquet file, uncompressed or with Snappy (${(cause as Error).message}).`, cause);
     }
   });
-}
-
-/** A file as hyparquet reads it. */
-export function fileBuffer(handle: FileHandle, size: number, file: string): AsyncBuffer {
-  const read = async (start: number, end: number) => {
-    if (!(start >= 0 && start <= end && end <= size)) {
-      throw badFile(file, `expected bytes ${start} to ${end}, the file has ${size}.`);
-    }
-    const bytes = new Uint8Array(end - start);
-    await readAll(handle, bytes, start, file);
-    return bytes.buffer;
-  };
-  return {
-    byteLength: size,
-    slice(start, end = size) {
-      const bytes = read(start, end);
-      // hyparquet asks for several at once, and does not look at the others after one has failed.
-      bytes.catch(() => {});
-      return bytes;
-    },
-  };
 }
 
 interface Reading {

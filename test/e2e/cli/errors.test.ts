@@ -66,6 +66,7 @@ describe('usage (2)', () => {
     [['embed', 'one.txt', '-o', './one.txt'], /one\.txt: this is an input file, which would be overwritten/],
     [['embed', 'one.txt', '--dimensions', '4000'], /at most 32, the dimensions of the model/],
     [['embed', 'one.txt', '--prompt-name', 'qeury'], /no prompt named "qeury". Did you mean query\?/],
+    [['search', 'how', 'do', 'I'], /too many arguments for 'search'.*\n\(ovembed search --help tells more\)/],
     [['embd'], /unknown command 'embd'\n\(Did you mean embed\?\)/],
     [[], /^Usage: ovembed /],
   ])('%j', async (args, message) => {

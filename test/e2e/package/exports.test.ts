@@ -1,6 +1,6 @@
 /** One module instance for require and import, and types that resolve however the user's TypeScript resolves modules. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,9 @@ const project = mkdtempSync(join(tmpdir(), 'ovembed-project-'));
 mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
 writeFileSync(join(project, 'package.json'), '{"name":"project","private":true}');
 symlinkSync(ROOT, join(project, 'node_modules/ovembed'), 'junction');
-symlinkSync(join(ROOT, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'), 'junction');
+for (const name of ['@types/node', 'undici-types']) {
+  symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name), 'junction');
+}
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 describe('require and import', () => {
@@ -162,7 +164,7 @@ describe('types', () => {
   Object.assign(sources, { 'jobs.mts': `${JOBS_IMPORTS}${JOBS}`, 'jobs.cts': `${JOBS_IMPORTS}${JOBS}` });
   for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
 
-  const check = (module: string, moduleResolution: string, files: string[]) => {
+  const check = (module: string, moduleResolution: string, files: string[], ...more: string[]) => {
     const target = [
       '--noEmit',
       '--strict',
@@ -173,7 +175,7 @@ describe('types', () => {
       '--types',
       'node',
     ];
-    const args = [tsc, ...target, '--module', module, '--moduleResolution', moduleResolution, ...files];
+    const args = [tsc, ...target, '--module', module, '--moduleResolution', moduleResolution, ...more, ...files];
     const { status, stdout } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
     return { status, stdout };
   };
@@ -185,5 +187,17 @@ describe('types', () => {
     ['preserve', 'bundler', ['import.mts', 'require.cts']],
   ])('with module %s and moduleResolution %s', (module, moduleResolution, files) => {
     expect(check(module, moduleResolution, files)).toEqual({ status: 0, stdout: '' });
+  });
+
+  test('need no package that is optional', () => {
+    const modules = ['', '/text', '/vectors', '/cache', '/ai-sdk', '/openai', '/function'];
+    const exported = modules.map((name, i) => `export * as m${i} from 'parts${name}';`);
+    // A link of dist/ that is not followed: in the repository the packages would be found.
+    const parts = join(project, 'node_modules/parts');
+    mkdirSync(parts);
+    copyFileSync(join(ROOT, 'package.json'), join(parts, 'package.json'));
+    symlinkSync(join(ROOT, 'dist'), join(parts, 'dist'), 'junction');
+    writeFileSync(join(project, 'every.mts'), exported.join('\n'));
+    expect(check('nodenext', 'nodenext', ['every.mts'], '--preserveSymlinks')).toEqual({ status: 0, stdout: '' });
   });
 });

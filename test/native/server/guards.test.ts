@@ -78,8 +78,9 @@ describe('requests of web pages', () => {
 
   test('what a page can send without asking is no JSON: 415', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
-      const { status } = await post(`${running.url}/v1/embeddings`, '{"input":"a"}', { 'content-type': type });
+      const { status, body } = await post(`${running.url}/v1/embeddings`, '{"input":"a"}', { 'content-type': type });
       expect(status).toBe(415);
+      expect(body.error.message).toContain('Send the header "content-type: application/json"');
     }
   });
 });

@@ -107,3 +107,14 @@ test('the loading goes on for the next call, and a failure of it is nobody’s',
   failLoading(new Error('no model')); // a rejection that nobody handles would fail the run
   await new Promise((resolve) => setTimeout(resolve, 10));
 });
+
+test('options that are none are told, with all that there are', () => {
+  const code = 'ERR_INVALID_ARGUMENT';
+  for (const make of [ovEmbedding, embedFunction] as ((options: never) => unknown)[]) {
+    const refused = (message: string) => expect.objectContaining({ code, message: expect.stringContaining(message) });
+    expect(() => make(model as never)).toThrow(refused(`for the options of ${make.name}, received "some/model"`));
+    expect(() => make({ modelName: model } as never)).toThrow(refused(`Unknown option "modelName" for ${make.name}.`));
+    expect(() => make({ modelName: model } as never)).toThrow(refused('Valid options: embedder, model, '));
+  }
+  expect(ovEmbedding().modelId).toBe('default');
+});

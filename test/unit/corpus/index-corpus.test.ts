@@ -121,6 +121,11 @@ describe('indexCorpus', () => {
     );
   });
 
+  test('refuses what is no embedder', async () => {
+    const message = 'Expected an Embedder for the first argument of indexCorpus, received an object of type Object.';
+    await expect(indexCorpus({ source: [], sink: 'i' } as never, {} as never)).rejects.toThrow(message);
+  });
+
   test.each(['collect', 'throw'] as const)('onError: %s', async (onError) => {
     const source = [DOCUMENTS[0], { id: 'bad', text: 1 }, DOCUMENTS[1]] as CorpusDocument[];
     const sink = new MemorySink();

@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Embedder } from '../../../lib/embedder.js';
 import { OvembedError } from '../../../lib/errors.js';
 import { load } from '../../../lib/load.js';
 import type { ModelSpec } from '../../../lib/models/index.js';
@@ -231,6 +232,16 @@ describe('Embedder.load', () => {
     const systemError = Object.assign(new TypeError('of Node'), { code: 'ERR_INVALID_ARG_TYPE' });
     world.onLoad = () => Promise.reject(systemError);
     await expect(loadFake(world)).rejects.toBe(systemError);
+  });
+
+  test('says how it is done where options are in the place of the model, or there is new', async () => {
+    const code = 'ERR_INVALID_ARGUMENT';
+    const asModel = expect.stringContaining('Options come second: Embedder.load(undefined, options).');
+    await expect(Embedder.load({ device: 'CPU' } as never)).rejects.toMatchObject({ code, message: asModel });
+    const asNew = { code, message: expect.stringContaining('await Embedder.load(model)') };
+    for (const given of [[], ['org/name']]) {
+      expect(() => Reflect.construct(Embedder, given)).toThrow(expect.objectContaining(asNew));
+    }
   });
 
   test('takes the model from OVEMBED_MODEL, else the default one', async () => {

@@ -44,6 +44,10 @@ describe('checkInput', () => {
     (ids) => expect(() => checkInput(ids, RULES, 0)).toThrow('must hold integers from 0 to 99'),
   );
 
+  test('says where texts in the place of one text go', () => {
+    expect(() => checkInput(['a', 'b'], RULES)).toThrow('received an array of texts. embedDocuments takes several.');
+  });
+
   test('refuses a row of no ids', () => expect(() => checkInput([], RULES, 2)).toThrow('index 2 holds no token ids'));
 });
 

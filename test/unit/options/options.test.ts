@@ -91,9 +91,10 @@ describe('load options', () => {
   test('that are unknown are errors with the nearest name and the list', () => {
     const check = () => checkLoadOptions({ batchToken: 5 } as never);
     expect(check).toThrow(
-      'Unknown option "batchToken" for Embedder.load. Did you mean batchTokens? Valid options: device,',
+      'Unknown option "batchToken" for Embedder.load. Did you mean batchTokens? Valid options: daemon, device,',
     );
     expect(() => checkLoadOptions({ cash: {} } as never)).toThrow('Did you mean cache?');
+    expect(() => checkLoadOptions({ deamon: true } as never)).toThrow('Did you mean daemon?');
     expect(() => checkLoadOptions({ constructor: 1 } as never)).toThrow('Unknown option "constructor"');
   });
 

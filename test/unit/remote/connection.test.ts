@@ -10,6 +10,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+test.each(['', '127.0.0.1:8080', 'localhost:8080', 'http://'])('%j is no address', async (address) => {
+  const message = `Expected a URL, such as http://127.0.0.1:8080, or the path of a socket for the address, received "${address}".`;
+  await expect(Embedder.connect(address)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message });
+});
+
 describe('what is no server of ovembed of this version is said to be none', () => {
   test.for<[string, number, string]>([
     ['a page', 200, '<html></html>'],

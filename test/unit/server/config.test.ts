@@ -41,6 +41,7 @@ describe('a file', () => {
     ['type.json', '{"port": "1"}', 'port'],
     ['model.json', '{"models": [{"name": "a"}]}', 'models[0].model'],
     ['option.json', '{"models": [{"model": "a", "devices": "CPU"}]}', 'Did you mean device?'],
+    ['own.json', '{"models": [{"model": "a", "alias": ["b"]}]}', 'for models[0]. Did you mean aliases?'],
     ['limit.json', '{"limits": {"inputs": 0}}', 'inputs'],
     ['client.json', '{"clients": {"concurrent": 0.5}}', 'concurrent'],
     ['tls.json', '{"tls": {"certFile": ""}}', 'certFile'],

@@ -17,6 +17,11 @@ test('the empty text has no chunks; white space alone is a text', async () => {
   }
 });
 
+test('options in the place of the embedder are told', () => {
+  const message = 'Expected an Embedder for the first argument of Chunker, received an object of type Object.';
+  expect(() => new Chunker({ maxTokens: 20 } as never)).toThrow(message);
+});
+
 test('maxTokens counts special tokens and prompt, and is what the model reads unless given', async () => {
   const embedder = wordEmbedder({ maxTokens: 6, prompts: { query: '', document: 'doc: ' } });
   const chunks = await new Chunker(embedder).chunk('a b c d e');
