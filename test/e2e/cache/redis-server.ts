@@ -142,7 +142,9 @@ export class RedisServer {
   }
 
   async kill(): Promise<void> {
-    const exited = new Promise((resolve) => this.#process?.once('exit', resolve));
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
     this.signal('SIGKILL');
     await exited;
   }
