@@ -18,6 +18,8 @@ const LINE = (i: number) => `{"text":"stone ${i}","kept":"${'k'.repeat(2_000)}"}
 const MOST_RESIDENT = 290 * MEGABYTE;
 
 const place = new Workplace();
+// As Node 20 and 22 have it: from 24 on, V8 lets young garbage pile up higher before it looks (350 MB here, 375 for twice the input).
+place.env.NODE_OPTIONS = '--max-semi-space-size=16';
 writeFileSync(place.file('large.jsonl'), '');
 for (let i = 0; i < LINES; i += 1_000) {
   const lines = Array.from({ length: 1_000 }, (_, j) => LINE(i + j)).join('');
