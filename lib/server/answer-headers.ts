@@ -2,11 +2,12 @@
 import type { FastifyReply } from 'fastify';
 import type { Embedder } from '../embedder.js';
 import type { Embeddings } from '../embeddings.js';
+import type { Input } from '../input.js';
 import type { Dtype } from '../vectors/dtype.js';
 
 export function tellRun(
   reply: FastifyReply,
-  { embedder: { info }, name: model }: { embedder: Embedder; name: string },
+  { embedder: { info }, name: model, inputs }: { embedder: Embedder; name: string; inputs: readonly Input[] },
   {
     length,
     usage,
@@ -24,6 +25,8 @@ export function tellRun(
     'x-ovembed-fingerprint': info.fingerprint,
     'x-ovembed-device': metadata.device,
     'x-compute-type': metadata.device.startsWith('CPU') ? 'cpu' : 'gpu+optimized',
+    'x-compute-time': Math.round(timings.totalMs),
+    'x-compute-characters': inputs.reduce((sum, input) => sum + (typeof input === 'string' ? input.length : 0), 0),
     'x-compute-tokens': usage.tokens,
     'x-total-time': Math.round(timings.totalMs),
     'x-tokenization-time': Math.round(timings.tokenizeMs),

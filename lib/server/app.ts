@@ -75,7 +75,7 @@ export function contextOf(options: RoutesOptions, apiKeys = new ApiKeys(options.
   };
 }
 
-const isHealth = (url: string) => url.startsWith('/health');
+const isHealth = (url: string) => url.startsWith('/health') || url === '/ping';
 
 /** Routes that need no key: a balancer asks them, or they tell nothing of this server. */
 function isPublic(method: string, url: string): boolean {

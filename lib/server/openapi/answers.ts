@@ -194,6 +194,7 @@ export const ANSWERS: Readonly<Record<string, AnswerDocs>> = {
   },
   'GET /health': { answer: Health, isPublic: true, also: [503] },
   'GET /health/ready': { answer: Health, isPublic: true, also: [503] },
+  'GET /ping': { answer: Health, isPublic: true, also: [503] },
   'GET /metrics': {
     answer: Type.String({ description: 'Figures in the text format of Prometheus' }),
     type: 'text/plain',

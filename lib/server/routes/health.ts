@@ -12,6 +12,7 @@ export const healthRoutes: FastifyPluginAsync<ServerContext> = async (app, conte
   for (const [url, summary] of [
     ['/health', 'How the server is; 503 while it should be sent nothing'],
     ['/health/ready', 'The same'],
+    ['/ping', 'The same, as TEI and SageMaker have it'],
   ] as const) {
     app.get(url, { schema: { tags, summary } }, (_, reply) => {
       const report = reportHealth(context);

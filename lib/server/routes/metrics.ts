@@ -60,7 +60,12 @@ function modelFamilies(models: ServedModels): Family[] {
     return (await Promise.all(levels)).flat();
   };
   return [
-    counter('ovembed_texts_total', 'Texts that were run on a device', ofMetrics('texts')),
+    {
+      names: ['ovembed_texts_total', 'te_embed_count', 'te_embed_success'],
+      help: 'Texts that were run on a device',
+      type: 'counter',
+      read: ofMetrics('texts'),
+    },
     counter('ovembed_tokens_total', 'Their tokens, padding left out', ofMetrics('tokens')),
     counter('ovembed_padded_tokens_total', 'Their tokens, padding counted', ofMetrics('paddedTokens')),
     counter('ovembed_fallbacks_total', 'Batches that went to another device', ofMetrics('fallbacks')),

@@ -41,7 +41,7 @@ export const openAiRoutes: FastifyPluginAsync<ServerContext> = async (app, { mod
           ...limit,
         };
         const result = await embedder.embed(inputs, options).catch(nameField);
-        tellRun(reply, { embedder, name: model.name }, result);
+        tellRun(reply, { embedder, name: model.name, inputs }, result);
         return reply.type('application/json; charset=utf-8').send(answer(result, model.name, body.encoding_format));
       };
       return models.use(body.model ?? undefined, embed, limit);

@@ -77,7 +77,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
             ...(body.dimensions && { dimensions: body.dimensions }),
             ...limit,
           });
-          tellRun(reply, { embedder, name }, result);
+          tellRun(reply, { embedder, name, inputs }, result);
           const { length, dimensions } = result;
           const json = jsonRows(length, dimensions, (row) => jsonVector(rowOf(result, row)), ['[', ']']);
           return reply.type('application/json; charset=utf-8').send(json);
@@ -116,7 +116,7 @@ export const teiRoutes: FastifyPluginAsync<ServerContext> = async (app, { models
           ...optionsOf(body.parameters ?? {}),
           ...limit,
         });
-        tellRun(reply, { embedder, name }, result);
+        tellRun(reply, { embedder, name, inputs }, result);
         const source = rowOf(result, 0);
         return sentences.map((_, i) => cosine(source, rowOf(result, i + 1)));
       }),

@@ -121,6 +121,7 @@ describe('a key', () => {
       'GET /',
       'GET /docs',
       'GET /openapi.json',
+      'GET /ping',
       'GET /health',
       'GET /health/live',
       'GET /health/ready',

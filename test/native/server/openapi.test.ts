@@ -52,6 +52,7 @@ describe('the document', () => {
         "get /info",
         "get /metrics",
         "get /openapi.json",
+        "get /ping",
         "get /v1/models",
         "get /v1/models/{name}",
         "post /",

@@ -18,6 +18,8 @@ describe('/embed', () => {
       const { body, headers } = await call(route, { inputs: TEXTS });
       expect(float32(body)).toEqual(expected);
       expect(headers.get('x-compute-tokens')).toBe(headers.get('x-ovembed-tokens'));
+      expect(headers.get('x-compute-characters')).toBe(String(TEXTS.join('').length));
+      expect(headers.get('x-compute-time')).toBe(headers.get('x-total-time'));
       expect(headers.get('x-ovembed-fingerprint')).toBe(running.embedder.info.fingerprint);
     }
     expect(float32((await call('/embed', { inputs: TEXTS[0] })).body)).toEqual([expected[0]]);
@@ -123,6 +125,11 @@ describe('failures are in its words', () => {
   });
 });
 
+test('/ping tells whether it is well, as SageMaker asks', async () => {
+  const answer = await fetch(`${running.url}/ping`);
+  expect([answer.status, await answer.json()]).toMatchObject([200, { status: 'ok' }]);
+});
+
 test('/metrics has the names that its dashboards ask for, with what was counted', async () => {
   await call('/embed', { inputs: 'a' });
   const metrics = await (await fetch(`${running.url}/metrics`)).text();
@@ -132,6 +139,8 @@ test('/metrics has the names that its dashboards ask for, with what was counted'
     'te_request_duration_count',
     'te_request_queue_duration_count',
     'te_request_inference_duration_count',
+    'te_embed_count',
+    'te_embed_success',
     'te_batch_next_size_count',
   ]) {
     expect(metrics).toMatch(new RegExp(`^${name}(\\{.*\\})? [1-9]`, 'm'));
