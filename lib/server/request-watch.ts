@@ -55,6 +55,7 @@ function describe({ method, routeOptions, raw, protocol }: FastifyRequest): Watc
 
 function settle(request: FastifyRequest, { raw, statusCode }: FastifyReply): void {
   const { watch, failure } = watches.get(request) as { watch: Watch<WatchedRequest>; failure?: string };
+  watches.delete(request); // as in request-end.ts
   if (raw.writableFinished) watch.message.status = statusCode;
   watch.settle(raw.writableFinished ? (failure ?? 'ok') : 'aborted');
 }
