@@ -19,7 +19,8 @@ const TEXTS = 2_048;
 /** Seconds, for a complete run of ten minutes. */
 const COMPLETE = {
   rounds: 3,
-  queries: 400,
+  queryTurns: 40,
+  querySeconds: 0.3,
   capacitySeconds: 4,
   idleSeconds: 25,
   steadySeconds: 20,
@@ -32,7 +33,8 @@ const COMPLETE = {
 
 const QUICK = {
   rounds: 1,
-  queries: 100,
+  queryTurns: 5,
+  querySeconds: 0.3,
   capacitySeconds: 2,
   idleSeconds: 4,
   steadySeconds: 4,

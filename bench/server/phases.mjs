@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { QUERY } from '../corpus.mjs';
 import { runJob } from '../processes.mjs';
 import { infinityVersion, startInfinity } from './infinity.mjs';
-import { Driver, startOvembed } from './processes.mjs';
+import { Driver, Library, startOvembed } from './processes.mjs';
 import { SlowClients } from './slow-clients.mjs';
 
 /** What `auto` chose is the same for the server and for the library in a process. */
@@ -15,6 +15,7 @@ const IDLE = 0.05;
 const STEADY = 0.8;
 const OVERLOAD = 3;
 const SLOW_CLIENTS = 200;
+const WARM_UP_SECONDS = 2;
 /** Texts of a request of lists, and lists under way at once. */
 const LIST = 32;
 const CALLERS = 4;
@@ -41,22 +42,26 @@ const closed = async (driver, server, job) => (await driver.run(server, { kind: 
 
 export const PHASES = { latency, load, slow, lists: listThroughput, infinity };
 
-/** One query after another: over loopback, and in a process, in turns. */
+/** One query after another: over loopback, and in a process, in turns that are shorter than a machine stays the same. */
 function latency(bench) {
   rmSync(CACHE, { recursive: true, force: true });
-  const { rounds, queries } = bench.sizes;
+  const { queryTurns, querySeconds } = bench.sizes;
   const bodies = [{ input: QUERY, encoding_format: 'base64', input_type: 'query' }];
   return withServer(bench, async (server, driver) => {
+    const library = new Library(bench.model, { OVEMBED_CACHE_DIR: CACHE });
     const ask = (seconds) => closed(driver, server, { clients: 1, seconds, bodies });
-    await ask(2);
-    const turns = [];
-    for (let round = 0; round < rounds; round++) {
-      const { accepted: http } = await ask(queries / 200);
-      const library = await inProcess(bench, { case: 'latency', repeats: queries });
-      turns.push({ http, library });
-      bench.log(`query p50: ${http.p50.toFixed(2)} ms over HTTP, ${library.p50.toFixed(2)} ms in a process`);
+    try {
+      await ask(WARM_UP_SECONDS);
+      await library.query(WARM_UP_SECONDS);
+      const turns = [];
+      for (let turn = 0; turn < queryTurns; turn++) {
+        const { accepted: http } = await ask(querySeconds);
+        turns.push({ http, library: await library.query(querySeconds) });
+      }
+      return turns;
+    } finally {
+      library.close();
     }
-    return turns;
   });
 }
 

@@ -83,6 +83,35 @@ async function stop(child) {
   clearTimeout(hard);
 }
 
+/** The library without a server. */
+export class Library {
+  #child;
+
+  /** @param {NodeJS.ProcessEnv} env in addition to this process's own */
+  constructor(model, env) {
+    this.#child = fork(join(import.meta.dirname, 'library.mjs'), [model], {
+      stdio: ['ignore', 2, 2, 'ipc'],
+      env: { ...process.env, ...env },
+    });
+  }
+
+  /** @returns {Promise<{ p50: number, p99: number }>} milliseconds of one query after another */
+  query(seconds) {
+    return new Promise((resolve, reject) => {
+      const onExit = (code) => reject(new Error(`The library's process ended with exit code ${code}.`));
+      this.#child.once('exit', onExit).once('message', (times) => {
+        this.#child.off('exit', onExit);
+        resolve(times);
+      });
+      this.#child.send({ seconds });
+    });
+  }
+
+  close() {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+}
+
 /** The clients. */
 export class Driver {
   #child = fork(join(import.meta.dirname, 'driver.mjs'), { stdio: ['ignore', 2, 2, 'ipc'] });

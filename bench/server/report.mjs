@@ -1,6 +1,7 @@
 /** The report of the server's bench, as sections (report/sections.mjs). */
 import { decimals, integer, megabytes } from '../report/format.mjs';
 import { barsSection } from '../report/sections.mjs';
+import { summarise } from '../statistics.mjs';
 
 const one = decimals(1);
 const two = decimals(2);
@@ -35,15 +36,17 @@ function environment(date, machine, { quick, texts }) {
 }
 
 function queries(turns) {
+  const spread = (values) => {
+    const { median, min, max } = summarise(values);
+    return `${two(median)} (${two(min)} to ${two(max)})`;
+  };
+  const row = (name, of) => [name, ...['p50', 'p99'].map((q) => spread(turns.map((turn) => turn[of][q])))];
   return {
     title: 'One query after another',
+    text: `${turns.length} turns: their median, least and most.`,
     table: {
-      header: ['turn', 'HTTP p50 / p99, ms', 'in a process p50 / p99, ms'],
-      rows: turns.map(({ http, library }, i) => [
-        String(i + 1),
-        `${two(http.p50)} / ${two(http.p99)}`,
-        `${two(library.p50)} / ${two(library.p99)}`,
-      ]),
+      header: ['', 'p50, ms', 'p99, ms'],
+      rows: [row('over loopback', 'http'), row('in a process', 'library')],
     },
   };
 }
