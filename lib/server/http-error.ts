@@ -49,6 +49,8 @@ const STATUS: Record<OvembedErrorCode, number> = {
   ERR_CACHE: 500,
 };
 
+export const statusOf = ({ code }: OvembedError): number => STATUS[code];
+
 /** What a client that is refused for a while is told, where nothing better is known. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -60,7 +62,7 @@ const NO_SUCH_TYPE =
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof OvembedError) {
-    const status = STATUS[error.code];
+    const status = statusOf(error);
     const retryAfterMs = error.retryAfterMs ?? (status === 429 || status === 503 ? RETRY_AFTER_MS : undefined);
     return new HttpError(status, error.code, error.message, { retryAfterMs, cause: error });
   }

@@ -1,7 +1,8 @@
 /** The inputs of a request, in the one form of all protocols, within the limits of the server. */
 import type { Embedder } from '../embedder.js';
+import { OvembedError } from '../errors.js';
 import type { Input } from '../input.js';
-import { HttpError, toHttpError } from './http-error.js';
+import { HttpError, statusOf } from './http-error.js';
 import type { ServerLimits } from './limits.js';
 
 /** What protocols call `input` or `inputs`: a text, token ids, or a list of either. */
@@ -49,10 +50,10 @@ export function refuseEmpty(inputs: readonly unknown[]): void {
 
 /** For `catch`, with OpenAI's names of fields. Beside options, which it names, the library refuses inputs. */
 export function nameField(error: unknown): never {
-  const { status, code, message } = toHttpError(error);
-  if (status !== 400) throw error;
+  if (!(error instanceof OvembedError) || statusOf(error) !== 400) throw error;
+  const { code, message } = error;
   const [, param = 'input'] = / for (dimensions|truncate)\b/.exec(message) ?? [];
-  throw new HttpError(status, code, message, { param, cause: error });
+  throw new HttpError(400, code, message, { param, cause: error });
 }
 
 const refused = (code: string, param: string, message: string) => new HttpError(400, code, message, { param });
