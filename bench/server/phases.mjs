@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { QUERY } from '../corpus.mjs';
 import { runJob } from '../processes.mjs';
+import { median } from '../statistics.mjs';
 import { infinityVersion, startInfinity } from './infinity.mjs';
 import { Driver, Library, startOvembed } from './processes.mjs';
 import { SlowClients } from './slow-clients.mjs';
@@ -71,43 +72,58 @@ const inProcess = ({ model }, job) =>
     { OVEMBED_CACHE_DIR: CACHE },
   );
 
-/** @returns accepted requests a second that the server answers when there are always more */
-async function capacityOf(bench, server, driver) {
-  const { capacitySeconds: seconds } = bench.sizes;
-  const bodies = single(bench);
-  await closed(driver, server, { clients: 32, seconds, bodies });
-  const tried = [];
-  for (const clients of [16, 32, 48]) {
-    await server.cut();
-    const result = await closed(driver, server, { clients, seconds, warmUpSeconds: 0.5, bodies });
-    tried.push({ clients, ...result, server: await server.cut() });
-  }
-  const throughput = Math.max(...tried.map((one) => one.throughput));
-  bench.log(`capacity: ${Math.round(throughput)} requests/s`);
-  return { throughput, tried };
+/** Clients that ask again as soon as they are answered. */
+async function askAgain({ texts }, server, driver, clients, seconds) {
+  await server.cut();
+  const result = await closed(driver, server, { clients, seconds, warmUpSeconds: 0.5, bodies: single({ texts }) });
+  return { clients, ...result, server: await server.cut() };
 }
 
-/** Open loop: nearly idle, steady, three times too much, steady again; without a pause between them. */
+/** @returns accepted requests a second that the server answers when there are always more, and the clients that it takes */
+async function capacityOf(bench, server, driver) {
+  const { capacitySeconds } = bench.sizes;
+  await askAgain(bench, server, driver, 32, capacitySeconds);
+  const tried = [];
+  for (const clients of [16, 32, 48]) tried.push(await askAgain(bench, server, driver, clients, capacitySeconds));
+  const { throughput, clients } = tried.reduce((a, b) => (b.throughput > a.throughput ? b : a));
+  bench.log(`capacity: ${Math.round(throughput)} requests/s`);
+  return { throughput, clients, tried };
+}
+
+/** Stages of an open loop, without a pause between them. */
+async function arrive(bench, server, driver, stages) {
+  const cuts = [];
+  const results = await driver.run(server, { kind: 'open', stages, bodies: single(bench) }, () => {
+    cuts.push(server.cut());
+  });
+  const seen = await Promise.all(cuts);
+  return stages.map((stage, i) => ({ ...stage, ...results[i], server: seen[i + 1] }));
+}
+
+/**
+ * Open loop: nearly idle; steady, several times, each time at a share of what the server could do just before, as a machine does
+ * a fifth more or less from one minute to the next; then three times too much, and steady again.
+ */
 function load(bench) {
-  const { idleSeconds, steadySeconds, overloadSeconds, recoverySeconds } = bench.sizes;
+  const { idleSeconds, steadyTurns, steadySeconds, overloadSeconds, recoverySeconds, capacitySeconds } = bench.sizes;
   return withServer(bench, async (server, driver) => {
-    const capacity = await capacityOf(bench, server, driver);
-    const rate = (share) => share * capacity.throughput;
-    const stages = [
-      { name: 'idle', rate: rate(IDLE), seconds: idleSeconds },
-      { name: 'steady', rate: rate(STEADY), seconds: steadySeconds },
-      { name: 'overload', rate: rate(OVERLOAD), seconds: overloadSeconds },
-      { name: 'recovery', rate: rate(STEADY), seconds: recoverySeconds },
+    const { throughput, clients, tried } = await capacityOf(bench, server, driver);
+    const idle = { name: 'idle', rate: IDLE * throughput, seconds: idleSeconds };
+    const stages = await arrive(bench, server, driver, [idle]);
+    const turns = [];
+    for (let turn = 0; turn < steadyTurns; turn++) {
+      const now = await askAgain(bench, server, driver, clients, capacitySeconds);
+      turns.push(now);
+      const steady = { name: 'steady', rate: STEADY * now.throughput, seconds: steadySeconds };
+      stages.push(...(await arrive(bench, server, driver, [steady])));
+    }
+    const usual = median(turns.map((turn) => turn.throughput));
+    const tooMuch = [
+      { name: 'overload', rate: OVERLOAD * usual, seconds: overloadSeconds },
+      { name: 'recovery', rate: STEADY * usual, seconds: recoverySeconds },
     ];
-    const cuts = [];
-    const results = await driver.run(server, { kind: 'open', stages, bodies: single(bench) }, () => {
-      cuts.push(server.cut());
-    });
-    const seen = await Promise.all(cuts);
-    return {
-      capacity,
-      stages: stages.map((stage, i) => ({ ...stage, ...results[i], server: seen[i + 1] })),
-    };
+    stages.push(...(await arrive(bench, server, driver, tooMuch)));
+    return { capacity: { throughput: usual, tried: [...tried, ...turns] }, stages };
   });
 }
 
