@@ -6,7 +6,10 @@ import { afterEach, expect, it } from 'vitest';
 import { whenEnded } from '../../../lib/server/request-end.js';
 
 let server: Server;
-afterEach(() => server.closeAllConnections());
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
 
 function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
   server = createServer(answer);
