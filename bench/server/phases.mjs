@@ -102,7 +102,7 @@ async function arrive(bench, server, driver, stages) {
 
 /**
  * Open loop: nearly idle; steady, several times, each time at a share of what the server could do just before, as a machine does
- * a fifth more or less from one minute to the next; then three times too much, and steady again.
+ * a tenth more or less from one minute to the next; then three times too much, and steady again.
  */
 function load(bench) {
   const { idleSeconds, steadyTurns, steadySeconds, overloadSeconds, recoverySeconds, capacitySeconds } = bench.sizes;
