@@ -16,7 +16,7 @@ import { sectionsOf } from './server/report.mjs';
 
 const TEXTS = 2_048;
 
-/** Seconds, for a complete run of ten minutes. */
+/** Seconds, for a complete run of thirteen minutes. */
 const COMPLETE = {
   rounds: 3,
   queryTurns: 40,

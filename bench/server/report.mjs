@@ -1,5 +1,5 @@
 /** The report of the server's bench, as sections (report/sections.mjs). */
-import { decimals, integer, megabytes } from '../report/format.mjs';
+import { decimals, integer, megabytes, spread } from '../report/format.mjs';
 import { barsSection } from '../report/sections.mjs';
 import { summarise } from '../statistics.mjs';
 
@@ -36,11 +36,8 @@ function environment(date, machine, { quick, texts }) {
 }
 
 function queries(turns) {
-  const spread = (values) => {
-    const { median, min, max } = summarise(values);
-    return `${two(median)} (${two(min)} to ${two(max)})`;
-  };
-  const row = (name, of) => [name, ...['p50', 'p99'].map((q) => spread(turns.map((turn) => turn[of][q])))];
+  const all = (of, q) => spread(summarise(turns.map((turn) => turn[of][q])), two);
+  const row = (name, of) => [name, all(of, 'p50'), all(of, 'p99')];
   return {
     title: 'One query after another',
     text: `${turns.length} turns: their median, least and most.`,

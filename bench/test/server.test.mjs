@@ -136,6 +136,17 @@ describe('bars of the server', () => {
     }
   });
 
+  it('look at all turns of the steady load', () => {
+    const p99 = (value) => stage('steady', { accepted: { count: 100, p50: 5, p99: value } });
+    const turns = load(stage('idle'), p99(60), p99(20), p99(30));
+    expect(bar('of capacity ÷ idle', turns)).toMatchObject({ measured: '3 (2 to 6)', verdict: 'pass' });
+    const refusing = load(stage('idle'), p99(20), stage('steady', { refused: { count: 2 } }));
+    expect(bar('of capacity ÷ idle', refusing)).toMatchObject({ verdict: 'fail' });
+    const memory = (name, rssPeak) => stage(name, { server: { loop: { p99: 1, max: 2 }, rssPeak } });
+    const grown = load(memory('steady', 100), memory('steady', 110), memory('overload', 132));
+    expect(bar('RSS', grown)).toMatchObject({ measured: '1.2', verdict: 'fail' });
+  });
+
   it('are missed where nothing was refused, as then nothing was too much', () => {
     expect(bar('p99 of refusals', load(stage('overload')))).toMatchObject({ verdict: 'fail' });
   });
